@@ -1,0 +1,1 @@
+"""FastAPI over the services: parse, one service call, schema."""

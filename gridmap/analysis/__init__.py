@@ -1,0 +1,1 @@
+"""Numbers over arrays and GeoDataFrames; no I/O, no clock, no global random state."""

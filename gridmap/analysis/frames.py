@@ -1,0 +1,71 @@
+"""Column contracts: what a GeoDataFrame of grids, incidents or fixes must hold, and the one place that checks it.
+
+Every stored and passed frame is in WGS 84 lon/lat (EPSG:4326) unless a docstring says metric.
+"""
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+
+from gridmap.errors import ColumnError, CrsError
+
+WGS84 = "EPSG:4326"
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """Names of the required and the optional columns of one kind of frame."""
+
+    name: str
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+
+#: One row a grid or area of any level. ``code`` text, unique in a level; ``geometry`` polygon or multi-polygon.
+GRIDS = Contract("grids", ("code", "geometry"), ("name", "level", "parent_code", "households", "attributes"))
+
+#: One row an incident. ``incident_id`` text, unique; ``occurred_at`` aware UTC; ``geometry`` point.
+INCIDENTS = Contract("incidents", ("incident_id", "occurred_at", "category", "geometry"), ("channel", "note"))
+
+#: One row a patrol fix. ``unit_id`` text; ``fixed_at`` aware UTC; ``geometry`` point; ``accuracy_m`` >= 0 or missing.
+FIXES = Contract("fixes", ("unit_id", "fixed_at", "geometry"), ("accuracy_m",))
+
+#: What a join adds to a row: owner, how it was found, metres to the owner's border (or to it, when nearest).
+RESPONSIBILITY = ("grid_code", "method", "border_m")
+
+#: One row a cell of a lattice, in lattice order; metric CRS.
+DENSITY = Contract("density", ("cell", "incidents", "density_per_km2", "geometry"))
+
+#: One row a grid, in the order of the grids frame.
+COVERAGE = Contract(
+    "coverage",
+    (
+        "code",
+        "name",
+        "incidents",
+        "fixes",
+        "units",
+        "last_fix_at",
+        "fixes_per_incident",
+        "status",
+        "geometry",
+    ),
+)
+
+
+def require(frame: gpd.GeoDataFrame, contract: Contract) -> gpd.GeoDataFrame:
+    """Check that a frame has the columns of a contract and a CRS.
+
+    Raises
+    ------
+    ColumnError
+        ``column_missing``, naming the columns.
+    CrsError
+        ``crs_missing``.
+    """
+    missing = [c for c in contract.required if c != "geometry" and c not in frame.columns]
+    if missing:
+        raise ColumnError("column_missing", contract=contract.name, columns=", ".join(missing))
+    if frame.crs is None:
+        raise CrsError("crs_missing")
+    return frame

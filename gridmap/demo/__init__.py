@@ -1,0 +1,1 @@
+"""The demonstration district, made from a written seed."""

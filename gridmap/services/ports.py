@@ -1,0 +1,200 @@
+"""What the use cases ask of a store: one unit of work, and a repository for each kind of record.
+
+All frames are in WGS 84 lon/lat and keep the contracts of ``analysis.frames``. Times are aware UTC. Both stores give
+the same rows in the same order. Nothing is written before ``commit``; leaving the ``with`` block without it rolls back.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol, Self
+
+import geopandas as gpd
+import pandas as pd
+
+from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
+from gridmap.domain.incidents import StaffMember
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PointFilter:
+    """Which incidents or fixes: half-open time window ``[start, end)``, categories, box; None means all."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    categories: tuple[str, ...] | None = None
+    bbox: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """How many rows were new, and how many were there before with the same key and content."""
+
+    added: int
+    duplicates: int
+
+
+class Clock(Protocol):
+    """Where the present comes from, so that tests can set it."""
+
+    def now(self) -> datetime:
+        """Give the present as an aware UTC time."""
+        ...
+
+
+class BoundaryRepository(Protocol):
+    """Sets, versions and their grids."""
+
+    def list_sets(self) -> list[BoundarySet]: ...
+    def find_set(self, name: str) -> BoundarySet | None: ...
+
+    def put_set(self, boundary_set: BoundarySet) -> None:
+        """Add a set, or replace the title and levels of the one with this name."""
+        ...
+
+    def list_versions(self, set_name: str) -> list[BoundaryVersion]:
+        """Give the versions by number, oldest first."""
+        ...
+
+    def find_version(self, set_name: str, number: int) -> BoundaryVersion | None: ...
+
+    def version_at(self, set_name: str, day: date) -> BoundaryVersion | None:
+        """Give the published version in force on a day."""
+        ...
+
+    def publish(
+        self, set_name: str, frame: gpd.GeoDataFrame, *, valid_from: date, content_hash: str, note: str = ""
+    ) -> BoundaryVersion:
+        """Add the next version from a frame of all levels (GRIDS with ``level``) and end its predecessor at its start.
+
+        A version that starts on the same day as its predecessor leaves that one with an empty validity.
+
+        Raises
+        ------
+        Conflict
+            ``history_rewritten``: valid_from lies before the start of the latest version.
+        """
+        ...
+
+    def grids(self, version: BoundaryVersion, level: str | None = None) -> gpd.GeoDataFrame:
+        """Give all grids of a version (GRIDS with every optional column), ordered by level order, then code."""
+        ...
+
+    def page_grids(
+        self,
+        version: BoundaryVersion,
+        *,
+        level: str,
+        limit: int,
+        after_code: str | None = None,
+        bbox: Box | None = None,
+    ) -> gpd.GeoDataFrame:
+        """Give up to ``limit`` grids of a level whose code comes after ``after_code``, by code, in a box."""
+        ...
+
+
+class StaffRepository(Protocol):
+    """Who is on duty in a grid."""
+
+    def replace(self, set_name: str, members: Sequence[StaffMember]) -> int:
+        """Set the staff of a boundary set to these; give their number."""
+        ...
+
+    def of_grid(self, set_name: str, code: str) -> list[StaffMember]:
+        """Give the staff of a grid, heads first, then by name."""
+        ...
+
+    def counts(self, set_name: str) -> pd.DataFrame:
+        """Give ``grid_code, heads, workers``; one row a grid that has staff, by code."""
+        ...
+
+
+class IncidentRepository(Protocol):
+    """What happened, where and when, with the responsibility of its day."""
+
+    def add(self, frame: gpd.GeoDataFrame) -> Added:
+        """Add INCIDENTS rows with the RESPONSIBILITY columns and ``version_number``.
+
+        Raises
+        ------
+        Conflict
+            ``content_differs``: a known ``incident_id`` comes with another place, time or category. Nothing is added.
+        """
+        ...
+
+    def page(self, where: PointFilter, *, limit: int, after: tuple[datetime, str] | None = None) -> gpd.GeoDataFrame:
+        """Give up to ``limit`` incidents after a (occurred_at, incident_id) key, in that order."""
+        ...
+
+    def frame(self, where: PointFilter) -> gpd.GeoDataFrame:
+        """Give all matching incidents in the same order."""
+        ...
+
+    def counts_by_grid(self, where: PointFilter) -> pd.DataFrame:
+        """Give ``grid_code, incidents``, by code; rows without an owner are left out."""
+        ...
+
+    def categories(self) -> list[str]:
+        """Give the categories in use, sorted."""
+        ...
+
+    def time_span(self) -> tuple[datetime, datetime] | None:
+        """Give the first and the last occurred_at, or None where there is nothing."""
+        ...
+
+
+class PatrolRepository(Protocol):
+    """Where the workers passed by."""
+
+    def add(self, frame: gpd.GeoDataFrame) -> Added:
+        """Add FIXES rows with ``grid_code``; the key is (unit_id, fixed_at, place)."""
+        ...
+
+    def frame(self, where: PointFilter) -> gpd.GeoDataFrame:
+        """Give all matching fixes by (unit_id, fixed_at)."""
+        ...
+
+    def counts_by_grid(self, where: PointFilter) -> pd.DataFrame:
+        """Give ``grid_code, fixes, units, last_fix_at``, by code; rows without an owner are left out."""
+        ...
+
+    def time_span(self) -> tuple[datetime, datetime] | None: ...
+
+
+class ContextRepository(Protocol):
+    """Water, roads and green that give a map its context: never an owner of anything."""
+
+    def replace(self, frame: gpd.GeoDataFrame) -> int:
+        """Set the context to these rows (``kind``, ``name``, geometry of any simple kind); give their number."""
+        ...
+
+    def frame(self) -> gpd.GeoDataFrame: ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction over all repositories."""
+
+    boundaries: BoundaryRepository
+    staff: StaffRepository
+    incidents: IncidentRepository
+    patrols: PatrolRepository
+    context: ContextRepository
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exc: object) -> None: ...
+    def commit(self) -> None: ...
+
+
+class Store(Protocol):
+    """A place that hands out units of work and can be closed."""
+
+    def unit_of_work(self) -> UnitOfWork: ...
+    def close(self) -> None: ...
+    def ping(self) -> None:
+        """Raise ``StoreUnavailable`` when the database does not answer or its schema is not current."""
+        ...
+
+
+Batches = Iterator[gpd.GeoDataFrame]

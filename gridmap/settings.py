@@ -1,0 +1,40 @@
+"""Settings, read once from the environment (``GRIDMAP_...``) by an edge: the command line or the app."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gridmap.i18n import Language
+
+
+class Settings(BaseSettings):
+    """Every setting, its default and what it means. Environment names carry the prefix ``GRIDMAP_``."""
+
+    model_config = SettingsConfigDict(env_prefix="GRIDMAP_", extra="ignore", frozen=True)
+
+    database_url: str = Field("sqlite:///gridmap.gpkg", description="SQLAlchemy URL of the store")
+    default_set: str | None = Field(None, description="boundary set used when a call names none; else the only one")
+    language: Language = Field("zh", description="language of pages and messages when the reader states none")
+    time_zone: str = Field("Asia/Shanghai", description="zone in which dates are read and times are shown")
+    nearest_within_m: float = Field(50.0, ge=0, description="how far outside every grid the nearest one still answers")
+    sliver_width_m: float = Field(1.0, gt=0, description="faults of a tiling thinner than this are slivers")
+    sliver_area_m2: float = Field(1.0, ge=0, description="overlaps and holes up to this size are only warnings")
+
+    max_batch_points: int = Field(10_000, gt=0, description="points in one POST /locate")
+    max_batch_fixes: int = Field(500, gt=0, description="records in one batch of incidents or fixes")
+    max_page: int = Field(1_000, gt=0, description="largest page of a list")
+    max_json_bytes: int = Field(1_000_000, gt=0, description="largest JSON body")
+    max_json_depth: int = Field(32, gt=0, description="deepest JSON body")
+    max_url_bytes: int = Field(8_192, gt=0, description="longest URL")
+    max_text: int = Field(200, gt=0, description="characters in a text field")
+    max_free_text: int = Field(4_000, gt=0, description="characters in a free text")
+
+    max_file_bytes: int = Field(200_000_000, gt=0, description="largest untrusted file, packed")
+    max_unpacked_bytes: int = Field(1_000_000_000, gt=0, description="largest untrusted file, unpacked")
+    max_unpack_ratio: float = Field(100.0, gt=1, description="unpacked to packed size of an archive")
+    max_archive_entries: int = Field(64, gt=0, description="files in an archive")
+    max_features: int = Field(200_000, gt=0, description="features in a boundary file")
+    max_vertices: int = Field(5_000_000, gt=0, description="vertices in a boundary file")
+    max_geometry_vertices: int = Field(100_000, gt=0, description="vertices in one geometry")
+    parser_memory_bytes: int = Field(2_000_000_000, gt=0, description="address space of the parser process")
+    parser_cpu_s: int = Field(60, gt=0, description="CPU time of the parser process")
+    parser_wall_s: float = Field(120.0, gt=0, description="wall time of the parser process")

@@ -1,0 +1,1 @@
+"""SQLAlchemy 2 and GeoAlchemy2 behind services.ports: one GeoPackage file, or PostGIS."""
