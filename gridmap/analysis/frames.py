@@ -6,6 +6,8 @@ Every stored and passed frame is in WGS 84 lon/lat (EPSG:4326) unless a docstrin
 from dataclasses import dataclass
 
 import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
 
 from gridmap.errors import ColumnError, CrsError
 
@@ -69,3 +71,31 @@ def require(frame: gpd.GeoDataFrame, contract: Contract) -> gpd.GeoDataFrame:
     if frame.crs is None:
         raise CrsError("crs_missing")
     return frame
+
+
+def require_wgs84(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Check that a frame is in WGS 84 (or CGCS2000, which agrees with it to centimetres) lon/lat.
+
+    Raises
+    ------
+    CrsError
+        ``crs_missing`` or ``crs_not_wgs84``.
+    """
+    if frame.crs is None:
+        raise CrsError("crs_missing")
+    if not frame.crs.is_geographic:
+        raise CrsError("crs_not_wgs84")
+    return frame
+
+
+def require_lonlat(lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> None:
+    """Check that all points are finite and within +-180 / +-90 degrees.
+
+    Raises
+    ------
+    CrsError
+        ``coordinate_out_of_range``.
+    """
+    # NaN fails both comparisons, so this catches it as well
+    if not (np.all(np.abs(lon) <= 180.0) and np.all(np.abs(lat) <= 90.0)):
+        raise CrsError("coordinate_out_of_range")

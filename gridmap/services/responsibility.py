@@ -1,0 +1,165 @@
+"""Who is responsible for this point: the one use case that every edge asks."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+
+from gridmap.analysis.locator import Answers, Locator
+from gridmap.analysis.responsibility import candidates, method_of, owner_codes
+from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
+from gridmap.domain.incidents import GridRef, Method, Responsibility, StaffMember
+from gridmap.errors import InvalidInput, NotFound
+from gridmap.services.ports import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One version ready to answer: its grids, the index of its leaves, and an index of each coarser level."""
+
+    boundary_set: BoundarySet
+    version: BoundaryVersion
+    frame: gpd.GeoDataFrame
+    locator: Locator
+    refs: dict[str, GridRef]
+    parents: dict[str, str | None]
+    upper: tuple[Locator, ...]
+
+    def chain(self, code: str) -> tuple[GridRef, ...]:
+        """Give the areas from the coarsest down to, and with, this one."""
+        links: list[GridRef] = []
+        seen: set[str] = set()
+        here: str | None = code
+        while here is not None and here in self.refs and here not in seen:
+            seen.add(here)
+            links.append(self.refs[here])
+            here = self.parents[here]
+        return tuple(reversed(links))
+
+    def desk(self, lon: float, lat: float) -> GridRef | None:
+        """Give the smallest area that holds a point which no grid holds."""
+        for locator in self.upper:
+            held = candidates(locator, lon, lat)
+            if held:
+                return self.refs[held[0]]
+        return None
+
+
+def build_plan(boundary_set: BoundarySet, version: BoundaryVersion, frame: gpd.GeoDataFrame) -> Plan:
+    """Index a version's frame of all levels."""
+    order = {level.name: level.order for level in boundary_set.levels}
+    present = sorted({str(v) for v in frame["level"]}, key=lambda name: order.get(name, -1))
+    if not present:
+        raise InvalidInput("no_grids")
+    by_level = [Locator.from_frame(frame[frame["level"] == name]) for name in present]
+    refs = {
+        str(c): GridRef(str(c), str(n or ""), str(v))
+        for c, n, v in zip(frame["code"], frame["name"], frame["level"], strict=True)
+    }
+    parents = {
+        str(c): (str(p) if isinstance(p, str) and p else None)
+        for c, p in zip(frame["code"], frame["parent_code"], strict=True)
+    }
+    return Plan(boundary_set, version, frame, by_level[-1], refs, parents, tuple(reversed(by_level[:-1])))
+
+
+class Plans:
+    """Plans of a store, built when first asked for and kept, a few at most. Safe for threads."""
+
+    def __init__(self, store: Store, *, keep: int = 8) -> None:
+        self._store = store
+        self._keep = keep
+        self._plans: OrderedDict[tuple[str, int], Plan] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def resolve_set(self, name: str | None, default: str | None = None) -> BoundarySet:
+        """Find the set that a call names, or means by naming none.
+
+        Raises
+        ------
+        NotFound
+            ``set_unknown`` (with the known ones) or ``no_sets``.
+        InvalidInput
+            ``set_needed``: several sets exist and none was named.
+        """
+        with self._store.unit_of_work() as work:
+            sets = work.boundaries.list_sets()
+        known = {s.name: s for s in sets}
+        if not known:
+            raise NotFound("no_sets")
+        wanted = name or default
+        if wanted is None:
+            if len(sets) > 1:
+                raise InvalidInput("set_needed", known=", ".join(sorted(known)))
+            return sets[0]
+        if wanted not in known:
+            raise NotFound("set_unknown", known=", ".join(sorted(known)))
+        return known[wanted]
+
+    def at(self, boundary_set: BoundarySet, day: date) -> Plan:
+        """Give the plan in force on a day.
+
+        Raises
+        ------
+        NotFound
+            ``no_version_at``.
+        """
+        with self._store.unit_of_work() as work:
+            version = work.boundaries.version_at(boundary_set.name, day)
+        if version is None:
+            raise NotFound("no_version_at", day=day.isoformat())
+        return self.of(boundary_set, version)
+
+    def of(self, boundary_set: BoundarySet, version: BoundaryVersion) -> Plan:
+        """Give the plan of a version."""
+        key = (boundary_set.name, version.number)
+        with self._lock:
+            if key in self._plans:
+                self._plans.move_to_end(key)
+                return self._plans[key]
+            # built under the lock: two threads must not spend the same seconds twice
+            with self._store.unit_of_work() as work:
+                frame = work.boundaries.grids(version)
+            plan = build_plan(boundary_set, version, frame)
+            self._plans[key] = plan
+            while len(self._plans) > self._keep:
+                self._plans.popitem(last=False)
+            return plan
+
+
+def locate(
+    store: Store, plan: Plan, lon: float, lat: float, *, nearest_within_m: float = 0.0, with_staff: bool = True
+) -> Responsibility:
+    """Say who is responsible for one point (WGS 84)."""
+    answers = plan.locator.locate_many([lon], [lat], nearest_within_m=nearest_within_m)
+    method = method_of(answers, 0)
+    code = owner_codes(plan.locator, answers)[0]
+    held = candidates(plan.locator, lon, lat) if answers.holders[0] > 1 else ()
+    staff: Sequence[StaffMember] = ()
+    if code is not None and with_staff:
+        with store.unit_of_work() as work:
+            staff = work.staff.of_grid(plan.boundary_set.name, code)
+    return Responsibility(
+        grid=None if code is None else plan.refs[code],
+        chain=() if code is None else plan.chain(code),
+        method=method,
+        border_m=None if code is None or answers.border_m is None else float(answers.border_m[0]),
+        candidates=tuple(plan.refs[c] for c in held),
+        desk=plan.desk(lon, lat) if method is Method.NONE else None,
+        staff=tuple(staff),
+        set_name=plan.boundary_set.name,
+        version_number=plan.version.number,
+    )
+
+
+def locate_many(
+    plan: Plan, lon: npt.ArrayLike, lat: npt.ArrayLike, *, nearest_within_m: float = 0.0
+) -> tuple[npt.NDArray[np.object_], Answers]:
+    """Give the owners' codes and the full answers for arrays of points (WGS 84)."""
+    answers = plan.locator.locate_many(lon, lat, nearest_within_m=nearest_within_m)
+    return owner_codes(plan.locator, answers), answers
