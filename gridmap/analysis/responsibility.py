@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from gridmap.analysis.locator import METHODS, Answers, Locator
-from gridmap.crs import WGS84
+from gridmap.crs import frame_to_wgs84
 from gridmap.domain.incidents import Method
 from gridmap.errors import CrsError, GeometryError
 
@@ -35,8 +35,9 @@ class JoinSummary:
     @classmethod
     def of(cls, answers: Answers, unreadable: int = 0) -> "JoinSummary":
         """Count the answers."""
-        by = np.bincount(answers.method, minlength=len(METHODS))
-        return cls(len(answers.owner) + unreadable, *(int(c) for c in by), int(answers.overlapped.sum()), unreadable)
+        inside, border, nearest, none = (int(c) for c in np.bincount(answers.method, minlength=len(METHODS)))
+        overlapped = int(answers.overlapped.sum())
+        return cls(len(answers.owner) + unreadable, inside, border, nearest, none, overlapped, unreadable)
 
 
 def owner_codes(locator: Locator, answers: Answers) -> npt.NDArray[np.object_]:
@@ -85,7 +86,7 @@ def join_points(
     if not good.all():
         raise GeometryError("geometry_not_point", count=int((~good).sum()))
     locator = grids if isinstance(grids, Locator) else Locator.from_frame(grids, code_column=code_column)
-    xy = points.geometry if points.crs.is_geographic else points.geometry.to_crs(WGS84)
+    xy = frame_to_wgs84(points).geometry
     answers = locator.locate_many(xy.x.to_numpy(), xy.y.to_numpy(), nearest_within_m=nearest_within_m)
     joined = points.copy()
     joined["grid_code"] = pd.array(owner_codes(locator, answers), dtype="str")
