@@ -136,6 +136,10 @@ class IncidentRepository(Protocol):
         """Give ``grid_code, incidents``, by code; rows without an owner are left out."""
         ...
 
+    def count(self, where: PointFilter) -> int:
+        """Count the matching incidents."""
+        ...
+
     def categories(self) -> list[str]:
         """Give the categories in use, sorted."""
         ...
@@ -160,6 +164,10 @@ class PatrolRepository(Protocol):
         """Give ``grid_code, fixes, units, last_fix_at``, by code; rows without an owner are left out."""
         ...
 
+    def count(self, where: PointFilter) -> int:
+        """Count the matching fixes."""
+        ...
+
     def time_span(self) -> tuple[datetime, datetime] | None: ...
 
 
@@ -174,7 +182,7 @@ class ContextRepository(Protocol):
 
 
 class UnitOfWork(Protocol):
-    """One transaction over all repositories."""
+    """One transaction over all repositories. One that only reads never waits for one that writes."""
 
     boundaries: BoundaryRepository
     staff: StaffRepository

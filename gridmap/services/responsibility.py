@@ -15,7 +15,7 @@ from gridmap.analysis.responsibility import candidates, method_of, owner_codes
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
 from gridmap.domain.incidents import GridRef, Method, Responsibility, StaffMember
 from gridmap.errors import InvalidInput, NotFound
-from gridmap.services.ports import Store
+from gridmap.services.ports import Store, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +115,19 @@ class Plans:
             raise NotFound("no_version_at", day=day.isoformat())
         return self.of(boundary_set, version)
 
-    def of(self, boundary_set: BoundarySet, version: BoundaryVersion) -> Plan:
-        """Give the plan of a version."""
+    def of(self, boundary_set: BoundarySet, version: BoundaryVersion, work: UnitOfWork | None = None) -> Plan:
+        """Give the plan of a version; ``work`` is the unit of work to read it in where one is open."""
         key = (boundary_set.name, version.number)
         with self._lock:
             if key in self._plans:
                 self._plans.move_to_end(key)
                 return self._plans[key]
             # built under the lock: two threads must not spend the same seconds twice
-            with self._store.unit_of_work() as work:
+            if work is not None:
                 frame = work.boundaries.grids(version)
+            else:
+                with self._store.unit_of_work() as own:
+                    frame = own.boundaries.grids(version)
             plan = build_plan(boundary_set, version, frame)
             self._plans[key] = plan
             while len(self._plans) > self._keep:

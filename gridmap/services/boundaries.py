@@ -1,0 +1,186 @@
+"""Load an edition of a level: rehearse it, show every finding, and publish it only when asked."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gridmap.analysis.locator import Locator
+from gridmap.analysis.topology import check_tiling
+from gridmap.crs import WGS84
+from gridmap.domain.boundaries import ALWAYS, BoundarySet, BoundaryVersion, Level
+from gridmap.domain.rules import Finding, Report, Severity, report
+from gridmap.errors import InvalidInput, NotPublishable
+from gridmap.services.ports import Store, UnitOfWork
+from gridmap.settings import Settings
+
+_COLUMNS = ["code", "name", "level", "parent_code", "households", "attributes"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOutcome:
+    """What an import did, or would do.
+
+    ``version`` is the published one, or None in a rehearsal. ``unchanged``: the very same content is already the latest
+    version, so there is nothing to publish. ``carried`` counts the areas of other levels taken over from it.
+    """
+
+    report: Report
+    boundary_set: BoundarySet
+    level: str
+    grids: int
+    carried: int
+    valid_from: date
+    replaces: BoundaryVersion | None
+    version: BoundaryVersion | None
+    unchanged: bool
+
+
+def import_boundaries(
+    store: Store,
+    frame: gpd.GeoDataFrame,
+    *,
+    set_name: str,
+    level: str,
+    today: date,
+    settings: Settings,
+    valid_from: date | None = None,
+    file_report: Report | None = None,
+    note: str = "",
+    accept_findings: bool = False,
+    commit: bool = False,
+    on_step: Callable[[str], None] = lambda step: None,
+) -> ImportOutcome:
+    """Bring one level of a boundary set into force, together with the other levels as they are.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        GRIDS of one level in WGS 84, as a file gave them.
+    valid_from : date, optional
+        First day in force. Without it: from the beginning for a new set, ``today`` for a further version.
+    file_report : Report, optional
+        Findings from reading the file; they count like those of the rules.
+    accept_findings : bool
+        Publish in spite of findings that are errors. What stands in the way of any answer at all (codes, invalid
+        shapes) cannot be accepted.
+    commit : bool
+        Without it nothing is written.
+
+    Raises
+    ------
+    NotPublishable
+        ``findings_in_the_way`` with ``commit`` and errors that were not accepted; nothing is written.
+    InvalidInput
+        ``no_grids``, ``bad_name``.
+    """
+    _require_name(set_name, settings)
+    _require_name(level, settings)
+    if not len(frame):
+        raise InvalidInput("no_grids")
+    with store.unit_of_work() as work:
+        on_step("rules")
+        former_set, former, carried = _former(work, set_name, level)
+        boundary_set = _with_level(former_set, set_name, level)
+        rows, parent = _with_parents(frame, level, boundary_set, carried)
+        findings = check_tiling(
+            rows, sliver_width_m=settings.sliver_width_m, sliver_area_m2=settings.sliver_area_m2, parent=parent
+        )
+        total = (file_report or Report()) + findings + report(_codes_of_other_levels(rows, carried))
+        complete = gpd.GeoDataFrame(pd.concat([carried, rows], ignore_index=True), geometry="geometry", crs=WGS84)
+        content = content_hash(complete)
+        unchanged = former is not None and former.content_hash == content
+        day = valid_from or (ALWAYS if former is None else today)
+        version = None
+        if commit and not unchanged:
+            blocking = [f for f in total.errors if not (accept_findings and f.rule in ACCEPTABLE)]
+            if blocking:
+                raise NotPublishable("findings_in_the_way", count=len(blocking))
+            on_step("publish")
+            work.boundaries.put_set(boundary_set)
+            version = work.boundaries.publish(set_name, complete, valid_from=day, content_hash=content, note=note)
+            work.commit()
+    return ImportOutcome(total, boundary_set, level, len(rows), len(carried), day, former, version, unchanged)
+
+
+#: Errors of a tiling that a person may accept: every point still has one owner by the tie rule or the fall-back.
+ACCEPTABLE = frozenset(
+    {"overlap", "hole", "outside_parent", "larger_than_parent", "parent_not_covered", "parent_missing", "sliver"}
+)
+
+
+def content_hash(frame: gpd.GeoDataFrame) -> str:
+    """Hash what a version says, whatever the order of its rows, the start of its rings or their winding.
+
+    Returns
+    -------
+    str
+        Hexadecimal SHA-256 over level, code, name, parent, households and normalised geometry, by level and code.
+    """
+    ordered = frame.sort_values(["level", "code"], kind="stable")
+    digest = hashlib.sha256()
+    shapes = shapely.to_wkb(shapely.normalize(np.asarray(ordered.geometry.array)), byte_order=1)
+    text = ordered[["level", "code", "name", "parent_code", "households"]].astype("str").to_numpy()
+    for row, shape in zip(text, shapes, strict=True):
+        digest.update("\x1f".join(row).encode() + b"\x1e" + shape)
+    return digest.hexdigest()
+
+
+def _require_name(name: str, settings: Settings) -> None:
+    # names become parts of addresses and of file names
+    if not name or len(name) > settings.max_text or not all(c.isalnum() or c in "-_." for c in name):
+        raise InvalidInput("bad_name")
+
+
+def _former(
+    work: UnitOfWork, set_name: str, level: str
+) -> tuple[BoundarySet | None, BoundaryVersion | None, gpd.GeoDataFrame]:
+    former_set = work.boundaries.find_set(set_name)
+    versions = work.boundaries.list_versions(set_name) if former_set else []
+    if not versions:
+        return former_set, None, gpd.GeoDataFrame({c: [] for c in _COLUMNS}, geometry=[], crs=WGS84)
+    frame = work.boundaries.grids(versions[-1])
+    return former_set, versions[-1], frame[frame["level"] != level][[*_COLUMNS, "geometry"]]
+
+
+def _with_level(former: BoundarySet | None, set_name: str, level: str) -> BoundarySet:
+    if former is None:
+        return BoundarySet(set_name, (Level(level, 0),))
+    if any(x.name == level for x in former.levels):
+        return former
+    order = max(x.order for x in former.levels) + 1
+    return BoundarySet(former.name, (*former.levels, Level(level, order)), former.title)
+
+
+def _with_parents(
+    frame: gpd.GeoDataFrame, level: str, boundary_set: BoundarySet, carried: gpd.GeoDataFrame
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
+    """Complete the columns; where the file names no parent, find it by place."""
+    rows = frame.copy()
+    for column in _COLUMNS:
+        if column not in rows.columns:
+            rows[column] = None
+    rows["level"] = level
+    rows = rows[[*_COLUMNS, "geometry"]]
+    order = next(x.order for x in boundary_set.levels if x.name == level)
+    above = [x.name for x in sorted(boundary_set.levels, key=lambda x: x.order) if x.order < order]
+    held = [name for name in above if (carried["level"] == name).any()]
+    if not held:
+        return rows, None
+    parent = carried[carried["level"] == held[-1]]
+    if rows["parent_code"].isna().all() and rows.geometry.is_valid.all():
+        inside = shapely.point_on_surface(np.asarray(rows.geometry.array))
+        locator = Locator.from_frame(parent)
+        answers = locator.locate_many(shapely.get_x(inside), shapely.get_y(inside), border=False)
+        rows["parent_code"] = [locator.codes[i] if i >= 0 else None for i in answers.owner]
+    return rows, parent
+
+
+def _codes_of_other_levels(rows: gpd.GeoDataFrame, carried: gpd.GeoDataFrame) -> list[Finding]:
+    both = sorted(set(rows["code"].dropna()) & set(carried["code"]))
+    return [Finding("code_in_other_level", Severity.ERROR, (code,)) for code in both]

@@ -1,0 +1,246 @@
+"""What incidents and fixes share: the owner of each point on its day, imports in bulk, and batches of single items."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gridmap.analysis.responsibility import JoinSummary
+from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, VersionState
+from gridmap.errors import Conflict, NotFound
+from gridmap.services.ports import Added, Store, UnitOfWork
+from gridmap.services.responsibility import Plans, locate_many
+from gridmap.settings import Settings
+
+#: A report from further ahead than this has a wrong clock.
+MAX_AHEAD = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class PointKind:
+    """How one kind of point is stored: its column of times, and what adds a frame of it to a unit of work."""
+
+    time_column: str
+    add: Callable[[UnitOfWork, gpd.GeoDataFrame], Added]
+
+
+INCIDENT = PointKind("occurred_at", lambda work, frame: work.incidents.add(frame))
+FIX = PointKind("fixed_at", lambda work, frame: work.patrols.add(frame))
+
+
+@dataclass(frozen=True, slots=True)
+class PointsOutcome:
+    """What an import of points did, or would do."""
+
+    added: Added
+    summary: JoinSummary
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    committed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """What became of one item of a batch.
+
+    ``status`` is accepted, duplicate, quarantined (cannot be right, was not stored) or rejected; ``code`` says why.
+    """
+
+    status: str
+    code: str | None = None
+    grid_code: str | None = None
+    method: str | None = None
+
+
+def primary_set(plans: Plans, settings: Settings) -> BoundarySet | None:
+    """Give the set that owns stored points: the default one, or the only one; None in a store without sets."""
+    try:
+        return plans.resolve_set(None, settings.default_set)
+    except NotFound as error:
+        if error.code == "no_sets":
+            return None
+        raise
+
+
+def import_points(
+    store: Store,
+    plans: Plans,
+    kind: PointKind,
+    batches: Iterable[gpd.GeoDataFrame],
+    *,
+    settings: Settings,
+    commit: bool = False,
+) -> PointsOutcome:
+    """Join batches of points to the grid of their day and add them, all or none.
+
+    Parameters
+    ----------
+    batches : iterable of GeoDataFrame
+        INCIDENTS or FIXES in WGS 84.
+    commit : bool
+        Without it the transaction is let go at the end: what the outcome says is what would happen.
+
+    Raises
+    ------
+    Conflict
+        ``content_differs``: a known incident id comes with another place, time or category.
+    """
+    home = primary_set(plans, settings)
+    added, duplicates, summary = 0, 0, JoinSummary()
+    spans: list[datetime] = []
+    with store.unit_of_work() as work:
+        for batch in batches:
+            if not len(batch):
+                continue
+            owned, counted = add_owners(work, plans, batch, kind.time_column, settings=settings, boundary_set=home)
+            summary = summary + counted
+            spans += [owned[kind.time_column].min(), owned[kind.time_column].max()]
+            result = kind.add(work, owned)
+            added, duplicates = added + result.added, duplicates + result.duplicates
+        if commit:
+            work.commit()
+    first, last = (min(spans), max(spans)) if spans else (None, None)
+    return PointsOutcome(Added(added, duplicates), summary, first, last, commit)
+
+
+def record_points(
+    store: Store,
+    plans: Plans,
+    kind: PointKind,
+    items: gpd.GeoDataFrame,
+    faults: list[str | None],
+    *,
+    settings: Settings,
+) -> list[ItemResult]:
+    """Take a batch of single items; each is judged by itself, and the good ones are committed together.
+
+    Parameters
+    ----------
+    items : GeoDataFrame
+        INCIDENTS or FIXES in WGS 84, already of the right types.
+    faults : list
+        Why an item cannot be right, or None; those with a fault are quarantined.
+
+    Returns
+    -------
+    list of ItemResult
+        One an item, in order.
+    """
+    results = [ItemResult("quarantined", fault) for fault in faults]
+    kept = [i for i, fault in enumerate(faults) if fault is None]
+    if not kept:
+        return results
+    home = primary_set(plans, settings)
+    with store.unit_of_work() as work:
+        owned, _ = add_owners(work, plans, items.iloc[kept], kind.time_column, settings=settings, boundary_set=home)
+    common = _add_together(store, kind, owned)
+    statuses = [common] * len(owned) if common else _add_each(store, kind, owned)
+    owners = zip(kept, statuses, owned["grid_code"], owned["method"], strict=True)
+    for i, (status, code), grid_code, method in owners:
+        known = status in ("accepted", "duplicate")
+        results[i] = ItemResult(status, code, grid_code if known else None, str(method) if known else None)
+    return results
+
+
+def _add_together(store: Store, kind: PointKind, owned: gpd.GeoDataFrame) -> tuple[str, str | None] | None:
+    """Add all rows at once if one word is true of all of them; else leave everything as it was and give None."""
+    with store.unit_of_work() as work:
+        try:
+            result = kind.add(work, owned)
+        except Conflict:
+            return None
+        if result.added and result.duplicates:
+            return None
+        work.commit()
+    return "accepted" if result.added else "duplicate", None
+
+
+def _add_each(store: Store, kind: PointKind, owned: gpd.GeoDataFrame) -> list[tuple[str, str | None]]:
+    """Add the rows one by one in one transaction and say of each what became of it."""
+    statuses: list[tuple[str, str | None]] = []
+    with store.unit_of_work() as work:
+        for i in range(len(owned)):
+            try:
+                statuses.append(("accepted" if kind.add(work, owned.iloc[[i]]).added else "duplicate", None))
+            except Conflict as conflict:
+                statuses.append(("rejected", conflict.code))
+        work.commit()
+    return statuses
+
+
+def implausible(items: gpd.GeoDataFrame, times: pd.Series, now: datetime) -> list[str | None]:
+    """Say of each item why it cannot be right: ``null_island`` or ``clock_skew``; None where nothing is wrong."""
+    x, y = items.geometry.x.to_numpy(), items.geometry.y.to_numpy()
+    island = (np.abs(x) < 0.01) & (np.abs(y) < 0.01)
+    future = (times > now + MAX_AHEAD).to_numpy()
+    return ["null_island" if a else "clock_skew" if b else None for a, b in zip(island, future, strict=True)]
+
+
+def add_owners(
+    work: UnitOfWork,
+    plans: Plans,
+    frame: gpd.GeoDataFrame,
+    time_column: str,
+    *,
+    settings: Settings,
+    boundary_set: BoundarySet | None,
+) -> tuple[gpd.GeoDataFrame, JoinSummary]:
+    """Give each point the grid that owned it on its day.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        Points in WGS 84 with an aware time in ``time_column``.
+    boundary_set : BoundarySet or None
+        None where the store has no boundaries yet: nobody owns anything.
+
+    Returns
+    -------
+    GeoDataFrame, JoinSummary
+        The rows with ``grid_code``, ``method``, ``border_m`` and ``version_number`` (None: no version in force then).
+    """
+    n = len(frame)
+    codes = np.full(n, None, dtype=object)
+    methods = np.full(n, "none", dtype=object)
+    border = np.full(n, np.nan)
+    numbers = np.full(n, None, dtype=object)
+    summary = JoinSummary()
+    lon, lat = frame.geometry.x.to_numpy(), frame.geometry.y.to_numpy()
+    if boundary_set is not None:
+        days = frame[time_column].dt.tz_convert(ZoneInfo(settings.time_zone)).dt.date
+        for version, rows in _by_version(work, boundary_set, days):
+            plan = plans.of(boundary_set, version, work)
+            owner, answers = locate_many(plan, lon[rows], lat[rows], nearest_within_m=settings.nearest_within_m)
+            codes[rows], methods[rows], border[rows] = owner, answers.methods(), answers.border_m
+            numbers[rows] = version.number
+            summary = summary + JoinSummary.of(answers)
+    left = n - summary.points
+    joined = frame.copy()
+    joined["grid_code"], joined["method"], joined["border_m"], joined["version_number"] = (
+        codes,
+        methods,
+        border,
+        numbers,
+    )
+    return joined, summary + JoinSummary(points=left, none=left)
+
+
+def _by_version(
+    work: UnitOfWork, boundary_set: BoundarySet, days: pd.Series
+) -> list[tuple[BoundaryVersion, npt.NDArray[np.int64]]]:
+    """Group the rows by the version of their day; rows before the first or after the last version are left out."""
+    ordinals = days.map(lambda day: day.toordinal()).to_numpy(dtype=np.int64)
+    groups = []
+    for version in work.boundaries.list_versions(boundary_set.name):
+        if version.state is VersionState.DRAFT:
+            continue
+        end = np.inf if version.valid_to is None else version.valid_to.toordinal()
+        rows = np.flatnonzero((ordinals >= version.valid_from.toordinal()) & (ordinals < end))
+        if len(rows):
+            groups.append((version, rows))
+    return groups

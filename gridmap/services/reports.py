@@ -1,0 +1,133 @@
+"""What the maps and the front page show: counts, density and coverage in a window."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import geopandas as gpd
+import pandas as pd
+
+from gridmap.analysis.coverage import coverage_gaps
+from gridmap.analysis.density import density
+from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
+from gridmap.services.ports import PointFilter, Store
+from gridmap.services.responsibility import Plan, Plans
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """How many records there are, and when the first and the last one was."""
+
+    count: int
+    first_at: datetime | None
+    last_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetOverview:
+    """A set, its version in force, how many grids it has, and its box (west, south, east, north)."""
+
+    boundary_set: BoundarySet
+    version: BoundaryVersion | None
+    grids: int
+    bounds: tuple[float, float, float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What is in the store, in one look."""
+
+    sets: tuple[SetOverview, ...]
+    incidents: Span
+    fixes: Span
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """The grids of a version with the coarser levels (coarsest first) and the context around them."""
+
+    plan: Plan
+    grids: gpd.GeoDataFrame
+    upper: tuple[gpd.GeoDataFrame, ...]
+    context: gpd.GeoDataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class HotspotReport:
+    """Incident density on a lattice, and the counts by grid that belong to it."""
+
+    base: PlanReport
+    density: gpd.GeoDataFrame
+    counts: pd.DataFrame
+    incidents: int
+    bandwidth_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageReport:
+    """Coverage by grid."""
+
+    base: PlanReport
+    coverage: gpd.GeoDataFrame
+
+
+def overview(store: Store, plans: Plans, day: date) -> Overview:
+    """Say what is in the store."""
+    with store.unit_of_work() as work:
+        sets = work.boundaries.list_sets()
+        in_force = [work.boundaries.version_at(s.name, day) for s in sets]
+        incidents = _span(work.incidents.count(PointFilter()), work.incidents.time_span())
+        fixes = _span(work.patrols.count(PointFilter()), work.patrols.time_span())
+        categories = tuple(work.incidents.categories())
+    found = []
+    for boundary_set, version in zip(sets, in_force, strict=True):
+        if version is None:
+            found.append(SetOverview(boundary_set, None, 0, None))
+            continue
+        plan = plans.of(boundary_set, version)
+        x0, y0, x1, y1 = (float(v) for v in plan.frame.total_bounds)
+        found.append(SetOverview(boundary_set, version, len(plan.locator), (x0, y0, x1, y1)))
+    return Overview(tuple(found), incidents, fixes, categories)
+
+
+def _span(count: int, ends: tuple[datetime, datetime] | None) -> Span:
+    return Span(count, *(ends or (None, None)))
+
+
+def plan_report(store: Store, plan: Plan) -> PlanReport:
+    """Give what every map draws beneath its subject."""
+    order = sorted(plan.boundary_set.levels, key=lambda level: level.order)
+    frames = [plan.frame[plan.frame["level"] == level.name] for level in order]
+    held = [f.reset_index(drop=True) for f in frames if len(f)]
+    with store.unit_of_work() as work:
+        context = work.context.frame()
+    return PlanReport(plan, held[-1], tuple(held[:-1]), context)
+
+
+def hotspots(
+    store: Store, plan: Plan, where: PointFilter, *, bandwidth_m: float = 250.0, cell_m: float | None = None
+) -> HotspotReport:
+    """Estimate where it burns: incidents per km2 in the window of the filter."""
+    base = plan_report(store, plan)
+    with store.unit_of_work() as work:
+        incidents = work.incidents.frame(where)
+        counts = work.incidents.counts_by_grid(where)
+    # a cell of a third of the bandwidth keeps the surface smooth; wide districts take larger ones
+    cells = density(incidents, base.grids, bandwidth_m=bandwidth_m, cell_m=cell_m)
+    return HotspotReport(base, cells, counts, len(incidents), bandwidth_m)
+
+
+def coverage(store: Store, plan: Plan, where: PointFilter) -> CoverageReport:
+    """Say of each grid whether somebody looked in the window of the filter, against what happened there."""
+    base = plan_report(store, plan)
+    with store.unit_of_work() as work:
+        incidents = work.incidents.counts_by_grid(where)
+        # a category narrows the incidents; whoever passed by, passed by for all of them
+        fixes = work.patrols.counts_by_grid(PointFilter(where.start, where.end, None, where.bbox))
+    return CoverageReport(base, coverage_gaps(base.grids, incidents, fixes))
+
+
+def last_days(newest: datetime, days: int) -> PointFilter:
+    """Give the window of so many days up to and with the newest record."""
+    end = newest + timedelta(microseconds=1)
+    return PointFilter(end - timedelta(days=days), end)
