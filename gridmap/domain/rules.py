@@ -9,7 +9,7 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gridmap.i18n import Language, text
+from gridmap.i18n import Language, has, text
 
 
 class Severity(StrEnum):
@@ -24,8 +24,9 @@ class Severity(StrEnum):
 class Finding:
     """One fault with rule, severity, codes, measure and geometry.
 
-    ``rule`` is stable and snake_case; the catalogue has ``finding.<rule>``, filled from ``fields`` plus ``codes``,
-    ``measure`` and ``unit``. ``unit`` is ``m2``, ``m`` or empty. ``geometry`` is in WGS 84, lon/lat.
+    ``rule`` is stable and snake_case; the catalogue has ``finding.<rule>``, or ``finding.<rule>.<kind>`` where
+    ``fields`` hold a ``kind``, filled from ``fields`` plus ``codes``, ``measure`` and ``unit``.
+    ``unit`` is ``m2``, ``m`` or empty. ``geometry`` is in WGS 84, lon/lat.
     """
 
     rule: str
@@ -40,7 +41,9 @@ class Finding:
         """Say the fault in a language."""
         measure = "" if self.measure is None else f"{self.measure:,.2f}"
         shown = {"codes": ", ".join(self.codes), "measure": measure, "unit": self.unit, **self.fields}
-        return text(f"finding.{self.rule}", language, **shown)
+        key = f"finding.{self.rule}"
+        kind = f"{key}.{self.fields.get('kind')}"
+        return text(kind if has(kind) else key, language, **shown)
 
     def to_json(self) -> dict[str, Any]:
         """Give the finding as plain JSON values; the geometry as GeoJSON or None."""

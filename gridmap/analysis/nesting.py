@@ -1,0 +1,81 @@
+"""Check that the grids of one level lie in, and fill, the areas of the level above."""
+
+from collections.abc import Iterator
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from gridmap.analysis.plane import NOISE_M2, Plane, polygons_of, read_plane
+from gridmap.domain.rules import Finding, Severity
+
+
+def nesting_findings(plane: Plane, union: BaseGeometry, parent: gpd.GeoDataFrame) -> Iterator[Finding]:
+    """Compare a level with the one above.
+
+    Parameters
+    ----------
+    plane : Plane
+        The grids.
+    union : Geometry
+        The ground they cover, metric.
+    parent : GeoDataFrame
+        frames.GRIDS of the level above. CRS: any stated one.
+
+    Yields
+    ------
+    Finding
+        ``parent_missing``, ``outside_parent``, ``larger_than_parent``, ``parent_not_covered``, and the row rules for
+        the rows of ``parent``, with ``fields["level"] = "parent"``.
+    """
+    row_findings, above = read_plane(parent, epsg=plane.epsg)
+    for f in row_findings:
+        yield Finding(f.rule, f.severity, f.codes, f.measure, f.unit, f.geometry, {**f.fields, "level": "parent"})
+    owner = _owners(plane, above)
+    areas, parent_areas = shapely.area(plane.shapes), shapely.area(above.shapes)
+    for i, p in enumerate(owner):
+        if p < 0:
+            named = plane.parent_codes is not None
+            rule = "parent_missing" if named else "outside_parent"
+            area = None if named else float(areas[i])
+            unit = "" if named else "m2"
+            yield Finding(rule, Severity.ERROR, (plane.codes[i],), area, unit, plane.to_wgs84(plane.shapes[i]))
+            continue
+        codes = (plane.codes[i], above.codes[p])
+        out = polygons_of(shapely.difference(plane.shapes[i], above.shapes[p]))
+        if shapely.area(out) > NOISE_M2:
+            measure = float(shapely.area(out))
+            yield Finding("outside_parent", Severity.ERROR, codes, measure, "m2", plane.to_wgs84(out))
+        more = float(areas[i] - parent_areas[p])
+        # Two sums of the same area part in the last digits.
+        if more > NOISE_M2 + 1e-12 * areas[i]:
+            yield Finding("larger_than_parent", Severity.ERROR, codes, more, "m2", plane.to_wgs84(plane.shapes[i]))
+    yield from _not_covered(plane, union, above)
+
+
+def _owners(plane: Plane, above: Plane) -> npt.NDArray[np.intp]:
+    """Give every grid the position of its parent, or -1: by code where codes are given, else by most common area."""
+    if plane.parent_codes is not None:
+        place = {code: i for i, code in reversed(list(enumerate(above.codes)))}
+        return np.array([place.get(code, -1) for code in plane.parent_codes], dtype=np.intp)
+    i, p = shapely.STRtree(above.shapes).query(plane.shapes, predicate="intersects")
+    common = shapely.area(shapely.intersection(plane.shapes[i], above.shapes[p]))
+    owner = np.full(len(plane), -1, dtype=np.intp)
+    # Ascending area, then descending code: the last one written is the largest, at a tie the lowest code.
+    order = np.lexsort((-p, common))
+    order = order[common[order] > 0]
+    owner[i[order]] = p[order]
+    return owner
+
+
+def _not_covered(plane: Plane, union: BaseGeometry, above: Plane) -> Iterator[Finding]:
+    tree = shapely.STRtree(plane.shapes)
+    for code, shape in zip(above.codes, above.shapes, strict=True):
+        near = tree.query(shape)
+        cover = union if 2 * len(near) > len(plane) else shapely.union_all(plane.shapes[near])
+        bare = polygons_of(shapely.difference(shape, cover))
+        if shapely.area(bare) > NOISE_M2:
+            area = float(shapely.area(bare))
+            yield Finding("parent_not_covered", Severity.ERROR, (code,), area, "m2", plane.to_wgs84(bare))

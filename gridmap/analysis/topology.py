@@ -1,0 +1,223 @@
+"""Check a tiling: overlaps, holes, slivers, broken rings, doubled codes and shapes.
+
+Faults are sought in the metric CRS of the place and given back in WGS 84. Rows are brought into one order and rings
+into one form first, so the report does not depend on row order, ring start or winding.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from gridmap.analysis import nesting
+from gridmap.analysis.plane import NOISE_M2, Geometries, Plane, polygons_of, read_plane
+from gridmap.domain.rules import Finding, Report, Severity, report
+
+#: 0.1 mm on a 1:500 base map, the finest line a surveyor draws.
+SLIVER_WIDTH_M = 0.05
+SLIVER_AREA_M2 = SLIVER_WIDTH_M**2
+
+#: Grids within this of a hole are named as its neighbours; far above rounding, far below any real width.
+_TOUCH_M = 1e-6
+
+
+def check_tiling(
+    grids: gpd.GeoDataFrame,
+    *,
+    sliver_width_m: float = SLIVER_WIDTH_M,
+    sliver_area_m2: float = SLIVER_AREA_M2,
+    parent: gpd.GeoDataFrame | None = None,
+) -> Report:
+    """Find every fault of a tiling, and of its nesting in the parent level.
+
+    Parameters
+    ----------
+    grids : GeoDataFrame
+        frames.GRIDS; one row a grid. CRS: WGS 84; another stated CRS is reprojected.
+    sliver_width_m : float
+        An overlap or a hole nowhere wider than this is a ``sliver``: a warning instead of an error.
+    sliver_area_m2 : float
+        So is one up to this area.
+    parent : GeoDataFrame, optional
+        frames.GRIDS of the level above.
+
+    Returns
+    -------
+    Report
+        Findings as ``docs/check.md`` lists them; measures in m2, geometry in WGS 84. Facts: ``grids`` (rows),
+        ``area_m2``, ``overlap_m2`` and ``hole_m2`` (ground, each piece counted once, slivers included), ``overlaps``
+        and ``holes`` (their numbers, slivers included), ``epsg`` (the metric CRS of the measures).
+
+    Raises
+    ------
+    ColumnError, CrsError
+        ``column_missing``, ``crs_missing``, ``coordinate_out_of_range``.
+
+    Notes
+    -----
+    An overlap is the common area of one pair of grids. A hole is a bounded piece of ground that no grid covers and
+    that grids enclose; open water between islands is none. A vertex of one grid in a neighbour's straight edge is
+    harmless and not reported.
+    """
+    findings, plane = read_plane(grids)
+    thin = Thin(sliver_width_m, sliver_area_m2)
+    overlaps = find_overlaps(plane)
+    union = ground(plane, overlaps)
+    holes = find_holes(union)
+    findings += _overlap_findings(plane, overlaps, thin)
+    findings += _hole_findings(plane, holes, thin)
+    findings += _part_findings(plane)
+    if parent is not None:
+        findings += nesting.nesting_findings(plane, union, parent)
+    return report(
+        findings,
+        grids=len(grids),
+        area_m2=round(float(shapely.area(union)), 3),
+        overlaps=len(overlaps.first),
+        overlap_m2=float(shapely.area(shapely.union_all(overlaps.common))),
+        holes=len(holes),
+        hole_m2=float(shapely.area(holes).sum()),
+        epsg=plane.epsg,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Thin:
+    """What counts as a sliver."""
+
+    width_m: float
+    area_m2: float
+
+    def __call__(self, shape: BaseGeometry) -> bool:
+        area, perimeter = float(shapely.area(shape)), float(shapely.length(shape))
+        if area <= self.area_m2:
+            return True
+        # The widest place of a shape is at least 2 A / P, so most shapes need no erosion.
+        if 2 * area / perimeter >= self.width_m:
+            return False
+        return bool(shapely.is_empty(shapely.buffer(shape, -self.width_m / 2, join_style="mitre")))
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaps:
+    """Pairs of positions in a plane, first < second, and their common ground."""
+
+    first: npt.NDArray[np.intp]
+    second: npt.NDArray[np.intp]
+    common: Geometries
+
+
+def find_overlaps(plane: Plane) -> Overlaps:
+    """Find every pair of valid grids with common area above rounding."""
+    at = np.flatnonzero(plane.usable)
+    shapes = plane.shapes[at]
+    a, b = shapely.STRtree(shapes).query(shapes)
+    a, b = a[a < b], b[a < b]
+    shapely.prepare(shapes)
+    meet = shapely.relate_pattern(shapes[a], shapes[b], "T********")
+    a, b = a[meet], b[meet]
+    common = np.array([polygons_of(g) for g in shapely.intersection(shapes[a], shapes[b])], dtype=object)
+    real = shapely.area(common) > NOISE_M2
+    order = np.lexsort((b[real], a[real]))
+    return Overlaps(at[a[real]][order], at[b[real]][order], common[real][order])
+
+
+def ground(plane: Plane, overlaps: Overlaps) -> BaseGeometry:
+    """Unite all grids. Edge-matched ones go the quick way: their union needs no new point."""
+    matched = shapely.is_empty(shapely.coverage_invalid_edges(plane.shapes)) & plane.usable
+    matched[overlaps.first] = False
+    matched[overlaps.second] = False
+    quick = shapely.coverage_union_all(plane.shapes[matched])
+    return polygons_of(shapely.union_all([quick, *plane.shapes[~matched]]))
+
+
+def find_holes(union: BaseGeometry) -> Geometries:
+    """Find the bounded pieces of ground that a union of grids encloses and does not cover."""
+    parts = shapely.get_parts([union])
+    shells = np.array([shapely.Polygon(part.exterior) for part in parts], dtype=object)
+    found = [(shapely.Polygon(ring), i) for i, part in enumerate(parts) for ring in part.interiors]
+    found += [(hole, -1) for hole in _between_corners(shells)]
+    tree = shapely.STRtree(parts)
+    shapely.prepare(parts)
+    holes = []
+    for hole, own in found:
+        near = np.setdiff1d(tree.query(hole), [own])
+        near = near[shapely.relate_pattern(parts[near], hole, "T********")]
+        # An island in the hole is ground of its own.
+        open_ground = polygons_of(shapely.difference(hole, shapely.union_all(parts[near]))) if len(near) else hole
+        if shapely.area(open_ground) > NOISE_M2:
+            holes.append(open_ground)
+    return np.array(holes, dtype=object)
+
+
+def _between_corners(shells: Geometries) -> Geometries:
+    """Find ground enclosed by parts that meet only in corners; it is no interior ring of any of them."""
+    a, _ = shapely.STRtree(shells).query(shells, predicate="touches")
+    touching = np.unique(a)
+    if len(touching) < 3:
+        return np.array([], dtype=object)
+    lines = shapely.union_all(shapely.get_exterior_ring(shells[touching]))
+    faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(lines)))
+    inner = shapely.STRtree(shells).query(shapely.point_on_surface(faces), predicate="within")[0]
+    outside: Geometries = np.delete(faces, np.unique(inner))
+    return outside
+
+
+def _overlap_findings(plane: Plane, overlaps: Overlaps, thin: Thin) -> Iterator[Finding]:
+    areas = shapely.area(plane.shapes)
+    for i, j, shape in zip(overlaps.first, overlaps.second, overlaps.common, strict=True):
+        codes, area = (plane.codes[i], plane.codes[j]), float(shapely.area(shape))
+        place = plane.to_wgs84(shape)
+        if max(areas[i], areas[j]) - area <= NOISE_M2 + 1e-12 * area:
+            yield Finding("duplicate_geometry", Severity.ERROR, codes, area, "m2", place)
+        elif thin(shape):
+            yield Finding("sliver", Severity.WARNING, codes, area, "m2", place, {"kind": "overlap"})
+        else:
+            yield Finding("overlap", Severity.ERROR, codes, area, "m2", place)
+
+
+def _hole_findings(plane: Plane, holes: Geometries, thin: Thin) -> Iterator[Finding]:
+    if not len(holes):
+        return
+    at, near = shapely.STRtree(plane.shapes).query(holes, predicate="dwithin", distance=_TOUCH_M)
+    for n, shape in enumerate(holes):
+        codes = tuple(plane.codes[np.sort(near[at == n])])
+        area, place = float(shapely.area(shape)), plane.to_wgs84(shape)
+        if thin(shape):
+            yield Finding("sliver", Severity.WARNING, codes, area, "m2", place, {"kind": "hole"})
+        else:
+            yield Finding("hole", Severity.ERROR, codes, area, "m2", place)
+
+
+def _part_findings(plane: Plane) -> Iterator[Finding]:
+    """Note grids of several parts, and grids that lie wholly inside another."""
+    several = np.flatnonzero(plane.usable & (shapely.get_num_geometries(plane.shapes) > 1))
+    for i in several:
+        parts = shapely.get_parts(plane.shapes[i])
+        rest = np.delete(parts, np.argmax(shapely.area(parts)))
+        yield Finding(
+            "multipart",
+            Severity.NOTE,
+            (plane.codes[i],),
+            float(shapely.area(rest).sum()),
+            "m2",
+            plane.to_wgs84(shapely.MultiPolygon(list(rest))),
+            {"parts": len(parts)},
+        )
+    parts, owner = shapely.get_parts(plane.shapes, return_index=True)
+    ringed = np.flatnonzero(shapely.get_num_interior_rings(parts) > 0)
+    if not len(ringed):
+        return
+    rings, ring_part = shapely.get_rings(parts[ringed], return_index=True)
+    inner = np.r_[False, ring_part[1:] == ring_part[:-1]] if len(rings) else np.zeros(0, dtype=bool)
+    rooms, outer = shapely.polygons(rings[inner]), owner[ringed][ring_part[inner]]
+    at, inside = shapely.STRtree(plane.shapes).query(rooms, predicate="covers")
+    for room, i in zip(at, inside, strict=True):
+        if i != outer[room]:
+            area = float(shapely.area(plane.shapes[i]))
+            codes = (plane.codes[i], plane.codes[outer[room]])
+            yield Finding("enclave", Severity.NOTE, codes, area, "m2", plane.to_wgs84(plane.shapes[i]))
