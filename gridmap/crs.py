@@ -112,6 +112,22 @@ def to_wgs84(lon: npt.ArrayLike, lat: npt.ArrayLike, datum: Datum = Datum.WGS84)
     return x, y
 
 
+def parse_datum(value: str | None) -> Datum:
+    """Read the name of a datum; none given means WGS 84.
+
+    Raises
+    ------
+    CrsError
+        ``datum_unknown``.
+    """
+    if value is None:
+        return Datum.WGS84
+    try:
+        return Datum(value.lower())
+    except ValueError:
+        raise CrsError("datum_unknown", known=", ".join(Datum)) from None
+
+
 def parse_crs(value: str) -> pyproj.CRS:
     """Read ``EPSG:n``; a geographic or projected CRS on the ground, nothing else.
 

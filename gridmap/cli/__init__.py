@@ -1,5 +1,29 @@
 """Commands for the shell; they show the change and write only with --commit."""
 
+import typer
+
+from gridmap.cli import ask, check, imports, serve
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Who is responsible for this point, what happens where, and what is nobody looking at. 网格化管理。",
+)
+app.add_typer(imports.app, name="import")
+# a longitude west of Greenwich looks like an option
+app.command(context_settings={"ignore_unknown_options": True})(ask.locate)
+app.command()(ask.join)
+app.command()(check.check)
+app.command()(serve.serve)
+app.command()(serve.demo)
+
 
 def main() -> None:
     """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

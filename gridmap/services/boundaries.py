@@ -15,7 +15,7 @@ from gridmap.analysis.topology import check_tiling
 from gridmap.crs import WGS84
 from gridmap.domain.boundaries import ALWAYS, BoundarySet, BoundaryVersion, Level
 from gridmap.domain.rules import Finding, Report, Severity, report
-from gridmap.errors import InvalidInput, NotPublishable
+from gridmap.errors import InvalidInput
 from gridmap.services.ports import Store, UnitOfWork
 from gridmap.settings import Settings
 
@@ -26,8 +26,9 @@ _COLUMNS = ["code", "name", "level", "parent_code", "households", "attributes"]
 class ImportOutcome:
     """What an import did, or would do.
 
-    ``version`` is the published one, or None in a rehearsal. ``unchanged``: the very same content is already the latest
-    version, so there is nothing to publish. ``carried`` counts the areas of other levels taken over from it.
+    ``version`` is the published one; None in a rehearsal, or where ``blocking`` findings stand in the way.
+    ``unchanged``: the very same content is already the latest version, so there is nothing to publish.
+    ``carried`` counts the areas of other levels taken over from it.
     """
 
     report: Report
@@ -39,6 +40,7 @@ class ImportOutcome:
     replaces: BoundaryVersion | None
     version: BoundaryVersion | None
     unchanged: bool
+    blocking: tuple[Finding, ...]
 
 
 def import_boundaries(
@@ -74,8 +76,8 @@ def import_boundaries(
 
     Raises
     ------
-    NotPublishable
-        ``findings_in_the_way`` with ``commit`` and errors that were not accepted; nothing is written.
+    Conflict
+        ``history_rewritten``: ``valid_from`` lies before the start of the latest version.
     InvalidInput
         ``no_grids``, ``bad_name``.
     """
@@ -97,15 +99,13 @@ def import_boundaries(
         unchanged = former is not None and former.content_hash == content
         day = valid_from or (ALWAYS if former is None else today)
         version = None
-        if commit and not unchanged:
-            blocking = [f for f in total.errors if not (accept_findings and f.rule in ACCEPTABLE)]
-            if blocking:
-                raise NotPublishable("findings_in_the_way", count=len(blocking))
+        blocking = tuple(f for f in total.errors if not (accept_findings and f.rule in ACCEPTABLE))
+        if commit and not unchanged and not blocking:
             on_step("publish")
             work.boundaries.put_set(boundary_set)
             version = work.boundaries.publish(set_name, complete, valid_from=day, content_hash=content, note=note)
             work.commit()
-    return ImportOutcome(total, boundary_set, level, len(rows), len(carried), day, former, version, unchanged)
+    return ImportOutcome(total, boundary_set, level, len(rows), len(carried), day, former, version, unchanged, blocking)
 
 
 #: Errors of a tiling that a person may accept: every point still has one owner by the tie rule or the fall-back.

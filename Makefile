@@ -1,0 +1,23 @@
+PORT ?= 8000
+
+.PHONY: help demo test test-long check bench clean
+
+help:            ## these lines
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo:            ## build the demonstration district and open it (PORT=8000)
+	@./scripts/venv.sh run
+	@.venv/bin/gridmap demo --port $(PORT)
+
+test:            ## everything, with a throw-away PostGIS and a real browser (WITHOUT=postgis,browser leaves parts out)
+	@./scripts/test.sh
+
+test-long:       ## the long forms: a million points over a thousand tilings, more mutations
+	@PYTEST_ARGS="-m slow --long" ./scripts/test.sh
+
+check:           ## lint, types, import rules and the fast tests
+	@./scripts/venv.sh test
+	@./scripts/check.sh
+
+clean:           ## remove the virtual environment and the demonstration store
+	rm -rf .venv .gridmap .artefacts

@@ -1,0 +1,152 @@
+"""``gridmap locate`` and ``gridmap join``: who is responsible."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gridmap.cli import common
+from gridmap.cli.common import DatumOption, DbOption, EncodingOption, SetOption
+from gridmap.i18n import text
+
+if TYPE_CHECKING:
+    from gridmap.analysis.locator import Locator
+    from gridmap.analysis.responsibility import JoinSummary
+    from gridmap.domain.incidents import Responsibility
+    from gridmap.settings import Settings
+
+AtOption = Annotated[str | None, typer.Option("--at", help="Day to answer for; today without it.", metavar="DATE")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def locate(
+    lon: Annotated[float, typer.Argument(metavar="LON", help="Longitude in degrees.")],
+    lat: Annotated[float, typer.Argument(metavar="LAT", help="Latitude in degrees.")],
+    set_name: SetOption = None,
+    at: AtOption = None,
+    datum: DatumOption = None,
+    as_json: JsonOption = False,
+    db: DbOption = None,
+) -> None:
+    """Say who is responsible for a point. 查询一个点由谁负责。"""
+    from gridmap.crs import parse_datum, to_wgs84
+    from gridmap.services.clock import SystemClock, day_in
+    from gridmap.services.responsibility import Plans
+    from gridmap.services.responsibility import locate as locate_point
+
+    with common.refusing():
+        settings = common.settings()
+        day = common.parse_day(at) or day_in(SystemClock().now(), settings.time_zone)
+        x, y = (float(v) for v in to_wgs84(lon, lat, parse_datum(datum)))
+        with common.opened(db, existing=True) as store:
+            plans = Plans(store)
+            plan = plans.at(plans.resolve_set(set_name, settings.default_set), day)
+            answer = locate_point(store, plan, x, y, nearest_within_m=settings.nearest_within_m)
+    if as_json:
+        typer.echo(json.dumps(asdict(answer), ensure_ascii=False))
+    else:
+        _print(answer)
+
+
+def _print(answer: "Responsibility") -> None:
+    words = common.language()
+    if answer.grid:
+        common.say("locate.grid", code=answer.grid.code, name=answer.grid.name)
+        common.say("locate.chain", chain=" > ".join(f"{x.name or x.code} ({x.level})" for x in answer.chain))
+    else:
+        common.say("locate.nobody")
+        if answer.desk:
+            common.say("locate.desk", code=answer.desk.code, name=answer.desk.name)
+        else:
+            common.say("locate.unassigned")
+    common.say("locate.method", method=text(f"method.{answer.method.value}", words))
+    if answer.border_m is not None:
+        common.say("locate.border", metres=answer.border_m)
+    if answer.candidates:
+        common.say("locate.candidates", codes=", ".join(f"{x.code} {x.name}".strip() for x in answer.candidates))
+    for member in answer.staff[:5]:
+        role = text(f"role.{member.role}", words)
+        common.say("locate.staff", role=role, name=member.name, phone=member.phone)
+    if len(answer.staff) > 5:
+        common.say("locate.more_staff", count=len(answer.staff) - 5)
+    common.say("locate.source", set=answer.set_name, number=answer.version_number)
+
+
+def join(
+    points: Annotated[Path, typer.Argument(metavar="POINTS", help="CSV or (Geo)Parquet of points.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where to write: .csv or .parquet.")],
+    boundaries: Annotated[Path | None, typer.Option("--boundaries", help="Boundary file instead of a store.")] = None,
+    code_column: Annotated[str | None, typer.Option("--code-column", help="Column of codes in it.")] = None,
+    set_name: SetOption = None,
+    at: AtOption = None,
+    lon_column: Annotated[str | None, typer.Option("--lon-column")] = None,
+    lat_column: Annotated[str | None, typer.Option("--lat-column")] = None,
+    datum: DatumOption = None,
+    encoding: EncodingOption = None,
+    nearest_within_m: Annotated[
+        float, typer.Option("--nearest-within-m", min=0, help="Outside every grid, take the nearest one this near.")
+    ] = 0.0,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse boundaries that overlap.")] = False,
+    db: DbOption = None,
+) -> None:
+    """Join each point to its one responsible grid: same rows, same order, three more columns. 给每个点标上责任网格。"""
+    from gridmap.crs import parse_datum
+    from gridmap.files.join import join_file
+
+    with common.refusing():
+        settings = common.settings()
+        locator = _locator(boundaries, code_column, set_name, at, db, strict, settings)
+        with common.progress(points.name) as advance:
+            summary = join_file(
+                locator,
+                points,
+                out,
+                settings=settings,
+                lon_column=lon_column,
+                lat_column=lat_column,
+                datum=parse_datum(datum),
+                encoding=encoding,
+                nearest_within_m=nearest_within_m,
+                on_rows=advance,
+            )
+    _print_summary(summary, out)
+
+
+def _locator(
+    boundaries: Path | None,
+    code_column: str | None,
+    set_name: str | None,
+    at: str | None,
+    db: str | None,
+    strict: bool,
+    settings: "Settings",
+) -> "Locator":
+    from gridmap.analysis.locator import Locator
+    from gridmap.services.clock import SystemClock, day_in
+    from gridmap.services.responsibility import Plans
+
+    if boundaries is not None:
+        from gridmap.files.boundaries import read_boundaries
+
+        frame = read_boundaries(boundaries, settings=settings, code_column=code_column).frame
+        if strict:
+            common.require_no_overlap(frame, settings)
+        return Locator.from_frame(frame)
+    day = common.parse_day(at) or day_in(SystemClock().now(), settings.time_zone)
+    with common.opened(db, existing=True) as store:
+        plans = Plans(store)
+        plan = plans.at(plans.resolve_set(set_name, settings.default_set), day)
+        if strict:
+            leaf = plan.boundary_set.leaf.name
+            common.require_no_overlap(plan.frame[plan.frame["level"] == leaf], settings)
+        return plan.locator
+
+
+def _print_summary(summary: "JoinSummary", out: Path) -> None:
+    common.complain("join.done", points=summary.points, file=out.name)
+    counts = asdict(summary)
+    for part in ("inside", "border", "nearest", "none", "overlapped", "unreadable"):
+        if counts[part]:
+            common.complain(f"join.{part}", count=counts[part])

@@ -1,0 +1,177 @@
+"""What all commands share: settings, the store, messages, progress."""
+
+import locale
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from gridmap.errors import GridmapError, InvalidInput, NotFound
+from gridmap.i18n import Language, as_language, text
+from gridmap.settings import Settings
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from rich.progress import Progress
+
+    from gridmap.domain.rules import Report
+    from gridmap.services.ports import Store
+
+#: Nothing could be read or done; findings alone end with 1.
+CANNOT = 2
+FINDINGS = 1
+
+DbOption = Annotated[str | None, typer.Option("--db", help="Store: a file name or an SQLAlchemy URL.", metavar="URL")]
+SetOption = Annotated[str | None, typer.Option("--set", help="Boundary set; needed where there are several.")]
+DatumOption = Annotated[
+    str | None, typer.Option("--datum", help="What degrees mean: wgs84, cgcs2000, gcj02, bd09.", metavar="DATUM")
+]
+CrsOption = Annotated[str | None, typer.Option("--crs", help="CRS of a file that states none.", metavar="EPSG:n")]
+CommitOption = Annotated[bool, typer.Option("--commit", help="Write; without it this is a rehearsal.")]
+EncodingOption = Annotated[str | None, typer.Option("--encoding", help="Text encoding of the file: utf-8, gb18030.")]
+
+
+def language() -> Language:
+    """Give the language of messages: GRIDMAP_LANGUAGE, else the shell's locale, else the setting's default."""
+    if "GRIDMAP_LANGUAGE" in os.environ:
+        return settings().language
+    stated = os.environ.get("LC_ALL") or os.environ.get("LANG") or locale.getlocale()[0]
+    return as_language(stated, default="en" if stated in (None, "C", "C.UTF-8", "POSIX") else "zh")
+
+
+def settings(**changes: Any) -> Settings:
+    """Read the settings, with options of the command line over them."""
+    return Settings(**{k: v for k, v in changes.items() if v is not None})
+
+
+def store_url(db: str | None) -> str:
+    """Give the URL of the store: a plain file name means an embedded store."""
+    if db is None:
+        return settings().database_url
+    return db if "://" in db else f"sqlite:///{db}"
+
+
+@contextmanager
+def opened(db: str | None, *, existing: bool = False) -> Iterator["Store"]:
+    """Open the store for one command and close it afterwards; ``existing``: never make a new file.
+
+    Raises
+    ------
+    NotFound
+        ``store_missing``.
+    """
+    from gridmap.store.engine import open_store
+
+    url = store_url(db)
+    if existing and url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
+        raise NotFound("store_missing")
+    store = open_store(url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def say(key: str, /, **fields: Any) -> None:
+    """Print a line of the catalogue."""
+    typer.echo(text(f"cli.{key}", language(), **fields))
+
+
+def complain(key: str, /, **fields: Any) -> None:
+    """Print a line of the catalogue to standard error."""
+    typer.echo(text(f"cli.{key}", language(), **fields), err=True)
+
+
+def fail(error: GridmapError) -> NoReturn:
+    """Print an error in the reader's language and end with the status for "could not"."""
+    typer.echo(f"{text('cli.error', language())}: {error.message(language())} [{error.code}]", err=True)
+    raise typer.Exit(CANNOT)
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turn every gridmap error inside into its message and exit status."""
+    try:
+        yield
+    except GridmapError as error:
+        fail(error)
+
+
+def parse_day(value: str | None) -> date | None:
+    """Read a YYYY-MM-DD day."""
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise InvalidInput("bad_date") from None
+
+
+@contextmanager
+def progress(label: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Show a bar on a terminal for work over a second; give the function that moves it on by so many rows."""
+    if not sys.stderr.isatty():
+        yield lambda rows: None
+        return
+    bar = _bar()
+    with bar:
+        task = bar.add_task(label, total=total)
+        yield lambda rows: bar.advance(task, rows)
+
+
+def _bar() -> "Progress":
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+def print_report(report: "Report", *, limit: int = 50) -> None:
+    """Print findings with their place, the worst first, and how many more there are."""
+    words = language()
+    for finding in report.findings[:limit]:
+        severity = text(f"severity.{finding.severity.value}", words)
+        typer.echo(f"  {severity}  {finding.rule}: {finding.message(words)}{place_of(finding.geometry)}")
+    if len(report) > limit:
+        say("more_findings", count=len(report) - limit)
+
+
+def place_of(geometry: Any) -> str:
+    """Give a place inside a geometry as lon, lat; nothing where there is none."""
+    if geometry is None or geometry.is_empty:
+        return ""
+    point = geometry.representative_point()
+    return f"  @ {point.x:.6f}, {point.y:.6f}"
+
+
+def require_other_file(out: Path, *sources: Path) -> None:
+    """Check that an output is none of the inputs.
+
+    Raises
+    ------
+    InvalidInput
+        ``output_is_input``.
+    """
+    if any(out.resolve() == source.resolve() for source in sources):
+        raise InvalidInput("output_is_input")
+
+
+def require_no_overlap(frame: "gpd.GeoDataFrame", settings: Settings) -> None:
+    """Check that no two grids overlap.
+
+    Raises
+    ------
+    InvalidInput
+        ``boundaries_overlap``, with the number of overlaps and their m2.
+    """
+    from gridmap.analysis.topology import check_tiling
+
+    report = check_tiling(frame, sliver_width_m=settings.sliver_width_m, sliver_area_m2=settings.sliver_area_m2)
+    if report.facts["overlaps"]:
+        raise InvalidInput("boundaries_overlap", count=report.facts["overlaps"], m2=report.facts["overlap_m2"])

@@ -1,0 +1,105 @@
+"""``gridmap import``: rehearse, show every finding, write only with --commit."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gridmap.cli import common
+from gridmap.cli.common import CommitOption, CrsOption, DatumOption, DbOption, EncodingOption
+from gridmap.i18n import text
+
+if TYPE_CHECKING:
+    from gridmap.domain.boundaries import BoundaryVersion
+    from gridmap.services.boundaries import ImportOutcome
+
+app = typer.Typer(no_args_is_help=True, help="Bring in boundaries, incidents, patrols, context. 导入数据。")
+
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.")]
+
+
+@app.command()
+def boundaries(
+    file: FileArgument,
+    set_name: Annotated[str, typer.Option("--set", help="Name of the boundary set.")],
+    level: Annotated[str, typer.Option("--level", help="Name of the level in this file, such as street or grid.")],
+    code_column: Annotated[str, typer.Option("--code-column", help="Column that holds the codes.")],
+    name_column: Annotated[str | None, typer.Option("--name-column")] = None,
+    parent_column: Annotated[str | None, typer.Option("--parent-column", help="Column with the parent's code.")] = None,
+    households_column: Annotated[str | None, typer.Option("--households-column")] = None,
+    layer: Annotated[str | None, typer.Option("--layer", help="Layer of a file with several.")] = None,
+    datum: DatumOption = None,
+    crs: CrsOption = None,
+    encoding: EncodingOption = None,
+    valid_from: Annotated[str | None, typer.Option("--valid-from", help="First day in force.", metavar="DATE")] = None,
+    accept_findings: Annotated[
+        str | None,
+        typer.Option(
+            "--accept-findings", help="Publish in spite of holes and overlaps, for this reason.", metavar="WHY"
+        ),
+    ] = None,
+    commit: CommitOption = False,
+    db: DbOption = None,
+) -> None:
+    """Import one level of a boundary set; its other levels stay as they are. 导入边界。"""
+    from gridmap.crs import parse_datum
+    from gridmap.files.boundaries import read_boundaries
+    from gridmap.services.boundaries import import_boundaries
+    from gridmap.services.clock import SystemClock, day_in
+
+    with common.refusing():
+        settings = common.settings()
+        day = common.parse_day(valid_from)
+        with common.progress(file.name):
+            source = read_boundaries(
+                file,
+                settings=settings,
+                layer=layer,
+                encoding=encoding,
+                crs=crs,
+                datum=parse_datum(datum) if datum else None,
+                code_column=code_column,
+                name_column=name_column,
+                parent_column=parent_column,
+                households_column=households_column,
+            )
+        with common.opened(db) as store, common.progress(file.name):
+            outcome = import_boundaries(
+                store,
+                source.frame,
+                set_name=set_name,
+                level=level,
+                today=day_in(SystemClock().now(), settings.time_zone),
+                settings=settings,
+                valid_from=day,
+                file_report=source.report,
+                note=accept_findings or "",
+                accept_findings=bool(accept_findings),
+                commit=commit,
+            )
+        _say_boundaries(outcome)
+        if outcome.blocking:
+            common.complain("blocked", count=len(outcome.blocking))
+            raise typer.Exit(common.FINDINGS)
+        if outcome.version:
+            common.say("published", set=set_name, number=outcome.version.number, day=_day(outcome.version))
+        elif not outcome.unchanged:
+            common.say("rehearsal")
+
+
+def _say_boundaries(outcome: "ImportOutcome") -> None:
+    common.say("import_boundaries", count=outcome.grids, level=outcome.level, set=outcome.boundary_set.name)
+    if outcome.carried:
+        common.say("import_carried", count=outcome.carried)
+    if outcome.unchanged:
+        common.say("import_unchanged", number=outcome.replaces.number if outcome.replaces else 0)
+    elif outcome.replaces:
+        common.say("import_replaces", number=outcome.replaces.number, day=outcome.valid_from.isoformat())
+    common.say("findings", count=len(outcome.report), errors=len(outcome.report.errors))
+    common.print_report(outcome.report)
+
+
+def _day(version: "BoundaryVersion") -> str:
+    from gridmap.domain.boundaries import ALWAYS
+
+    return text("cli.always", common.language()) if version.valid_from == ALWAYS else version.valid_from.isoformat()

@@ -1,0 +1,107 @@
+"""``gridmap serve`` and ``gridmap demo``: the service, and the service over the demonstration district."""
+
+import os
+import socket
+import threading
+import time
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gridmap.cli import common
+from gridmap.cli.common import DbOption
+from gridmap.errors import InvalidInput
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def serve(
+    db: DbOption = None,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes.")] = 1,
+    trust_network: Annotated[
+        bool, typer.Option("--trust-network", help="Listen beyond this machine although there is no sign-in yet.")
+    ] = False,
+) -> None:
+    """Serve the API and the maps. 启动服务。"""
+    with common.refusing():
+        if host not in _LOOPBACK and not trust_network:
+            raise InvalidInput("no_sign_in")
+        with common.opened(db) as store:
+            store.ping()
+        _require_free(host, port)
+    run(common.store_url(db), host, port, workers)
+
+
+def demo(
+    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8000,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+    db: Annotated[Path, typer.Option("--db", help="Where the demonstration store lies.", metavar="PATH")] = Path(
+        ".gridmap/demo.gpkg"
+    ),
+) -> None:
+    """Build the demonstration district if it is not there yet, and serve it on this machine. 演示。"""
+    from gridmap.demo.prepare import prepare
+
+    with common.refusing():
+        _require_free("127.0.0.1", port)
+        prepare(db, on_progress=lambda step: common.say("demo.step", step=step))
+    address = f"http://127.0.0.1:{port}/"
+    common.say("demo.ready", address=address)
+    if not no_browser and _has_browser():
+        threading.Thread(target=_open_when_up, args=(address, port), daemon=True).start()
+    run(f"sqlite:///{db}", "127.0.0.1", port, 1)
+
+
+def run(url: str, host: str, port: int, workers: int) -> None:
+    """Run the service until it is told to stop."""
+    import uvicorn
+
+    # workers are fresh processes: what they must know goes through the environment
+    os.environ["GRIDMAP_DATABASE_URL"] = url
+    uvicorn.run(
+        "api.app:app_from_env",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_level="warning",
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=15,
+        h11_max_incomplete_event_size=32_768,
+        proxy_headers=False,
+    )
+
+
+def _require_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise InvalidInput("port_taken", port=port) from None
+
+
+def _has_browser() -> bool:
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or os.name == "nt"):
+        return False
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
+
+
+def _open_when_up(address: str, port: int, *, opener: Callable[[str], bool] = webbrowser.open) -> None:
+    for _ in range(100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                opener(address)
+                return
+        time.sleep(0.1)
