@@ -1,0 +1,390 @@
+"""The three maps, as folium maps from frames: who is responsible, what happens where, what nobody looks at.
+
+The same functions serve a notebook and the service; the service adds ``locate_url``, from which a click asks for the
+people responsible. People are never part of a page.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import folium
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from folium.plugins import Fullscreen
+
+from gridmap import crs, i18n
+from gridmap.analysis.frames import COVERAGE, DENSITY, require
+from gridmap.i18n import Language
+from gridmap.maps import drawing
+from gridmap.maps.colours import TINTS, quantile_classes, tint_neighbours
+from gridmap.maps.elements import DrawnLayer, PageMap, Start
+from gridmap.maps.geometry import pack
+from gridmap.maps.safe import encode_text
+
+Window = tuple[datetime, datetime]
+Frames = Sequence[gpd.GeoDataFrame]
+
+#: Order, fill and pattern of the four answers to "does anybody look here". Not looked is hatched, never pale.
+_STATUS: dict[str, dict[str, Any]] = {
+    "gap": {"fill": "#f5c9a6", "pattern": "hatch", "ink": "#a33b12", "opacity": 0.95, "line": "#7d3a1c"},
+    "low": {"fill": "#e3edf2", "pattern": "dots", "ink": "#2f6d92", "opacity": 0.95, "line": "#5d7f95"},
+    "covered": {"fill": "#9cc4d8", "opacity": 0.85, "line": "#5d8aa3"},
+    "quiet": {"fill": "#eeede9", "pattern": "thin", "ink": "#b3b0a8", "opacity": 0.95, "line": "#9aa1a7"},
+}
+
+
+def grid_map(
+    grids: gpd.GeoDataFrame,
+    *,
+    upper: Frames = (),
+    context: gpd.GeoDataFrame | None = None,
+    language: Language = "zh",
+    locate_url: str | None = None,
+    time_zone: str = "Asia/Shanghai",
+) -> folium.Map:
+    """Draw the grids and the areas above them; a click says who is responsible.
+
+    Parameters
+    ----------
+    grids : GeoDataFrame
+        frames.GRIDS of the finest level, WGS 84.
+    upper : sequence of GeoDataFrame
+        frames.GRIDS of the coarser levels, coarsest first, such as streets and management areas.
+    context : GeoDataFrame, optional
+        ``kind`` (water, green, road ...), ``name`` and geometry, drawn beneath.
+    language : {"zh", "en"}
+        Language of everything on the page except names.
+    locate_url : str, optional
+        Address on the same origin that answers ``?lon=&lat=`` with a responsibility; without it the card shows what
+        the frames hold.
+    time_zone : str
+        Zone in which times are shown.
+
+    Raises
+    ------
+    GeometryError
+        ``map_without_grids``.
+    """
+    place = drawing.ground(grids, upper)
+    data = _base("grids", place, context, language, locate_url, time_zone)
+    fill = [0] * len(grids)
+    if place.upper:
+        tints = np.array([*tint_neighbours(place.upper_drawings[0].shapes), 0])
+        fill = tints[place.ancestors[0]].tolist()
+    data["styles"] = [{"fill": tint, "opacity": 0.72, "line": "#8a959f"} for tint in TINTS]
+    data["grids"]["fill"] = fill
+    data["tips"] = _ground_tips(data, language)
+    data["legend"] = {
+        "title": i18n.text("legend.grids_title", language),
+        "note": i18n.text("legend.grids_note", language, n=f"{len(grids):,}"),
+        "rows": [*_line_rows(place, language), *_context_rows(data, language)],
+        "foot": i18n.text("legend.grids_foot", language) if locate_url else None,
+    }
+    return _assemble("grids", place, data, language)
+
+
+def hotspot_map(
+    grids: gpd.GeoDataFrame,
+    density: gpd.GeoDataFrame,
+    *,
+    incidents_shown: int,
+    window: Window,
+    bandwidth_m: float,
+    context: gpd.GeoDataFrame | None = None,
+    language: Language = "zh",
+    upper: Frames = (),
+    locate_url: str | None = None,
+    time_zone: str = "Asia/Shanghai",
+    category: str | None = None,
+) -> folium.Map:
+    """Draw where incidents are dense, under the grids.
+
+    Parameters
+    ----------
+    grids, upper, context, language, locate_url, time_zone
+        As ``grid_map``.
+    density : GeoDataFrame
+        frames.DENSITY: one row a cell, in any CRS; cells without incidents near them may be left out.
+    incidents_shown : int
+        How many incidents the density counts: the denominator of the page.
+    window : (datetime, datetime)
+        Half-open time window of the incidents, aware.
+    bandwidth_m : float
+        Radius of the kernel, for the legend.
+    category : str, optional
+        Name of the category shown, for the legend; None for all.
+    """
+    place = drawing.ground(grids, upper)
+    data = _base("hotspots", place, context, language, locate_url, time_zone)
+    cells = crs.frame_to_wgs84(require(density, DENSITY))
+    cells = cells[cells["density_per_km2"] > 0]
+    values = cells["density_per_km2"].to_numpy(dtype=float)
+    classes = quantile_classes(values)
+    merged = drawing.surface_shapes(np.asarray(cells.geometry.array), classes.of(values), len(classes.colours))
+    data["surface"] = [
+        {"fill": colour, "geom": pack(np.array([shape], dtype=object), place.origin)[0]}
+        for shape, colour in zip(merged, classes.colours, strict=True)
+        if shape is not None
+    ]
+    data["styles"] = [{"fill": "#ffffff", "opacity": 0.0, "line": "#7c8893"}]
+    data["grids"]["fill"] = [0] * len(grids)
+    data["grids"]["peak"] = _peaks(place.grids, cells)
+    data["tips"] = [
+        *_ground_tips(data, language)[:1],
+        {
+            "key": "peak",
+            "digits": 1,
+            "text": i18n.text("map.tip_peak", language, value="{value}"),
+            "none": i18n.text("map.tip_no_density", language),
+        },
+        _fixed_tip(i18n.text("map.tip_total", language, n=f"{incidents_shown:,}")),
+    ]
+    data["facts"] = [
+        {"key": "peak", "label": i18n.text("map.fact_peak", language), "digits": 1, "unit": _per_km2(language)},
+        *data["facts"],
+    ]
+    data["legend"] = {
+        "title": i18n.text("legend.hotspots_title", language),
+        "note": _window_note(window, bandwidth_m, language, time_zone, category),
+        "rows": [
+            *_class_rows(classes.breaks, classes.colours, language, bool(len(values))),
+            *_line_rows(place, language),
+        ],
+        "foot": i18n.text("legend.hotspots_foot", language, n=f"{incidents_shown:,}"),
+    }
+    return _assemble("hotspots", place, data, language)
+
+
+def coverage_map(
+    grids: gpd.GeoDataFrame,
+    coverage: gpd.GeoDataFrame,
+    *,
+    window: Window,
+    context: gpd.GeoDataFrame | None = None,
+    language: Language = "zh",
+    upper: Frames = (),
+    locate_url: str | None = None,
+    time_zone: str = "Asia/Shanghai",
+    category: str | None = None,
+) -> folium.Map:
+    """Draw which grids have few or no patrol fixes in a window, against their incidents.
+
+    Parameters
+    ----------
+    grids, upper, context, language, locate_url, time_zone
+        As ``grid_map``.
+    coverage : GeoDataFrame
+        frames.COVERAGE, one row a grid: ``status`` is covered, low, gap (no or almost no fixes although there were
+        incidents) or quiet (neither). A grid without a row is drawn as having no data: a dotted outline.
+    window, category
+        As ``hotspot_map``.
+    """
+    place = drawing.ground(grids, upper)
+    data = _base("coverage", place, context, language, locate_url, time_zone)
+    rows = require(coverage, COVERAGE).set_index("code").reindex(place.grids["code"]).reset_index()
+    states = list(_STATUS)
+    status = [states.index(s) if s in _STATUS else len(states) for s in rows["status"]]
+    data["styles"] = [*_STATUS.values(), {"fill": "#ffffff", "opacity": 0.0, "line": "#6b7680", "dash": "2 4"}]
+    data["grids"]["fill"] = status
+    data["grids"]["why"] = status
+    data["why"] = [i18n.text(f"map.why_{s}", language) for s in (*states, "unknown")]
+    for name in ("incidents", "fixes", "units"):
+        data["grids"][name] = drawing.numbers_of(rows, name)
+    data["grids"]["last"] = drawing.seconds_of(rows, "last_fix_at")
+    data["grids"]["ratio"] = drawing.numbers_of(rows, "fixes_per_incident", digits=1)
+    never = i18n.text("map.never", language)
+    data["tips"] = [
+        {
+            "key": "fill",
+            "kind": "choice",
+            "texts": [i18n.text(f"map.status_{s}", language) for s in (*states, "unknown")],
+        },
+        {"key": "fixes", "of": "incidents", "text": i18n.text("map.tip_fixes", language, value="{value}", of="{of}")},
+        {
+            "key": "last",
+            "kind": "time",
+            "text": i18n.text("map.tip_last", language, value="{value}"),
+            "none": i18n.text("map.tip_never", language),
+        },
+    ]
+    data["facts"] = [
+        {"key": "incidents", "label": i18n.text("map.fact_incidents", language)},
+        {"key": "fixes", "label": i18n.text("map.fact_fixes", language)},
+        {"key": "units", "label": i18n.text("map.fact_units", language)},
+        {"key": "last", "kind": "time", "label": i18n.text("map.fact_last", language), "none": never},
+        *data["facts"],
+    ]
+    counts = pd.Series(status).value_counts()
+    data["legend"] = {
+        "title": i18n.text("legend.coverage_title", language),
+        "note": _window_note(window, None, language, time_zone, category),
+        "rows": [
+            *(
+                {
+                    "look": {k: v for k, v in _STATUS[s].items() if k in ("fill", "pattern", "ink")},
+                    "text": i18n.text(f"legend.status_{s}", language),
+                    "count": f"{int(counts.get(i, 0)):,}",
+                }
+                for i, s in enumerate(states)
+            ),
+            *_no_data_row(int(counts.get(len(states), 0)), language),
+            *_line_rows(place, language),
+        ],
+        "foot": i18n.text("legend.coverage_foot", language, n=f"{len(grids):,}"),
+    }
+    return _assemble("coverage", place, data, language)
+
+
+def _base(
+    kind: str,
+    place: drawing.Ground,
+    context: gpd.GeoDataFrame | None,
+    language: Language,
+    locate_url: str | None,
+    time_zone: str,
+) -> dict[str, Any]:
+    data = drawing.page_data(place, language)
+    data["kind"] = kind
+    data["locate"] = locate_url
+    data["timeZone"] = time_zone
+    data["context"] = drawing.context_data(context, place.origin)
+    data["facts"] = [
+        {"key": "households", "label": i18n.text("map.fact_households", language)},
+        {"key": "area", "label": i18n.text("map.fact_area", language), "digits": 2, "unit": "km²"},
+    ]
+    return data
+
+
+def _assemble(kind: str, place: drawing.Ground, data: dict[str, Any], language: Language) -> folium.Map:
+    """Put the layers on the map from the ground up, then the controls, then the start."""
+    drawn = PageMap(i18n.text(f"map.title_{kind}", language), i18n.text("map.card", language), language, data)
+    if data["context"]:
+        DrawnLayer("context", i18n.text("map.layer_context", language)).add_to(drawn)
+    if kind == "hotspots":
+        DrawnLayer("surface", i18n.text("map.layer_density", language)).add_to(drawn)
+    # the grids take the mouse and carry the selection: always there
+    DrawnLayer("grids", i18n.text("map.layer_grids", language), control=False).add_to(drawn)
+    for number in reversed(range(len(place.upper))):
+        DrawnLayer(f"level-{number}", drawing.level_title(place.upper[number], number, language)).add_to(drawn)
+    DrawnLayer("labels", i18n.text("map.layer_labels", language)).add_to(drawn)
+    Fullscreen(  # type: ignore[no-untyped-call]
+        position="topleft",
+        title=encode_text(i18n.text("map.fullscreen", language)),
+        title_cancel=encode_text(i18n.text("map.fullscreen_end", language)),
+    ).add_to(drawn)
+    folium.LayerControl(position="topright", collapsed=True).add_to(drawn)
+    Start().add_to(drawn)
+    return drawn
+
+
+def _ground_tips(data: dict[str, Any], language: Language) -> list[dict[str, Any]]:
+    tips = [{"key": "code", "kind": "plain", "text": i18n.text("map.tip_code", language, value="{value}")}]
+    if any(v is not None for v in data["grids"]["households"]):
+        tips.append({"key": "households", "text": i18n.text("map.tip_households", language, value="{value}")})
+    return tips
+
+
+def _fixed_tip(text: str) -> dict[str, Any]:
+    return {"key": "code", "kind": "fixed", "text": text}
+
+
+def _peaks(grids: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> list[float | None]:
+    """Highest density among the cells whose middle lies in each grid; None where there is none."""
+    if cells.empty:
+        return [None] * len(grids)
+    middles = gpd.GeoDataFrame(
+        {"density_per_km2": cells["density_per_km2"].to_numpy()}, geometry=cells.geometry.representative_point().array
+    )
+    here = gpd.GeoDataFrame(geometry=crs.frame_to_wgs84(grids).geometry.array)
+    middles = middles.set_crs(here.crs, allow_override=True)
+    joined = gpd.sjoin(middles, here, predicate="intersects")
+    peaks = joined.groupby("index_right")["density_per_km2"].max()
+    return [None if row not in peaks.index else round(float(peaks[row]), 1) for row in range(len(grids))]
+
+
+def _per_km2(language: Language) -> str:
+    return i18n.text("map.per_km2", language)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:,.2g}"
+
+
+def _class_rows(
+    breaks: tuple[float, ...], colours: tuple[str, ...], language: Language, filled: bool
+) -> list[dict[str, Any]]:
+    if not filled:
+        return [{"look": {"fill": "#ffffff"}, "text": i18n.text("legend.no_incidents", language)}]
+    rows = []
+    for i, colour in enumerate(colours):
+        low = breaks[i - 1] if i else None
+        high = breaks[i] if i < len(breaks) else None
+        if low is None and high is None:
+            text = i18n.text("legend.class_all", language)
+        elif low is None:
+            text = i18n.text("legend.class_below", language, high=_number(high or 0))
+        elif high is None:
+            text = i18n.text("legend.class_above", language, low=_number(low))
+        else:
+            text = i18n.text("legend.class_between", language, low=_number(low), high=_number(high))
+        rows.append({"look": {"fill": colour}, "text": text})
+    return rows[::-1]
+
+
+def _line_rows(place: drawing.Ground, language: Language) -> list[dict[str, Any]]:
+    looks = ({"line": "#27323d", "width": 2.5}, {"line": "#4d5b69", "width": 1.5}, {"line": "#71808e", "width": 1.2})
+    rows = [
+        {
+            "look": looks[min(number, 2)],
+            "text": i18n.text("legend.border_of", language, level=drawing.level_title(level, number, language)),
+            "count": f"{len(level):,}",
+        }
+        for number, level in enumerate(place.upper)
+    ]
+    grid = i18n.text("legend.border_of", language, level=i18n.text("map.level_grid", language))
+    rows.append({"look": {"line": "#8a959f", "width": 1}, "text": grid, "count": f"{len(place.grids):,}"})
+    return rows
+
+
+def _context_rows(data: dict[str, Any], language: Language) -> list[dict[str, Any]]:
+    looks = {
+        "water": {"fill": "#c4d9e6"},
+        "green": {"fill": "#d3e2cb"},
+        "road": {"line": "#b5b2aa", "width": 2},
+    }
+    kinds = {thing["kind"] for thing in data["context"]}
+    return [
+        {"look": look, "text": i18n.text(f"legend.context_{kind}", language)}
+        for kind, look in looks.items()
+        if kind in kinds
+    ]
+
+
+def _no_data_row(count: int, language: Language) -> list[dict[str, Any]]:
+    if not count:
+        return []
+    look = {"line": "#6b7680", "width": 1.5, "dash": "dotted"}
+    return [{"look": look, "text": i18n.text("legend.status_unknown", language), "count": f"{count:,}"}]
+
+
+def _window_note(
+    window: Window, bandwidth_m: float | None, language: Language, time_zone: str, category: str | None
+) -> str:
+    zone = ZoneInfo(time_zone)
+    start, end = (pd.Timestamp(t).tz_convert(zone) for t in window)
+    days = (end - start).total_seconds() / 86_400
+    length = (
+        i18n.text("legend.days", language, n=f"{days:.0f}")
+        if days >= 2
+        else i18n.text("legend.hours", language, n=f"{days * 24:.0f}")
+    )
+    note = i18n.text(
+        "legend.window", language, start=f"{start:%Y-%m-%d %H:%M}", end=f"{end:%Y-%m-%d %H:%M}", length=length
+    )
+    parts = [note, category or i18n.text("legend.all_categories", language)]
+    if bandwidth_m is not None:
+        parts.append(i18n.text("legend.bandwidth", language, metres=f"{bandwidth_m:,.0f}"))
+    return i18n.text("legend.joint", language).join(parts)
