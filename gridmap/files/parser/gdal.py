@@ -1,0 +1,105 @@
+"""Shapefile and FlatGeobuf by GDAL, with every other driver taken away before it loads."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from gridmap.errors import FileError, TextError, TooLarge
+from gridmap.files.parser.archive import unpack_shapefile
+from gridmap.files.parser.columns import plain
+from gridmap.files.parser.dbase import encoding_of
+from gridmap.files.parser.rows import FAULT, GEOMETRY, HAS_Z, MAX_COLUMNS
+from gridmap.files.text import public_name
+
+_ALLOWED = {"ESRI Shapefile", "FlatGeobuf"}
+# Every other vector driver of the GDAL builds we know; a driver that is not in this list stops the child.
+_SKIPPED = (
+    "MEM,PCIDSK,PDS4,VICAR,PDF,MBTiles,EEDA,OGCAPI,GDALG,MapInfo File,LVBAG,S57,DGN,OGR_VRT,CSV,GML,GPX,LIBKML,KML,"
+    "GeoJSON,GeoJSONSeq,ESRIJSON,TopoJSON,OGR_GMT,GPKG,SQLite,WAsP,OpenFileGDB,DXF,GeoRSS,VFK,PGDUMP,OSM,GPSBabel,"
+    "OGR_PDS,WFS,OAPIF,EDIGEO,Idrisi,ODS,XLSX,XLS,Elasticsearch,Carto,AmigoCloud,SXF,Selafin,JML,PLSCENES,CSW,VDV,MVT,"
+    "NGW,MapML,GTFS,PMTiles,JSONFG,MiraMonVector,ADBC,AVCBin,AVCE00,AIVector,HTTP,Memory,VRT,GMLAS,NAS,netCDF,HDF5,"
+    "PostgreSQL,PostGISRaster,MySQL,MSSQLSpatial,OCI,ODBC,PGeo,Parquet,Arrow,CAD,DODS,FileGDB,GNMFile,GNMDatabase,HANA,"
+    "ILI,Interlis 1,Interlis 2,LIBKML,MongoDBv3,OpenFileGDB,PDS,SDTS,SOSI,TIGER,UK .NTF,Walk,XODR,COG,GTiff"
+)
+_BATCH = 10_000
+
+
+def _load() -> Any:
+    os.environ.update(
+        GDAL_SKIP=_SKIPPED,
+        CPL_VSIL_CURL_ALLOWED_EXTENSIONS="{none}",
+        GDAL_HTTP_MAX_RETRY="0",
+        GDAL_NUM_THREADS="1",
+        SHAPE_RESTORE_SHX="NO",
+        GDAL_DRIVER_PATH="disable",
+        PROJ_NETWORK="OFF",
+    )
+    import pyogrio
+
+    # Somebody else's build may know drivers that ours does not: better no file than an unknown reader.
+    if not set(pyogrio.list_drivers()) <= _ALLOWED:
+        raise FileError("parser_build")
+    return pyogrio
+
+
+def read(path: Path, request: dict[str, Any]) -> tuple[pa.Table, dict[str, Any]]:
+    """Read a zipped Shapefile or a FlatGeobuf.
+
+    Returns
+    -------
+    tuple
+        Table of attributes, geometry, fault and height flag, and facts: ``crs``, ``encoding``, ``layer``.
+
+    Raises
+    ------
+    FileError
+        ``file_unreadable``, ``parser_build``; and those of ``archive.unpack_shapefile`` and ``dbase.encoding_of``.
+    TooLarge
+        ``too_many_features``, ``too_many_columns``.
+    """
+    limits = request["limits"]
+    layer, encoding, codec = None, "utf-8", None
+    if request["format"] == "shapefile":
+        shp, layer = unpack_shapefile(path, path.parent, limits, request.get("layer"))
+        path.unlink()
+        codec = encoding_of(shp, request.get("encoding"))
+        encoding, path = public_name(codec), shp
+    pyogrio = _load()
+    options: dict[str, Any] = {"encoding": _gdal_name(codec)} if codec else {}
+    batches, seen = [], 0
+    try:
+        with pyogrio.raw.open_arrow(path, use_pyarrow=True, batch_size=_BATCH, **options) as (meta, reader):
+            if len(meta["fields"]) > MAX_COLUMNS:
+                raise TooLarge("too_many_columns", limit=MAX_COLUMNS)
+            for batch in reader:
+                seen += batch.num_rows
+                if seen > limits["features"]:
+                    raise TooLarge("too_many_features", limit=limits["features"])
+                batches.append(batch)
+            table = pa.Table.from_batches(batches, reader.schema)
+    except UnicodeDecodeError:
+        raise TextError("file_not_utf8") from None
+    geometry = meta["geometry_name"] or "wkb_geometry"
+    arrays: dict[str, pa.Array] = {}
+    for name in table.column_names:
+        column = None if name == geometry else plain(table[name])
+        if column is not None and name not in (GEOMETRY, FAULT, HAS_Z):
+            arrays[name] = column
+    if geometry not in table.column_names:
+        raise FileError("no_layer")
+    wkb = table[geometry].to_pylist()
+    arrays |= {
+        GEOMETRY: pa.array([w or None for w in wkb], pa.large_binary()),
+        FAULT: pa.array([None if w else "empty_geometry" for w in wkb], pa.string()),
+        HAS_Z: pa.array([False] * len(wkb), pa.bool_()),
+    }
+    crs = meta["crs"]
+    return pa.table(arrays), {"crs": str(crs) if crs else None, "encoding": encoding, "layer": layer}
+
+
+def _gdal_name(codec: str) -> str:
+    return {"utf-8-sig": "UTF-8", "gb18030": "GB18030", "big5": "BIG5", "latin-1": "ISO-8859-1", "cp1252": "CP1252"}[
+        codec
+    ]

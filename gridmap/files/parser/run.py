@@ -1,0 +1,35 @@
+"""One request: choose the parser, write its table as an Arrow IPC file, give the facts."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.ipc
+
+from gridmap.files.parser.rows import GEOMETRY
+
+_MODULES = {
+    "geojson": "geojson",
+    "geopackage": "geopackage",
+    "shapefile": "gdal",
+    "flatgeobuf": "gdal",
+    "parquet": "parquet",
+    "kml": "kml",
+}
+
+
+def run(request: dict[str, Any], out: Path) -> dict[str, Any]:
+    """Parse the file of a request into ``out / "result.arrow"``.
+
+    Returns
+    -------
+    dict
+        Facts: ``crs`` (authority code or WKT, None: not stated), ``encoding``, ``layer``, ``notes``.
+    """
+    module = importlib.import_module(f"gridmap.files.parser.{_MODULES[request['format']]}")
+    table, facts = module.read(Path(request["path"]), request)
+    assert GEOMETRY in table.column_names
+    with pa.OSFile(str(out / "result.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    return {"notes": [], **facts}
