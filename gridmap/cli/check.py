@@ -65,7 +65,7 @@ def check(
                 above = read_boundaries(
                     parent, settings=settings, encoding=encoding, crs=crs, datum=stated, code_column=parent_code_column
                 ).frame
-            report = source.report + check_tiling(
+            report = source.beyond_frame + check_tiling(
                 source.frame,
                 sliver_width_m=settings.sliver_width_m,
                 sliver_area_m2=settings.sliver_area_m2,

@@ -72,7 +72,7 @@ def boundaries(
                 today=day_in(SystemClock().now(), settings.time_zone),
                 settings=settings,
                 valid_from=day,
-                file_report=source.report,
+                file_report=source.beyond_frame,
                 note=accept_findings or "",
                 accept_findings=bool(accept_findings),
                 commit=commit,
