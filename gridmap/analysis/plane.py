@@ -46,8 +46,12 @@ class Plane:
 
     def to_wgs84(self, geometry: BaseGeometry) -> BaseGeometry:
         """Bring one metric geometry to lon/lat, in its normal form."""
-        back: BaseGeometry = shapely.normalize(crs.from_metric(np.array([geometry], dtype=object), self.epsg))[0]
+        back: BaseGeometry = self.all_to_wgs84(np.array([geometry], dtype=object))[0]
         return back
+
+    def all_to_wgs84(self, geometry: Geometries) -> Geometries:
+        """Bring metric geometries to lon/lat, in their normal form."""
+        return shapely.normalize(crs.from_metric(geometry, self.epsg))
 
 
 def as_code(value: Any) -> str | None:
@@ -105,7 +109,7 @@ def read_plane(frame: gpd.GeoDataFrame, *, epsg: int | None = None) -> tuple[lis
         epsg = crs.metric_epsg_of(shapes) if len(shapes) else 3857
     metric = crs.to_metric(shapes, epsg)
     # A ring that is valid in degrees can cross itself by a hair in metres, where straight edges are other lines.
-    metric = _as_ground(metric, ~shapely.is_valid(metric))
+    metric = shapely.normalize(_as_ground(metric, ~shapely.is_valid(metric)))
     parents = None
     if "parent_code" in frame.columns:
         parents = np.array([as_code(value) for value in frame["parent_code"]], dtype=object)[rows]

@@ -4,6 +4,7 @@ Faults are sought in the metric CRS of the place and given back in WGS 84. Rows 
 into one form first, so the report does not depend on row order, ring start or winding.
 """
 
+import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gridmap.analysis import nesting
+from gridmap.analysis.edges import edges_of, proven_tiling, proven_union
 from gridmap.analysis.plane import NOISE_M2, Geometries, Plane, polygons_of, read_plane
 from gridmap.domain.rules import Finding, Report, Severity, report
 
@@ -65,8 +67,9 @@ def check_tiling(
     """
     findings, plane = read_plane(grids)
     thin = Thin(sliver_width_m, sliver_area_m2)
-    overlaps = find_overlaps(plane)
-    union = ground(plane, overlaps)
+    proven, tiling = proven_tiling(plane.shapes, plane.usable)
+    overlaps = find_overlaps(plane, proven)
+    union = ground(plane, overlaps, proven, tiling)
     holes = find_holes(union)
     findings += _overlap_findings(plane, overlaps, thin)
     findings += _hole_findings(plane, holes, thin)
@@ -111,13 +114,14 @@ class Overlaps:
     common: Geometries
 
 
-def find_overlaps(plane: Plane) -> Overlaps:
-    """Find every pair of valid grids with common area above rounding."""
+def find_overlaps(plane: Plane, proven: npt.NDArray[np.bool_]) -> Overlaps:
+    """Find every pair of valid grids with common area above rounding; pairs of ``proven`` ones have none."""
     at = np.flatnonzero(plane.usable)
-    shapes = plane.shapes[at]
+    shapes, open_ = plane.shapes[at], ~proven[at]
     a, b = shapely.STRtree(shapes).query(shapes)
-    a, b = a[a < b], b[a < b]
-    shapely.prepare(shapes)
+    unsure = (a < b) & (open_[a] | open_[b])
+    a, b = a[unsure], b[unsure]
+    shapely.prepare(shapes[np.unique(a)])
     meet = shapely.relate_pattern(shapes[a], shapes[b], "T********")
     a, b = a[meet], b[meet]
     common = np.array([polygons_of(g) for g in shapely.intersection(shapes[a], shapes[b])], dtype=object)
@@ -126,13 +130,36 @@ def find_overlaps(plane: Plane) -> Overlaps:
     return Overlaps(at[a[real]][order], at[b[real]][order], common[real][order])
 
 
-def ground(plane: Plane, overlaps: Overlaps) -> BaseGeometry:
-    """Unite all grids. Edge-matched ones go the quick way: their union needs no new point."""
-    matched = shapely.is_empty(shapely.coverage_invalid_edges(plane.shapes)) & plane.usable
-    matched[overlaps.first] = False
-    matched[overlaps.second] = False
-    quick = shapely.coverage_union_all(plane.shapes[matched])
-    return polygons_of(shapely.union_all([quick, *plane.shapes[~matched]]))
+def ground(plane: Plane, overlaps: Overlaps, proven: npt.NDArray[np.bool_], tiling: BaseGeometry) -> BaseGeometry:
+    """Unite all grids. What is proven to fit edge to edge has a quick union; the rest is united with it."""
+    if not proven.all():
+        apart = plane.usable & ~_cover(overlaps, len(plane))
+        union = proven_union(plane.shapes, edges_of(plane.shapes), apart)
+        if union is not None:
+            proven, tiling = apart, union
+    others = shapely.union_all(plane.shapes[~proven])
+    return polygons_of(shapely.union(tiling, others))
+
+
+def _cover(overlaps: Overlaps, n: int) -> npt.NDArray[np.bool_]:
+    """Pick few grids so that without them no overlap is left: always the one in most of the remaining pairs."""
+    pairs: dict[int, set[int]] = {}
+    for i, j in zip(overlaps.first.tolist(), overlaps.second.tolist(), strict=True):
+        pairs.setdefault(i, set()).add(j)
+        pairs.setdefault(j, set()).add(i)
+    heap = [(-len(others), i) for i, others in pairs.items()]
+    heapq.heapify(heap)
+    picked = np.zeros(n, dtype=bool)
+    while heap:
+        degree, i = heapq.heappop(heap)
+        if -degree != len(pairs[i]):
+            heapq.heappush(heap, (-len(pairs[i]), i))
+        elif degree:
+            picked[i] = True
+            for j in pairs[i]:
+                pairs[j].discard(i)
+            pairs[i].clear()
+    return picked
 
 
 def find_holes(union: BaseGeometry) -> Geometries:
@@ -169,9 +196,9 @@ def _between_corners(shells: Geometries) -> Geometries:
 
 def _overlap_findings(plane: Plane, overlaps: Overlaps, thin: Thin) -> Iterator[Finding]:
     areas = shapely.area(plane.shapes)
-    for i, j, shape in zip(overlaps.first, overlaps.second, overlaps.common, strict=True):
+    places = plane.all_to_wgs84(overlaps.common)
+    for i, j, shape, place in zip(overlaps.first, overlaps.second, overlaps.common, places, strict=True):
         codes, area = (plane.codes[i], plane.codes[j]), float(shapely.area(shape))
-        place = plane.to_wgs84(shape)
         if max(areas[i], areas[j]) - area <= NOISE_M2 + 1e-12 * area:
             yield Finding("duplicate_geometry", Severity.ERROR, codes, area, "m2", place)
         elif thin(shape):
@@ -184,9 +211,9 @@ def _hole_findings(plane: Plane, holes: Geometries, thin: Thin) -> Iterator[Find
     if not len(holes):
         return
     at, near = shapely.STRtree(plane.shapes).query(holes, predicate="dwithin", distance=_TOUCH_M)
-    for n, shape in enumerate(holes):
-        codes = tuple(plane.codes[np.sort(near[at == n])])
-        area, place = float(shapely.area(shape)), plane.to_wgs84(shape)
+    around = np.split(near, np.searchsorted(at, np.arange(1, len(holes))))
+    for shape, place, neighbours in zip(holes, plane.all_to_wgs84(holes), around, strict=True):
+        codes, area = tuple(plane.codes[np.sort(neighbours)]), float(shapely.area(shape))
         if thin(shape):
             yield Finding("sliver", Severity.WARNING, codes, area, "m2", place, {"kind": "hole"})
         else:
