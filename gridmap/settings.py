@@ -1,6 +1,6 @@
 """Settings, read once from the environment (``GRIDMAP_...``) by an edge: the command line or the app."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gridmap.i18n import Language
@@ -16,6 +16,7 @@ class Settings(BaseSettings):
     language: Language = Field("zh", description="language of pages and messages when the reader states none")
     time_zone: str = Field("Asia/Shanghai", description="zone in which dates are read and times are shown")
     nearest_within_m: float = Field(50.0, ge=0, description="how far outside every grid the nearest one still answers")
+    households_per_worker: int = Field(150, gt=0, description="households for each of which a grid needs one worker")
     sliver_width_m: float = Field(1.0, gt=0, description="faults of a tiling thinner than this are slivers")
     sliver_area_m2: float = Field(1.0, ge=0, description="overlaps and holes up to this size are only warnings")
 
@@ -25,6 +26,12 @@ class Settings(BaseSettings):
     max_json_bytes: int = Field(1_000_000, gt=0, description="largest JSON body")
     max_json_depth: int = Field(32, gt=0, description="deepest JSON body")
     max_url_bytes: int = Field(8_192, gt=0, description="longest URL")
+    max_headers: int = Field(100, gt=0, description="headers of a request")
+    max_header_bytes: int = Field(16_384, gt=0, description="names and values of all headers of a request")
+    body_deadline_s: float = Field(10.0, gt=0, description="time in which the body of a request must arrive")
+    cursor_key: SecretStr | None = Field(
+        None, description="key that signs page cursors, the same for all workers; random at start if not set"
+    )
     max_text: int = Field(200, gt=0, description="characters in a text field")
     max_free_text: int = Field(4_000, gt=0, description="characters in a free text")
 

@@ -1,0 +1,87 @@
+"""The app: settings in, FastAPI out. Nothing happens at import."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import FastAPI
+
+from api import errors
+from api.cursor import Cursors
+from api.deps import Context
+from api.edge import Edge
+from api.openapi import openapi_of
+from api.routes import grids, incidents, locate, overview, patrols, sets
+from gridmap.services.clock import SystemClock
+from gridmap.services.ports import Clock, Store
+from gridmap.services.responsibility import Plans
+from gridmap.settings import Settings
+
+ROUTERS = (overview.router, locate.router, sets.router, grids.router, incidents.router, patrols.router)
+
+
+def create_app(settings: Settings, store: Store | None = None, clock: Clock | None = None) -> FastAPI:
+    """Build the app.
+
+    Parameters
+    ----------
+    settings : Settings
+    store : Store, optional
+        Used as it is, and left open at the end. Without it the store of ``settings.database_url`` is opened when the
+        app starts and closed when it stops.
+    clock : Clock, optional
+        Where the present comes from; else the machine's clock.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if store is not None:
+            yield
+            return
+        from gridmap.store import open_store
+
+        own = open_store(settings.database_url)
+        try:
+            app.state.context = _context(settings, own, clock)
+            yield
+        finally:
+            own.close()
+
+    app = FastAPI(
+        title="gridmap",
+        version=_version(),
+        summary="Who is responsible for this point, what happens where, and what is nobody looking at.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    if store is not None:
+        app.state.context = _context(settings, store, clock)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.state.api_routes = [route for router in ROUTERS for route in router.routes]
+    errors.install(app)
+    app.add_middleware(Edge, settings=settings)
+    app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
+    return app
+
+
+def app_from_env() -> FastAPI:
+    """Build the app from the environment: the factory that a server with several workers calls in each."""
+    return create_app(Settings())
+
+
+def _context(settings: Settings, store: Store, clock: Clock | None) -> Context:
+    key = secrets.token_bytes(32) if settings.cursor_key is None else settings.cursor_key.get_secret_value().encode()
+    return Context(settings, store, Plans(store), clock or SystemClock(), Cursors(key), _version())
+
+
+def _version() -> str:
+    try:
+        return version("gridmap")
+    except PackageNotFoundError:
+        return "0"

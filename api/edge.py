@@ -1,0 +1,105 @@
+"""The outermost layer: request ids, limits before anything is read, security headers, and the last net under it all."""
+
+import asyncio
+import logging
+import uuid
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import BodyTimeout, HeadersTooLarge, UriTooLong, answer
+from gridmap.errors import GridmapError, TooLarge
+from gridmap.settings import Settings
+
+log = logging.getLogger("gridmap.api")
+
+#: For everything that is not a page of ours; pages set their own.
+API_CSP = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": API_CSP,
+    "Cache-Control": "no-store",
+}
+
+
+class Edge:
+    """ASGI middleware around the whole app."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = str(uuid.uuid4())
+        scope.setdefault("state", {})["request_id"] = request_id
+        started = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                headers["X-Request-ID"] = request_id
+            await send(message)
+
+        try:
+            self._check_head(scope)
+            await self._app(scope, self._bounded(receive), send_with_headers)
+        except GridmapError as error:
+            await answer(scope, error)(scope, receive, send_with_headers)
+        except Exception:
+            # a defect; the reader learns nothing but the number under which it stands in the log
+            log.exception("request %s failed", request_id)
+            if started:
+                raise
+            await answer(scope, GridmapError("internal_error"))(scope, receive, send_with_headers)
+
+    def _check_head(self, scope: Scope) -> None:
+        limits = self._settings
+        size = len(scope.get("raw_path") or scope["path"].encode()) + len(scope["query_string"])
+        if size > limits.max_url_bytes:
+            raise UriTooLong("url_too_long", limit=limits.max_url_bytes)
+        headers = scope["headers"]
+        total = sum(len(name) + len(value) for name, value in headers)
+        if len(headers) > limits.max_headers or total > limits.max_header_bytes:
+            raise HeadersTooLarge("headers_too_large", headers=limits.max_headers, bytes=limits.max_header_bytes)
+        for name, value in headers:
+            if name == b"content-length" and value.isdigit() and int(value[:20]) > limits.max_json_bytes:
+                raise TooLarge("body_too_large", limit=limits.max_json_bytes)
+
+    def _bounded(self, receive: Receive) -> Receive:
+        """Count the body while it comes, and give it a deadline: the server itself has none."""
+        limits = self._settings
+        deadline = asyncio.get_running_loop().time() + limits.body_deadline_s
+        size = 0
+        complete = False
+
+        async def bounded() -> Message:
+            nonlocal size, complete
+            if complete:
+                # what comes now is only the end of the connection, whenever that is
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                raise BodyTimeout("body_timeout", seconds=f"{limits.body_deadline_s:g}") from None
+            if message["type"] == "http.request":
+                size += len(message.get("body", b""))
+                complete = not message.get("more_body", False)
+                if size > limits.max_json_bytes:
+                    raise TooLarge("body_too_large", limit=limits.max_json_bytes)
+            else:
+                complete = True
+            return message
+
+        return bounded

@@ -1,0 +1,45 @@
+"""The OpenAPI document: FastAPI's, with our one shape of an error instead of its own."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.answers import GEOJSON
+from api.errors import MEDIA_TYPE
+from api.schemas import FeatureCollection, Problem
+
+_REF = "#/components/schemas/"
+
+
+def openapi_of(app: FastAPI) -> dict[str, Any]:
+    """Give the document, made once an app."""
+    if app.openapi_schema is None:
+        app.openapi_schema = _made(app)
+    return app.openapi_schema
+
+
+def _made(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+    schemas = document["components"]["schemas"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    problem = Problem.model_json_schema(ref_template=_REF + "{model}")
+    schemas.update(problem.pop("$defs"))
+    schemas["Problem"] = problem
+    failure = {
+        "description": "A problem; docs/errors.md lists the codes",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": _REF + "Problem"}}},
+    }
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            responses = operation["responses"]
+            responses.pop("422", None)
+            responses["default"] = failure
+            _name_geojson(responses.get("200", {}).get("content", {}))
+    return document
+
+
+def _name_geojson(content: dict[str, Any]) -> None:
+    if content.get("application/json", {}).get("schema") == {"$ref": _REF + FeatureCollection.__name__}:
+        content[GEOJSON] = content.pop("application/json")

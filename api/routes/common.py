@@ -1,0 +1,57 @@
+"""Short forms that the routes share."""
+
+from typing import Annotated, TypeVar
+
+import fastapi
+from fastapi import Path
+
+from api.schemas import BatchAnswer, ItemOut
+from gridmap.errors import NotFound
+from gridmap.i18n import Language, text
+from gridmap.services.points import ItemResult
+
+T = TypeVar("T")
+
+#: The one parameter model of a route, always called ``q``; ``strict.query_names`` reads it.
+Query = Annotated[T, fastapi.Query()]
+
+SetName = Annotated[str, Path(alias="set", description="name of a boundary set")]
+VersionRef = Annotated[str, Path(alias="version", description="number of a version, or current")]
+GridCode = Annotated[str, Path(alias="code", description="code of a grid or area")]
+
+
+def version_number(reference: str) -> int | None:
+    """Read a version of a path: a number, or None for ``current``.
+
+    Raises
+    ------
+    NotFound
+        ``version_unknown``.
+    """
+    if reference == "current":
+        return None
+    if not (reference.isascii() and reference.isdigit() and len(reference) <= 9):
+        raise NotFound("version_unknown")
+    return int(reference)
+
+
+def batch_answer(results: list[ItemResult | ItemOut], language: Language) -> BatchAnswer:
+    """Give the results of a batch with their texts, and how many of each kind there are."""
+    items = [r if isinstance(r, ItemOut) else _item(r, language) for r in results]
+    counts = dict.fromkeys(("accepted", "duplicate", "quarantined", "rejected"), 0)
+    for item in items:
+        counts[item.status] += 1
+    return BatchAnswer(results=items, counts=counts)
+
+
+def _item(result: ItemResult, language: Language) -> ItemOut:
+    detail = None if result.code is None else text(f"error.{result.code}", language)
+    return ItemOut.model_validate(
+        {
+            "status": result.status,
+            "code": result.code,
+            "detail": detail,
+            "grid_code": result.grid_code,
+            "method": result.method,
+        }
+    )

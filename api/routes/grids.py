@@ -1,0 +1,46 @@
+"""The card of one grid."""
+
+from fastapi import APIRouter
+
+from api.deps import Ctx
+from api.routes.common import GridCode, Query
+from api.schemas import ActivityOut, GridCardAnswer, GridOut, GridQuery, StaffingOut
+from api.strict import StrictRoute
+from gridmap.services.grids import grid_card
+
+router = APIRouter(route_class=StrictRoute, tags=["grids"])
+
+
+@router.get("/api/v1/grids/{code}")
+def get_grid(ctx: Ctx, q: Query[GridQuery], code: GridCode) -> GridCardAnswer:
+    """Give the facts of one grid: chain, households, area, staff needed and present, and what happened in a window."""
+    plan = ctx.plan(q.set, q.at)
+    window = ctx.window(q.start, q.end)
+    card = grid_card(ctx.store, ctx.plans, plan, code, window=window, settings=ctx.settings)
+    activity = None
+    if card.activity is not None:
+        seen = card.activity
+        activity = ActivityOut(
+            start=window.start,
+            end=window.end,
+            incidents=seen.incidents,
+            fixes=seen.fixes,
+            units=seen.units,
+            last_fix_at=seen.last_fix_at,
+        )
+    staffing = card.staffing
+    return GridCardAnswer(
+        grid=GridOut.of(card.grid),
+        chain=[GridOut.of(ref) for ref in card.chain],
+        households=card.households,
+        area_m2=card.area_m2,
+        staffing=StaffingOut(
+            heads_needed=staffing.heads_needed,
+            workers_needed=staffing.workers_needed,
+            heads=staffing.heads,
+            workers=staffing.workers,
+        ),
+        activity=activity,
+        set=plan.boundary_set.name,
+        version=plan.version.number,
+    )

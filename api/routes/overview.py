@@ -1,0 +1,56 @@
+"""What the pages start from: an overview of the store, the texts, and whether we are well."""
+
+from fastapi import APIRouter
+
+from api.deps import Ctx, ReaderLanguage
+from api.routes.common import Query
+from api.routes.incidents import category_out
+from api.routes.sets import set_out
+from api.schemas import HealthAnswer, IncidentSpanOut, NoQuery, OverviewAnswer, SpanOut, TextsQuery
+from api.strict import StrictRoute
+from gridmap.i18n import subset
+from gridmap.services.reports import overview
+
+router = APIRouter(route_class=StrictRoute, tags=["overview"])
+
+#: Subjects of the catalogue that pages show.
+_SUBJECTS = ("page", "legend", "map")
+
+
+@router.get("/api/v1/overview")
+def get_overview(ctx: Ctx, q: Query[NoQuery]) -> OverviewAnswer:
+    """Say what is in the store: sets, spans of incidents and fixes, and where the district lies."""
+    found = overview(ctx.store, ctx.plans, ctx.day(None))
+    boxes = [s.bounds for s in found.sets if s.bounds is not None]
+    bounds = None
+    if boxes:
+        west, south, east, north = zip(*boxes, strict=True)
+        bounds = (min(west), min(south), max(east), max(north))
+    incidents, fixes = found.incidents, found.fixes
+    return OverviewAnswer(
+        sets=[set_out(s) for s in found.sets],
+        incidents=IncidentSpanOut(
+            first=incidents.first_at,
+            last=incidents.last_at,
+            count=incidents.count,
+            categories=[category_out(code) for code in found.categories],
+        ),
+        fixes=SpanOut(first=fixes.first_at, last=fixes.last_at, count=fixes.count),
+        time_zone=ctx.settings.time_zone,
+        center=None if bounds is None else ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2),
+        bounds=bounds,
+    )
+
+
+@router.get("/api/v1/texts")
+def get_texts(q: Query[TextsQuery], language: ReaderLanguage) -> dict[str, str]:
+    """Give the texts of the pages, legends and maps in a language."""
+    chosen = q.lang or language
+    return {f"{s}.{key}": value for s in _SUBJECTS for key, value in subset(s, chosen).items()}
+
+
+@router.get("/healthz")
+def get_health(ctx: Ctx, q: Query[NoQuery]) -> HealthAnswer:
+    """Answer 200 when the store answers too."""
+    ctx.store.ping()
+    return HealthAnswer(status="ok", version=ctx.version)

@@ -1,0 +1,34 @@
+"""Patrol fixes from the field."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from fastapi import APIRouter
+
+from api.deps import Ctx, ReaderLanguage
+from api.routes.batches import record
+from api.routes.common import Query
+from api.schemas import BatchAnswer, FixBatch, FixIn, NoQuery
+from api.strict import StrictRoute
+from gridmap.crs import WGS84
+from gridmap.services.patrols import record_fixes
+
+router = APIRouter(route_class=StrictRoute, tags=["patrols"])
+
+
+@router.post("/api/v1/patrols/fixes")
+def post_fixes(ctx: Ctx, q: Query[NoQuery], language: ReaderLanguage, batch: FixBatch) -> BatchAnswer:
+    """Take a batch of fixes in any order; each is accepted, a duplicate, quarantined or rejected by itself."""
+    return record(ctx, language, batch.items, batch.datum, _frame, record_fixes)
+
+
+def _frame(items: list[FixIn], lon: np.ndarray, lat: np.ndarray) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(
+        {
+            "unit_id": [i.unit_id for i in items],
+            "fixed_at": pd.to_datetime([i.fixed_at for i in items], utc=True),
+            "accuracy_m": pd.array([i.accuracy_m for i in items], dtype="Float64").to_numpy(float, na_value=np.nan),
+        },
+        geometry=gpd.points_from_xy(lon, lat),
+        crs=WGS84,
+    )

@@ -1,0 +1,100 @@
+"""Boundary sets, their versions, and the grids of a version as GeoJSON."""
+
+from fastapi import APIRouter, Response
+
+from api.answers import features, page
+from api.deps import Context, Ctx
+from api.routes.common import Query, SetName, VersionRef, version_number
+from api.schemas import (
+    FeatureCollection,
+    GridsQuery,
+    LevelOut,
+    NoQuery,
+    SetOut,
+    SetsAnswer,
+    VersionOut,
+    VersionsAnswer,
+)
+from api.strict import StrictRoute
+from gridmap.crs import area_m2
+from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
+from gridmap.errors import InvalidInput, NotFound
+from gridmap.services.reports import SetOverview, overview
+
+router = APIRouter(route_class=StrictRoute, tags=["sets"])
+
+#: Never attributes as imported: they may name people.
+_PROPERTIES = ("code", "name", "level", "parent_code", "households", "area_m2")
+
+
+def set_out(found: SetOverview) -> SetOut:
+    """Give a set and its version in force."""
+    boundary_set, version = found.boundary_set, found.version
+    return SetOut(
+        name=boundary_set.name,
+        title=boundary_set.title,
+        levels=[LevelOut(name=level.name, order=level.order) for level in boundary_set.levels],
+        version=None if version is None else version.number,
+        valid_from=None if version is None else version.valid_from,
+        grids=found.grids,
+    )
+
+
+@router.get("/api/v1/sets")
+def list_sets(ctx: Ctx, q: Query[NoQuery]) -> SetsAnswer:
+    """List the boundary sets and their versions in force today."""
+    found = overview(ctx.store, ctx.plans, ctx.day(None))
+    return SetsAnswer(sets=[set_out(s) for s in found.sets])
+
+
+@router.get("/api/v1/sets/{set}/versions")
+def list_versions(ctx: Ctx, q: Query[NoQuery], set_name: SetName) -> VersionsAnswer:
+    """List the versions of a set, oldest first."""
+    boundary_set = ctx.plans.resolve_set(set_name)
+    with ctx.store.unit_of_work() as work:
+        versions = work.boundaries.list_versions(boundary_set.name)
+    return VersionsAnswer(
+        set=boundary_set.name,
+        versions=[
+            VersionOut(number=v.number, state=v.state.value, valid_from=v.valid_from, valid_to=v.valid_to, note=v.note)
+            for v in versions
+        ],
+    )
+
+
+@router.get("/api/v1/sets/{set}/versions/{version}/grids", response_model=FeatureCollection)
+def list_grids(ctx: Ctx, q: Query[GridsQuery], set_name: SetName, version: VersionRef) -> Response:
+    """Give a page of the grids of a version, by code, as GeoJSON. Names of people are never in it."""
+    boundary_set = ctx.plans.resolve_set(set_name)
+    edition = _version(ctx, boundary_set, version)
+    level = q.level or boundary_set.leaf.name
+    if level not in {known.name for known in boundary_set.levels}:
+        raise InvalidInput("level_unknown", known=", ".join(known.name for known in boundary_set.levels))
+    limit = ctx.limit(q.limit)
+    # bound to the version found, so that a walk over "current" cannot pass from one version into the next
+    question = ("grids", boundary_set.name, edition.number, level, q.bbox)
+    after = ctx.cursors.read(question, q.cursor)
+    with ctx.store.unit_of_work() as work:
+        frame = work.boundaries.page_grids(
+            edition, level=level, limit=limit + 1, after_code=after[0] if after else None, bbox=q.bbox
+        )
+    more = len(frame) > limit
+    frame = frame.head(limit).copy()
+    if len(frame):
+        frame["area_m2"] = area_m2(frame.geometry.array).round(2)
+    cursor = ctx.cursors.make(question, [frame["code"].iloc[-1]]) if more else None
+    query = {"level": level, "bbox": None if q.bbox is None else ",".join(map(repr, q.bbox)), "limit": limit}
+    path = f"/api/v1/sets/{boundary_set.name}/versions/{edition.number}/grids"
+    return page(path, query, features(frame, "code", _PROPERTIES), cursor)
+
+
+def _version(ctx: Context, boundary_set: BoundarySet, reference: str) -> BoundaryVersion:
+    number = version_number(reference)
+    with ctx.store.unit_of_work() as work:
+        if number is None:
+            found = work.boundaries.version_at(boundary_set.name, ctx.day(None))
+        else:
+            found = work.boundaries.find_version(boundary_set.name, number)
+    if found is None:
+        raise NotFound("version_unknown")
+    return found

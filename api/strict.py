@@ -1,0 +1,165 @@
+"""Strict reading of a request: the query string, and JSON bodies as RFC 8259 means them.
+
+FastAPI alone accepts NaN, doubled keys, unknown and repeated query parameters, and any depth; nothing of that may reach
+a use case. ``StrictRoute`` checks the query and parses the body before FastAPI looks at either.
+"""
+
+import inspect
+import json
+import re
+from collections.abc import Callable, Coroutine
+from typing import Any, get_args
+from urllib.parse import unquote_to_bytes
+
+import numpy as np
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from api.errors import NotParsable, UnsupportedBody
+from gridmap.errors import InvalidInput
+
+_NUMBER_OF_DEPTH = np.zeros(256, dtype=np.int8)
+_NUMBER_OF_DEPTH[[ord("["), ord("{")]] = 1
+_NUMBER_OF_DEPTH[[ord("]"), ord("}")]] = -1
+# also swallows a string that never ends, so that the scan stays linear on any input
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_CHARSET = re.compile(r'\s*charset\s*=\s*"?([A-Za-z0-9_.:-]+)"?\s*\Z', re.IGNORECASE)
+_BOM = b"\xef\xbb\xbf"
+
+
+def parse_json(body: bytes, *, max_depth: int) -> Any:
+    """Parse a JSON text strictly.
+
+    Numbers too large for a float become infinite, so that a later check can point at them.
+
+    Raises
+    ------
+    NotParsable
+        ``not_utf8``, ``too_deep``, ``not_json`` (also for NaN and Infinity) or ``duplicate_key``.
+    """
+    body = body.removeprefix(_BOM)
+    try:
+        source = body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise NotParsable("not_utf8") from None
+    if json_depth(body) > max_depth:
+        raise NotParsable("too_deep", limit=max_depth)
+    try:
+        return json.loads(source, object_pairs_hook=_unique, parse_constant=_refuse, parse_int=_bounded)
+    except (ValueError, RecursionError):
+        raise NotParsable("not_json") from None
+
+
+def json_depth(body: bytes) -> int:
+    """Count the deepest nesting of brackets outside strings, without parsing."""
+    bare = np.frombuffer(_STRING.sub(b"", body), dtype=np.uint8)
+    return int(np.cumsum(_NUMBER_OF_DEPTH[bare], dtype=np.int32).max(initial=0))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        raise NotParsable("duplicate_key")
+    return result
+
+
+def _refuse(_: str) -> Any:
+    raise ValueError
+
+
+def _bounded(digits: str) -> int | float:
+    # int() of many thousand digits is slow and then refused; such a number fits no field anyway
+    return int(digits) if len(digits) <= 20 else float(digits)
+
+
+def require_json_type(content_type: str | None) -> None:
+    """Check that a body is declared as JSON in UTF-8.
+
+    Raises
+    ------
+    UnsupportedBody
+        ``unsupported_body_type``.
+    """
+    kind, _, rest = (content_type or "").partition(";")
+    if kind.strip().lower() != "application/json":
+        raise UnsupportedBody("unsupported_body_type")
+    for parameter in filter(str.strip, rest.split(";")):
+        charset = _CHARSET.match(parameter)
+        if charset is None or charset[1].lower().replace("-", "") != "utf8":
+            raise UnsupportedBody("unsupported_body_type")
+
+
+def check_query(query_string: bytes, known: frozenset[str]) -> None:
+    """Check that a query string is UTF-8 and names each parameter once, and only known ones.
+
+    Raises
+    ------
+    NotParsable
+        ``not_utf8``.
+    InvalidInput
+        ``unknown_parameter`` (with the known ones) or ``repeated_parameter``.
+    """
+    seen: set[str] = set()
+    for part in filter(None, query_string.split(b"&")):
+        name, _, value = part.replace(b"+", b" ").partition(b"=")
+        try:
+            key = unquote_to_bytes(name).decode("utf-8")
+            unquote_to_bytes(value).decode("utf-8")
+        except UnicodeDecodeError:
+            raise NotParsable("not_utf8") from None
+        if key not in known:
+            raise InvalidInput("unknown_parameter", known=", ".join(sorted(known)) or "-")
+        if key in seen:
+            raise InvalidInput("repeated_parameter", parameter=key)
+        seen.add(key)
+
+
+def query_names(endpoint: Callable[..., Any]) -> frozenset[str]:
+    """Give the names of an endpoint's query parameters: the fields of its parameter model ``q``."""
+    found = inspect.signature(endpoint).parameters.get("q")
+    model = get_args(found.annotation)[0] if found is not None else None
+    if model is None:
+        return frozenset()
+    if not issubclass(model, BaseModel):
+        raise TypeError("the query parameters of a route are one model, called q")
+    return frozenset(field.alias or name for name, field in model.model_fields.items())
+
+
+class ParsedRequest(Request):
+    """A request whose JSON body was already parsed, strictly."""
+
+    def __init__(self, request: Request, body: bytes, value: Any) -> None:
+        super().__init__(request.scope, request.receive)
+        self._bytes = body
+        self._value = value
+
+    async def body(self) -> bytes:
+        """Give the raw body."""
+        return self._bytes
+
+    async def json(self) -> Any:
+        """Give the parsed body."""
+        return self._value
+
+
+class StrictRoute(APIRoute):
+    """A route that refuses what FastAPI would let pass."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap FastAPI's handler with the strict checks."""
+        handle = super().get_route_handler()
+        known = query_names(self.endpoint)
+        has_body = self.body_field is not None
+
+        async def strict(request: Request) -> Response:
+            check_query(request.scope["query_string"], known)
+            if not has_body:
+                return await handle(request)
+            require_json_type(request.headers.get("content-type"))
+            body = await request.body()
+            settings = request.app.state.settings
+            value = parse_json(body, max_depth=settings.max_json_depth)
+            return await handle(ParsedRequest(request, body, value))
+
+        return strict

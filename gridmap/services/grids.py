@@ -1,0 +1,145 @@
+"""One grid in facts, and whether a point can be meant at all."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from gridmap.crs import area_m2
+from gridmap.domain.incidents import GridRef
+from gridmap.errors import CrsError, InvalidInput, NotFound
+from gridmap.services.points import primary_set
+from gridmap.services.ports import PointFilter, Store
+from gridmap.services.responsibility import Plan, Plans
+from gridmap.settings import Settings
+
+#: Degrees around 0, 0 in which a point is the answer of a receiver that knew none.
+NULL_ISLAND_DEG = 0.01
+#: No place on Earth has such degrees, but metres of a projected system are at least like this.
+_PROJECTED = 1_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Staffing:
+    """People that a grid needs by its households, and has. ``workers_needed`` is None where households are unknown."""
+
+    heads_needed: int
+    workers_needed: int | None
+    heads: int
+    workers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What happened in a grid in a window, and who passed by."""
+
+    incidents: int
+    fixes: int
+    units: int
+    last_fix_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GridCard:
+    """The facts of one grid. ``activity`` is None in a set that does not own the stored points."""
+
+    grid: GridRef
+    chain: tuple[GridRef, ...]
+    households: int | None
+    area_m2: float
+    staffing: Staffing
+    activity: Activity | None
+
+
+def grid_facts(plan: Plan, code: str) -> tuple[int | None, float]:
+    """Give the households (None: unknown) and the area in m2 of a grid or area of a plan.
+
+    Raises
+    ------
+    NotFound
+        ``grid_unknown``.
+    """
+    found = _facts(plan).get(code)
+    if found is None:
+        raise NotFound("grid_unknown")
+    return found
+
+
+# plans are few and live long; their identity is their key
+@lru_cache(maxsize=8)
+def _facts(plan: Plan) -> dict[str, tuple[int | None, float]]:
+    areas = area_m2(np.asarray(plan.frame.geometry.array))
+    households = [None if h is None or h != h else int(h) for h in plan.frame["households"]]
+    return {str(c): (h, float(a)) for c, h, a in zip(plan.frame["code"], households, areas, strict=True)}
+
+
+def workers_needed(households: int | None, settings: Settings) -> int | None:
+    """Give the workers that households ask for: one for each begun ``households_per_worker``."""
+    return None if households is None else math.ceil(households / settings.households_per_worker)
+
+
+def grid_card(
+    store: Store, plans: Plans, plan: Plan, code: str, *, window: PointFilter, settings: Settings
+) -> GridCard:
+    """Give the facts of one grid, with what happened in a window.
+
+    Raises
+    ------
+    NotFound
+        ``grid_unknown``.
+    """
+    households, area = grid_facts(plan, code)
+    home = primary_set(plans, settings)
+    owns_points = home is not None and home.name == plan.boundary_set.name
+    activity = None
+    with store.unit_of_work() as work:
+        staff = work.staff.of_grid(plan.boundary_set.name, code)
+        if owns_points:
+            incidents = work.incidents.counts_by_grid(window)
+            fixes = work.patrols.counts_by_grid(PointFilter(window.start, window.end))
+            happened = incidents.loc[incidents["grid_code"] == code, "incidents"]
+            passed = fixes[fixes["grid_code"] == code]
+            activity = Activity(
+                int(happened.sum()),
+                int(passed["fixes"].sum()),
+                int(passed["units"].sum()),
+                None if passed.empty else passed["last_fix_at"].iloc[0].to_pydatetime(),
+            )
+    heads = sum(member.role == "head" for member in staff)
+    staffing = Staffing(1, workers_needed(households, settings), heads, len(staff) - heads)
+    return GridCard(plan.refs[code], plan.chain(code), households, area, staffing, activity)
+
+
+def looks_swapped(plan: Plan, lon: npt.ArrayLike, lat: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Tell which points lie outside the box of a plan but inside once longitude and latitude change places."""
+    x0, y0, x1, y1 = plan.frame.total_bounds
+    x, y = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+    here = (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
+    there = (y >= x0) & (y <= x1) & (x >= y0) & (x <= y1)
+    return ~here & there
+
+
+def require_plausible(plan: Plan, lon: npt.ArrayLike, lat: npt.ArrayLike) -> None:
+    """Check that points can be meant as degrees in the place of a plan; far away is fine, impossible is not.
+
+    Raises
+    ------
+    CrsError
+        ``outside_service_area`` (hint ``looks_swapped``), ``coordinate_out_of_range`` (hint ``looks_projected`` where
+        the numbers are far beyond degrees).
+    InvalidInput
+        ``null_island``.
+    """
+    x, y = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+    if looks_swapped(plan, x, y).any():
+        raise CrsError("outside_service_area", hint="looks_swapped")
+    if not (np.abs(x) <= 180.0).all() or not (np.abs(y) <= 90.0).all():
+        far = max(np.abs(x).max(), np.abs(y).max()) > _PROJECTED
+        raise CrsError("coordinate_out_of_range", **({"hint": "looks_projected"} if far else {}))
+    x0, y0, x1, y1 = plan.frame.total_bounds
+    island = (np.abs(x) < NULL_ISLAND_DEG) & (np.abs(y) < NULL_ISLAND_DEG)
+    if (island & ~((x >= x0) & (x <= x1) & (y >= y0) & (y <= y1))).any():
+        raise InvalidInput("null_island")
