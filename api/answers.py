@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from fastapi import Response
 
@@ -25,7 +26,7 @@ def json_response(value: Any) -> Response:
 
 def plain(value: Any) -> Any:
     """Give a value of a frame's cell as plain JSON: missing as None, times as RFC 3339 in UTC."""
-    if value is None or value != value:  # NaN and NaT differ from themselves
+    if value is None or pd.isna(value):
         return None
     if hasattr(value, "isoformat"):
         return value.isoformat().replace("+00:00", "Z")

@@ -148,7 +148,7 @@ def as_fault(detail: ErrorDetails | Mapping[str, Any], root: Sequence[str | int]
     path = loc[1:-1] if kind == "extra_forbidden" else loc[1:]
     fields = {k: v for k, v in context.items() if k in ("max_length", "min_length", "expected", "ge", "le", "gt", "lt")}
     if code == "value_out_of_range":
-        fields = {"bound": next(iter(fields.values()))}
+        fields = {"bound": f"{next(iter(fields.values())):g}"}
     if where in ("query", "path"):
         name = str(path[0]) if path else "-"
         code = {"missing_field": "missing_parameter", "unknown_field": "unknown_parameter"}.get(code, code)

@@ -42,10 +42,10 @@ def _short(value: Any) -> str:
 
 
 def _name(value: Any) -> str:
-    value = _short(value)
-    if not value.strip():
+    text = _short(value)
+    if not text.strip():
         raise PydanticCustomError("text_empty", "text")
-    return value
+    return text
 
 
 def _free(value: Any) -> str:

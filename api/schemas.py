@@ -5,7 +5,8 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from annotated_types import Len
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, WrapValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WrapValidator
+from pydantic_core import PydanticCustomError
 
 from api.errors import Fault, as_fault
 from api.fields import BoxText, DayOrTime, Free, Name, Names, Number, QueryInteger, QueryNumber, Short, Time
@@ -90,10 +91,19 @@ class TextsQuery(Strict):
 # --- what comes in by a body
 
 
+def _pair(value: Any) -> Any:
+    if isinstance(value, list) and len(value) != 2:
+        raise PydanticCustomError("bad_position", "position")
+    return value
+
+
+Position = Annotated[list[Number], Len(2, 2), BeforeValidator(_pair)]
+
+
 class LocateBatch(Strict):
     """Many points at once."""
 
-    points: Annotated[list[Annotated[list[Number], Len(2, 2)]], Len(1)] = Field(description="[lon, lat] pairs")
+    points: Annotated[list[Position], Len(1)] = Field(description="[lon, lat] pairs")
     set: Name | None = None
     at: DayOrTime | None = None
     datum: Datum = Datum.WGS84

@@ -16,9 +16,9 @@ from api.schemas import (
     VersionsAnswer,
 )
 from api.strict import StrictRoute
-from gridmap.crs import area_m2
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
 from gridmap.errors import InvalidInput, NotFound
+from gridmap.services.grids import areas_m2
 from gridmap.services.reports import SetOverview, overview
 
 router = APIRouter(route_class=StrictRoute, tags=["sets"])
@@ -81,7 +81,9 @@ def list_grids(ctx: Ctx, q: Query[GridsQuery], set_name: SetName, version: Versi
     more = len(frame) > limit
     frame = frame.head(limit).copy()
     if len(frame):
-        frame["area_m2"] = area_m2(frame.geometry.array).round(2)
+        plan = ctx.plans.of(boundary_set, edition)
+        frame["area_m2"] = areas_m2(plan, frame.geometry.array).round(2)
+        frame["households"] = frame["households"].astype("Int64").astype(object)
     cursor = ctx.cursors.make(question, [frame["code"].iloc[-1]]) if more else None
     query = {"level": level, "bbox": None if q.bbox is None else ",".join(map(repr, q.bbox)), "limit": limit}
     path = f"/api/v1/sets/{boundary_set.name}/versions/{edition.number}/grids"

@@ -3,12 +3,13 @@
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+import shapely
 
-from gridmap.crs import area_m2
+from gridmap.crs import to_metric
 from gridmap.domain.incidents import GridRef
 from gridmap.errors import CrsError, InvalidInput, NotFound
 from gridmap.services.points import primary_set
@@ -62,18 +63,16 @@ def grid_facts(plan: Plan, code: str) -> tuple[int | None, float]:
     NotFound
         ``grid_unknown``.
     """
-    found = _facts(plan).get(code)
-    if found is None:
+    rows = plan.frame[plan.frame["code"] == code]
+    if rows.empty:
         raise NotFound("grid_unknown")
-    return found
+    households = rows["households"].iloc[0]
+    return None if pd.isna(households) else int(households), float(areas_m2(plan, rows.geometry.array)[0])
 
 
-# plans are few and live long; their identity is their key
-@lru_cache(maxsize=8)
-def _facts(plan: Plan) -> dict[str, tuple[int | None, float]]:
-    areas = area_m2(np.asarray(plan.frame.geometry.array))
-    households = [None if h is None or h != h else int(h) for h in plan.frame["households"]]
-    return {str(c): (h, float(a)) for c, h, a in zip(plan.frame["code"], households, areas, strict=True)}
+def areas_m2(plan: Plan, geometry: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Measure shapes of a plan in m2, all in its one metric CRS, so that parts add up to the whole."""
+    return np.asarray(shapely.area(to_metric(geometry, plan.locator.epsg)))
 
 
 def workers_needed(households: int | None, settings: Settings) -> int | None:
@@ -119,7 +118,7 @@ def looks_swapped(plan: Plan, lon: npt.ArrayLike, lat: npt.ArrayLike) -> npt.NDA
     x, y = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
     here = (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
     there = (y >= x0) & (y <= x1) & (x >= y0) & (x <= y1)
-    return ~here & there
+    return np.asarray(~here & there)
 
 
 def require_plausible(plan: Plan, lon: npt.ArrayLike, lat: npt.ArrayLike) -> None:
