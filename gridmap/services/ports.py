@@ -65,14 +65,27 @@ class BoundaryRepository(Protocol):
         ...
 
     def publish(
-        self, set_name: str, frame: gpd.GeoDataFrame, *, valid_from: date, content_hash: str, note: str = ""
+        self,
+        set_name: str,
+        frame: gpd.GeoDataFrame,
+        *,
+        valid_from: date,
+        content_hash: str,
+        note: str = "",
+        expected: int | None = None,
     ) -> BoundaryVersion:
         """Add the next version from a frame of all levels (GRIDS with ``level``) and end its predecessor at its start.
 
-        A version that starts on the same day as its predecessor leaves that one with an empty validity.
+        A version that starts on the same day as its predecessor leaves that one with an empty validity, and retired.
+        ``expected`` is the number of the latest version that the caller built upon, 0 for none. Without it, that is the
+        latest one when this unit of work first read the set's versions; if it read none, any will do.
 
         Raises
         ------
+        StaleVersion
+            ``version_stale``: somebody else has published since.
+        NotFound
+            ``set_not_found``.
         Conflict
             ``history_rewritten``: valid_from lies before the start of the latest version.
         """

@@ -1,1 +1,6 @@
 """SQLAlchemy 2 and GeoAlchemy2 behind services.ports: one GeoPackage file, or PostGIS."""
+
+from gridmap.store.engine import SqlStore, open_store
+from gridmap.store.schema import check, downgrade, upgrade
+
+__all__ = ["SqlStore", "check", "downgrade", "open_store", "upgrade"]

@@ -1,0 +1,226 @@
+"""Columns of frames to values for the database and back, the same for both stores."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from gridmap.analysis.frames import WGS84
+from gridmap.errors import ColumnError, CrsError, GeometryError, TextError
+from gridmap.store.blobs import Geometries
+
+#: What pandas makes of text by itself: ``str`` since pandas 3, ``object`` before.
+TEXT = pd.Series(["text"]).dtype
+
+
+def texts(frame: pd.DataFrame, name: str, *, required: bool = False, default: str | None = None) -> list[str | None]:
+    """Give a text column as values; missing ones are None, or the default.
+
+    Raises
+    ------
+    ColumnError
+        ``column_has_gaps``: a required value is missing.
+    TextError
+        ``text_unstorable``: NUL or half a surrogate pair, which databases do not hold.
+    """
+    if name not in frame.columns:
+        values: list[str | None] = [default] * len(frame)
+    else:
+        series = frame[name]
+        values = [
+            default if gone else v if type(v) is str else str(v)
+            for v, gone in zip(series.tolist(), series.isna().tolist(), strict=True)
+        ]
+    if required and None in values:
+        raise ColumnError("column_has_gaps", columns=name)
+    require_storable(name, (v for v in values if v is not None))
+    return values
+
+
+def require_storable(name: str, values: Any) -> None:
+    """Refuse text that databases do not hold (TextError ``text_unstorable``)."""
+    joined = "".join(values)
+    if "\x00" in joined or not _encodes(joined):
+        raise TextError("text_unstorable", columns=name)
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def floats(frame: pd.DataFrame, name: str) -> list[float | None]:
+    """Give a column of numbers as values; missing and NaN are None."""
+    if name not in frame.columns:
+        return [None] * len(frame)
+    numbers = pd.to_numeric(frame[name]).to_numpy(dtype=np.float64, na_value=np.nan)
+    return [None if v != v else v for v in numbers.tolist()]
+
+
+def integers(frame: pd.DataFrame, name: str) -> list[int | None]:
+    """Give a column of whole numbers as values; missing ones are None.
+
+    Raises
+    ------
+    ColumnError
+        ``column_not_whole``: a number with a fraction, or too large for the database.
+    """
+    values = floats(frame, name)
+    if any(v is not None and (v != int(v) or abs(v) >= 2**31) for v in values if v is None or np.isfinite(v)) or any(
+        v is not None and not np.isfinite(v) for v in values
+    ):
+        raise ColumnError("column_not_whole", columns=name)
+    return [None if v is None else int(v) for v in values]
+
+
+def times(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """Give a column of aware times as ``datetime64[us]`` in UTC.
+
+    Raises
+    ------
+    ColumnError
+        ``time_not_aware``: the column has no zone. ``column_has_gaps``: a time is missing.
+    """
+    series = frame[name]
+    if len(series) == 0:
+        return np.array([], dtype="datetime64[us]")
+    if not isinstance(series.dtype, pd.DatetimeTZDtype):
+        raise ColumnError("time_not_aware", columns=name)
+    if series.isna().any():
+        raise ColumnError("column_has_gaps", columns=name)
+    moments: np.ndarray = series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
+    return moments
+
+
+def points(frame: gpd.GeoDataFrame) -> Geometries:
+    """Give the points of a frame; -0.0 becomes 0.0, so that equal places are equal bytes.
+
+    Raises
+    ------
+    GeometryError
+        ``not_points``: something else, or an empty point.
+    """
+    geometry = stored_geometry(frame)
+    if (shapely.get_type_id(geometry) != 0).any():
+        raise GeometryError("not_points")
+    return np.asarray(shapely.points(shapely.get_coordinates(geometry) + 0.0), dtype=object)
+
+
+def multipolygons(frame: gpd.GeoDataFrame) -> Geometries:
+    """Give the polygons of a frame as multi-polygons.
+
+    Raises
+    ------
+    GeometryError
+        ``not_polygons``: something else.
+    """
+    geometry = stored_geometry(frame)
+    kinds = shapely.get_type_id(geometry)
+    if not np.isin(kinds, (3, 6)).all():
+        raise GeometryError("not_polygons")
+    single = kinds == 3
+    out = geometry.copy()
+    for i in np.flatnonzero(single):
+        out[i] = shapely.multipolygons([geometry[i]])
+    return out
+
+
+def stored_geometry(frame: gpd.GeoDataFrame) -> Geometries:
+    """Give the geometries of a frame, flat.
+
+    Raises
+    ------
+    CrsError
+        ``crs_missing``, or ``crs_not_wgs84``: frames in the store are in WGS 84 lon/lat.
+    GeometryError
+        ``geometry_missing``: missing or empty.
+    """
+    if frame.crs is None:
+        raise CrsError("crs_missing")
+    if frame.crs != WGS84:
+        raise CrsError("crs_not_wgs84")
+    geometry = np.asarray(frame.geometry.array, dtype=object)
+    if shapely.is_missing(geometry).any() or shapely.is_empty(geometry).any():
+        raise GeometryError("geometry_missing")
+    return np.asarray(shapely.force_2d(geometry), dtype=object)
+
+
+def simple_shapes(frame: gpd.GeoDataFrame) -> Geometries:
+    """Give geometries of any kind but collections.
+
+    Raises
+    ------
+    GeometryError
+        ``not_simple_shapes``: a collection or a bare ring.
+    """
+    geometry = stored_geometry(frame)
+    if np.isin(shapely.get_type_id(geometry), (2, 7)).any():
+        raise GeometryError("not_simple_shapes")
+    return geometry
+
+
+def json_texts(frame: pd.DataFrame, name: str) -> list[str]:
+    """Give a column of JSON objects as text; missing ones are ``{}``.
+
+    Raises
+    ------
+    ColumnError
+        ``attributes_not_json``: something that is not an object of plain JSON values.
+    """
+    if name not in frame.columns:
+        return ["{}"] * len(frame)
+    try:
+        found = [json.dumps(v, ensure_ascii=False, allow_nan=False) for v in (_object(v) for v in frame[name])]
+    except (TypeError, ValueError):
+        raise ColumnError("attributes_not_json", columns=name) from None
+    require_storable(name, found)
+    return found
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    if value is None or (isinstance(value, float) and value != value) or value is pd.NA:
+        return {}
+    raise TypeError
+
+
+def simplest(geometry: Geometries) -> Geometries:
+    """Give multi-polygons of one part as that polygon."""
+    single = (shapely.get_type_id(geometry) == 6) & (shapely.get_num_geometries(geometry) == 1)
+    out = np.array(geometry, dtype=object)
+    out[single] = shapely.get_geometry(geometry[single], 0)
+    return out
+
+
+def same_place(a: BaseGeometry, b: BaseGeometry) -> bool:
+    """Tell whether two points are the same to the last bit."""
+    return bool(shapely.equals_exact(a, b, tolerance=0.0))
+
+
+def text_array(values: Sequence[str | None]) -> Any:
+    """Make a text column."""
+    return pd.array(list(values), dtype=TEXT)  # type: ignore[arg-type]
+
+
+def integer_array(values: Sequence[int | None]) -> Any:
+    """Make a column of whole numbers that may be missing."""
+    return pd.array(list(values), dtype="Int64")
+
+
+def float_array(values: Sequence[float | None]) -> np.ndarray:
+    """Make a column of numbers; missing ones are NaN."""
+    return np.array(values, dtype=np.float64)
+
+
+def frame_of(columns: dict[str, Any], geometry: Geometries) -> gpd.GeoDataFrame:
+    """Put columns and geometry together, in WGS 84."""
+    return gpd.GeoDataFrame(columns, geometry=gpd.array.from_shapely(geometry, crs=WGS84), crs=WGS84)

@@ -1,0 +1,79 @@
+"""Open a store by its URL."""
+
+from types import ModuleType
+
+import sqlalchemy as sa
+
+from gridmap.errors import StoreUnavailable
+from gridmap.services.ports import UnitOfWork
+from gridmap.store import schema
+from gridmap.store.backends import backend_of, log, parse_url, translated
+from gridmap.store.unit_of_work import SqlUnitOfWork
+
+#: How long a statement waits for somebody else's lock.
+WAIT_S = 5.0
+
+
+class SqlStore:
+    """A database behind ``services.ports.Store``. Threads may share it; each takes its own unit of work."""
+
+    def __init__(self, engine: sa.Engine, backend: ModuleType) -> None:
+        self._engine = engine
+        self._backend = backend
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The SQLAlchemy engine, for queries that the ports do not offer."""
+        return self._engine
+
+    def unit_of_work(self) -> UnitOfWork:
+        """Start a transaction over all repositories; enter it with ``with``."""
+        return SqlUnitOfWork(self._engine, self._backend)
+
+    def close(self) -> None:
+        """Close all connections; the embedded file is then whole without its log."""
+        self._engine.dispose()
+
+    def ping(self) -> None:
+        """Raise StoreUnavailable when the database does not answer (``store_unreachable`` ...) or its schema is not
+        current (``store_outdated``)."""
+        with translated(self._backend):
+            if not schema.is_current(self._engine):
+                raise StoreUnavailable("store_outdated")
+
+
+def open_store(url: str, *, wait_s: float = WAIT_S) -> SqlStore:
+    """Open a store; a new one gets its tables, an older one is brought up to date.
+
+    Parameters
+    ----------
+    url : str
+        ``sqlite:///path/to/file.gpkg`` or ``postgresql+psycopg://user@host:port/database``.
+    wait_s : float
+        How long a statement waits for a lock that somebody else holds.
+
+    Returns
+    -------
+    SqlStore
+
+    Raises
+    ------
+    StoreUnavailable
+        ``store_url``, ``store_unreachable``, ``store_not_geopackage``, ``store_foreign``, ``store_damaged``,
+        ``store_newer``, ``store_locked`` and others; what was there before is left as it was.
+    """
+    parsed = parse_url(url)
+    backend = backend_of(parsed)
+    backend.probe(parsed)
+    engine = backend.make_engine(parsed, wait_s)
+    try:
+        with translated(backend):
+            schema.require_known(engine)
+            schema.upgrade_engine(engine)
+            touched = backend.repair(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    if touched:
+        log.warning("another program had written to %s: indexes made anew", ", ".join(touched))
+    return SqlStore(engine, backend)

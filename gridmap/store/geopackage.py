@@ -1,0 +1,274 @@
+"""The embedded store: one SQLite file that is a GeoPackage, opened by the standard library's sqlite3 alone.
+
+Same function names as ``postgis.py``. WAL with full synchronisation; readers see a snapshot and never wait; a unit of
+work that writes takes the one write lock at its first write.
+"""
+
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from gridmap.errors import StoreUnavailable
+from gridmap.store import functions, rtree
+from gridmap.store.blobs import Geometries, decode, encode
+from gridmap.store.tables import ATTRIBUTE_TABLES, FEATURE_TABLES, Base
+
+BEGIN_WRITING = "BEGIN IMMEDIATE"
+
+#: From this many rows on, the index is filled by hand instead of by triggers that call Python for each row.
+_BULK = 500
+#: The log is folded into the file when it is larger than this.
+_LOG_BYTES = 4_000_000
+#: A file up to this size is checked from end to end when it is opened.
+_CHECK_BYTES = 32_000_000
+
+
+def make_engine(url: sa.URL, wait_s: float) -> sa.Engine:
+    """Make the engine for a file; it is not opened yet."""
+    engine = sa.create_engine(
+        url, connect_args={"timeout": wait_s}, pool_size=10, max_overflow=40, hide_parameters=True
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # transactions are begun below, not by the driver's guess
+        _use_wal(connection, wait_s)
+        # Checkpoints are ours alone (see after_commit): before SQLite 3.51.3 an automatic one may hit a writer.
+        for setting in ("synchronous=full", "foreign_keys=on", "wal_autocheckpoint=0", "cache_size=-16384",
+                        "temp_store=memory", "cell_size_check=on"):  # fmt: skip
+            connection.execute(f"pragma {setting}")
+        functions.install(connection)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("gridmap_begin", "BEGIN"))
+
+    return engine
+
+
+def _use_wal(connection: sqlite3.Connection, wait_s: float) -> None:
+    """Switch to the write-ahead log; while another process does the same, SQLite answers busy without waiting."""
+    until = time.monotonic() + wait_s
+    while True:
+        try:
+            connection.execute("pragma journal_mode=wal")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+
+
+def probe(url: sa.URL) -> None:
+    """Look at what lies at the URL before anything is written there.
+
+    Raises
+    ------
+    StoreUnavailable
+        ``store_url``: no file is named. ``store_unreachable``: its folder is missing. ``store_not_geopackage``: another
+        kind of file. ``store_foreign``: a GeoPackage that gridmap did not make. ``store_damaged``.
+    """
+    if not url.database or url.database == ":memory:" or url.query:
+        raise StoreUnavailable("store_url")
+    path = Path(url.database)
+    if not path.exists():
+        if not path.parent.is_dir():
+            raise StoreUnavailable("store_unreachable")
+        return
+    if not path.is_file():
+        raise StoreUnavailable("store_not_geopackage")
+    if path.stat().st_size == 0:
+        return
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=5.0)
+    try:
+        tables = {n for (n,) in connection.execute("select name from sqlite_master where type = 'table'")}
+        (application,) = connection.execute("pragma application_id").fetchone()
+        if not tables and application in (0, rtree.APPLICATION_ID):
+            return
+        if application != rtree.APPLICATION_ID or "gpkg_contents" not in tables:
+            raise StoreUnavailable("store_not_geopackage")
+        if "alembic_version" not in tables and not tables.isdisjoint(Base.metadata.tables):
+            raise StoreUnavailable("store_foreign")
+        if "alembic_version" not in tables and connection.execute("select count(*) from gpkg_contents").fetchone()[0]:
+            raise StoreUnavailable("store_foreign")
+        if "alembic_version" in tables and connection.execute("select count(*) from alembic_version").fetchone()[0]:
+            if not tables.issuperset(Base.metadata.tables):
+                raise StoreUnavailable("store_foreign")
+            _check_pages(connection, path)
+    except sqlite3.Error as error:
+        raise StoreUnavailable(code_of(error)) from None
+    finally:
+        connection.close()
+
+
+def _check_pages(connection: sqlite3.Connection, path: Path) -> None:
+    if path.stat().st_size <= _CHECK_BYTES:
+        functions.install(connection)
+        (verdict,) = connection.execute("pragma quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise StoreUnavailable("store_damaged")
+
+
+def code_of(error: BaseException | None) -> str:
+    """Give the error code for what the driver raised."""
+    name = getattr(error, "sqlite_errorname", None) or ""
+    for start, code in (
+        ("SQLITE_BUSY", "store_locked"),
+        ("SQLITE_LOCKED", "store_locked"),
+        ("SQLITE_FULL", "store_full"),
+        ("SQLITE_READONLY", "store_read_only"),
+        ("SQLITE_CORRUPT", "store_damaged"),
+        ("SQLITE_CANTOPEN", "store_unreachable"),
+        ("SQLITE_PERM", "store_unreachable"),
+        ("SQLITE_IOERR", "store_unreachable"),
+        ("SQLITE_NOTADB", "store_not_geopackage"),
+    ):
+        if name.startswith(start):
+            return code
+    return "store_failed"
+
+
+def lock_schema(connection: sa.Connection) -> None:
+    """Keep other processes from migrating at the same time: the write lock, which BEGIN IMMEDIATE has taken."""
+
+
+def prepare_schema(connection: sa.Connection) -> None:
+    """Make ready for the tables: the metadata of a GeoPackage."""
+    rtree.create_metadata(_raw(connection))
+
+
+def finish_schema(connection: sa.Connection) -> None:
+    """List the tables without geometry."""
+    rtree.register_attributes(_raw(connection), ATTRIBUTE_TABLES)
+
+
+def forget_schema(connection: sa.Connection) -> None:
+    """Take the tables without geometry off the lists before they are dropped."""
+    rtree.unregister_attributes(_raw(connection), ATTRIBUTE_TABLES)
+
+
+def repair(engine: sa.Engine) -> list[str]:
+    """Put right what another program left behind: R-trees, extents and times; give the tables that were touched."""
+    with engine.connect() as connection:
+        stale = [t for t in FEATURE_TABLES if rtree.is_stale(_raw(connection), t, "geom")]
+    if not stale:
+        return []
+    with engine.connect().execution_options(gridmap_begin=BEGIN_WRITING) as connection, connection.begin():
+        for table in stale:
+            _normalise_times(_raw(connection), table)
+            rtree.rebuild(_raw(connection), table, "geom")
+    return stale
+
+
+def _normalise_times(connection: sqlite3.Connection, table: str) -> None:
+    """Bring times that another program wrote (any ISO 8601 form; without a zone they are UTC) to our fixed width."""
+    column = {"incident": "occurred_at", "patrol_fix": "fixed_at"}.get(table)
+    if column is None:
+        return
+    digits = "[0-9]"
+    ours = f"{digits * 4}-{digits * 2}-{digits * 2}T{digits * 2}:{digits * 2}:{digits * 2}.{digits * 6}Z"
+    rows = connection.execute(f'select id, "{column}" from "{table}" where "{column}" not glob ?', (ours,)).fetchall()
+    if not rows:
+        return
+    ids, values = zip(*rows, strict=True)
+    try:
+        moments = pd.to_datetime(pd.Series(values, dtype=object), utc=True, format="ISO8601")
+    except (ValueError, TypeError):
+        raise StoreUnavailable("store_damaged") from None
+    texts = time_texts(moments.dt.tz_localize(None).to_numpy("datetime64[us]"))
+    connection.executemany(f'update "{table}" set "{column}" = ? where id = ?', zip(texts, ids, strict=True))
+
+
+def after_commit(connection: sa.Connection) -> None:
+    """Fold the log into the file when it has grown; never waits for readers."""
+    log = Path(f"{connection.engine.url.database}-wal")
+    if log.exists() and log.stat().st_size > _LOG_BYTES:
+        raw = _raw(connection)
+        (wait,) = raw.execute("pragma busy_timeout").fetchone()
+        raw.execute("pragma busy_timeout=0")
+        # TRUNCATE holds the write lock, so that nobody writes meanwhile.
+        raw.execute("pragma wal_checkpoint(truncate)").fetchall()
+        raw.execute(f"pragma busy_timeout={wait}")
+
+
+def geometry_out(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Select a geometry column as the bytes that ``geometries_from`` reads."""
+    return sa.type_coerce(column, sa.LargeBinary)
+
+
+def geometries_from(values: Sequence[bytes]) -> Geometries:
+    """Read what ``geometry_out`` selected."""
+    return decode(values)
+
+
+def time_out(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Select a time as what ``times_from`` reads."""
+    return sa.type_coerce(column, sa.Text)
+
+
+def times_from(values: Sequence[Any]) -> pd.DatetimeIndex:
+    """Read what ``time_out`` selected, as UTC with microseconds."""
+    # All have one width and end in Z, which numpy does not read.
+    bare = np.array(values, dtype="U27").astype("U26") if len(values) else np.array([], dtype="U26")
+    return pd.DatetimeIndex(bare.astype("datetime64[us]")).tz_localize("UTC")
+
+
+def time_texts(values: np.ndarray) -> list[str]:
+    """Write ``datetime64[us]`` (UTC) as text of fixed width."""
+    found: list[str] = np.char.add(np.datetime_as_string(values, unit="us"), "Z").tolist()
+    return found
+
+
+def one_of(column: sa.ColumnElement[Any], values: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Tell whether a text column is among values, however many: one parameter for all."""
+    rows = sa.func.json_each(sa.bindparam(None, list(values), type_=sa.JSON)).table_valued("value")
+    return column.in_(sa.select(rows.c.value))
+
+
+def insert(
+    connection: sa.Connection, table: sa.Table, columns: Mapping[str, Sequence[Any]], geometry: Geometries
+) -> int:
+    """Add rows; those whose key is there already stay out. Give the number of the new ones.
+
+    The write lock is held, so that ids follow the largest one and nobody else can add.
+    """
+    raw = _raw(connection)
+    n = len(geometry)
+    (top,) = raw.execute(f'select ifnull(max(id), 0) from "{table.name}"').fetchone()
+    ids = range(top + 1, top + 1 + n)
+    names = ", ".join(f'"{c}"' for c in ("id", *columns, "geom"))
+    marks = ", ".join("?" * (len(columns) + 2))
+    bulk = n >= _BULK
+    trigger = f"rtree_{table.name}_geom_insert"
+    if bulk:
+        (sql,) = raw.execute("select sql from sqlite_master where name = ?", (trigger,)).fetchone()
+        raw.execute(f'drop trigger "{trigger}"')
+    before = raw.total_changes
+    raw.executemany(
+        f'insert into "{table.name}"({names}) values({marks})',
+        zip(ids, *columns.values(), encode(geometry), strict=True),
+    )
+    if bulk:
+        rtree.fill(raw, table.name, "geom", ids, geometry)
+        raw.execute(sql)
+    rtree.widen(raw, table.name, geometry)
+    return n if raw.total_changes > before else 0
+
+
+def after_delete(connection: sa.Connection, table: sa.Table) -> None:
+    """Keep the extent true after rows were taken away."""
+    rtree.measure(_raw(connection), table.name, "geom")
+
+
+def _raw(connection: sa.Connection) -> sqlite3.Connection:
+    raw = connection.connection.dbapi_connection
+    if not isinstance(raw, sqlite3.Connection):
+        raise StoreUnavailable("store_failed")
+    return raw

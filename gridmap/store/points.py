@@ -1,0 +1,357 @@
+"""Incidents and patrol fixes, as ``services.ports`` asks for them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+import sqlalchemy as sa
+
+from gridmap.analysis import frames
+from gridmap.errors import Conflict
+from gridmap.services.ports import Added, PointFilter
+from gridmap.store import columns as col
+from gridmap.store.bbox import bbox_hits
+from gridmap.store.blobs import Geometries
+from gridmap.store.tables import FixRow, IncidentRow
+from gridmap.store.unit_of_work import Work
+
+_KEYS_AT_ONCE = 20_000
+
+
+class Incidents:
+    """What happened, where and when, with the responsibility of its day."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def add(self, frame: gpd.GeoDataFrame) -> Added:
+        """Add INCIDENTS rows with the RESPONSIBILITY columns and ``version_number``; see ``services.ports``."""
+        frames.require(frame, frames.INCIDENTS)
+        columns, at, geometry = incident_values(frame)
+        keys = pd.DataFrame(
+            {
+                "incident_id": columns["incident_id"],
+                "at": at.view(np.int64),
+                "category": columns["category"],
+                "x": shapely.get_x(geometry),
+                "y": shapely.get_y(geometry),
+            }
+        )
+        new = ~keys.duplicated("incident_id").to_numpy()
+        _refuse_other_content(keys, keys[new])
+        self._work.begin_writing()
+        known = self._known(keys["incident_id"][new].tolist())
+        _refuse_other_content(keys, known)
+        new &= ~keys["incident_id"].isin(known["incident_id"]).to_numpy()
+        columns["occurred_at"] = self._work.backend.time_texts(at)
+        added = self._work.insert(
+            IncidentRow.__table__,  # type: ignore[arg-type]
+            {name: _kept(values, new) for name, values in columns.items()},
+            geometry[new],
+        )
+        if added < int(new.sum()):  # somebody else added the same ones meanwhile
+            _refuse_other_content(keys, self._known(keys["incident_id"][new].tolist()))
+        return Added(added, len(keys) - added)
+
+    def _known(self, ids: list[str]) -> pd.DataFrame:
+        backend = self._work.backend
+        found: list[Any] = []
+        for start in range(0, len(ids), _KEYS_AT_ONCE):
+            if start == 0 and not self._work.rows(sa.select(IncidentRow.id).limit(1)):
+                break
+            found.extend(
+                self._work.rows(
+                    sa.select(
+                        IncidentRow.incident_id,
+                        backend.time_out(IncidentRow.occurred_at),
+                        IncidentRow.category,
+                        backend.geometry_out(IncidentRow.geom),
+                    ).where(backend.one_of(IncidentRow.incident_id, ids[start : start + _KEYS_AT_ONCE]))
+                )
+            )
+        geometry = backend.geometries_from([row[3] for row in found])
+        return pd.DataFrame(
+            {
+                "incident_id": [row[0] for row in found],
+                "at": backend.times_from([row[1] for row in found]).asi8,
+                "category": [row[2] for row in found],
+                "x": shapely.get_x(geometry),
+                "y": shapely.get_y(geometry),
+            }
+        )
+
+    def page(self, where: PointFilter, *, limit: int, after: tuple[datetime, str] | None = None) -> gpd.GeoDataFrame:
+        """Give up to ``limit`` incidents after a (occurred_at, incident_id) key, in that order."""
+        query = self._select(where).limit(limit)
+        if after is not None:
+            at, key = after
+            query = query.where(
+                IncidentRow.occurred_at >= at,
+                sa.or_(IncidentRow.occurred_at > at, IncidentRow.incident_id > key),
+            )
+        return self._frame(query)
+
+    def frame(self, where: PointFilter) -> gpd.GeoDataFrame:
+        """Give all matching incidents in the same order."""
+        return self._frame(self._select(where))
+
+    def _select(self, where: PointFilter) -> sa.Select[Any]:
+        backend = self._work.backend
+        query = sa.select(
+            IncidentRow.incident_id,
+            backend.time_out(IncidentRow.occurred_at),
+            IncidentRow.category,
+            IncidentRow.channel,
+            IncidentRow.note,
+            IncidentRow.grid_code,
+            IncidentRow.method,
+            IncidentRow.border_m,
+            IncidentRow.version_number,
+            backend.geometry_out(IncidentRow.geom),
+        ).order_by(IncidentRow.occurred_at, IncidentRow.incident_id)
+        return query.where(*self._conditions(where))
+
+    def _conditions(self, where: PointFilter) -> list[sa.ColumnElement[bool]]:
+        conditions = _window(IncidentRow.occurred_at, IncidentRow.geom, where)
+        if where.categories is not None:
+            conditions.append(self._work.backend.one_of(IncidentRow.category, where.categories))
+        return conditions
+
+    def _frame(self, query: sa.Select[Any]) -> gpd.GeoDataFrame:
+        backend = self._work.backend
+        values = _transposed(self._work.rows(query), 10)
+        return incident_frame(
+            [values[0], backend.times_from(values[1]), *values[2:9]], backend.geometries_from(values[9])
+        )
+
+    def counts_by_grid(self, where: PointFilter) -> pd.DataFrame:
+        """Give ``grid_code, incidents``, by code; rows without an owner are left out."""
+        rows = self._work.rows(
+            sa.select(IncidentRow.grid_code, sa.func.count())
+            .where(IncidentRow.grid_code.is_not(None), *self._conditions(where))
+            .group_by(IncidentRow.grid_code)
+            .order_by(IncidentRow.grid_code)
+        )
+        code, number = _transposed(rows, 2)
+        return pd.DataFrame({"grid_code": col.text_array(code), "incidents": pd.array(number, dtype="int64")})
+
+    def count(self, where: PointFilter) -> int:
+        """Count the matching incidents."""
+        (row,) = self._work.rows(sa.select(sa.func.count(IncidentRow.id)).where(*self._conditions(where)))
+        return int(row[0])
+
+    def categories(self) -> list[str]:
+        """Give the categories in use, sorted."""
+        query = sa.select(IncidentRow.category).distinct().order_by(IncidentRow.category)
+        return [row[0] for row in self._work.rows(query)]
+
+    def time_span(self) -> tuple[datetime, datetime] | None:
+        """Give the first and the last occurred_at, or None where there is nothing."""
+        return _span(self._work, IncidentRow.occurred_at)
+
+
+class Patrols:
+    """Where the workers passed by."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def add(self, frame: gpd.GeoDataFrame) -> Added:
+        """Add FIXES rows with ``grid_code``; the key is (unit_id, fixed_at, place)."""
+        frames.require(frame, frames.FIXES)
+        columns, at, geometry = fix_values(frame)
+        keys = pd.DataFrame(
+            {
+                "unit_id": columns["unit_id"],
+                "at": at.view(np.int64),
+                "x": shapely.get_x(geometry),
+                "y": shapely.get_y(geometry),
+            }
+        )
+        new = ~keys.duplicated().to_numpy()
+        self._work.begin_writing()
+        known = self._known(sorted(set(columns["unit_id"])), at)
+        if len(known):
+            seen = keys.merge(known.drop_duplicates(), how="left", on=list(keys.columns), indicator=True)
+            new &= (seen["_merge"] == "left_only").to_numpy()
+        columns["fixed_at"] = self._work.backend.time_texts(at)
+        added = self._work.insert(
+            FixRow.__table__,  # type: ignore[arg-type]
+            {name: _kept(values, new) for name, values in columns.items()},
+            geometry[new],
+        )
+        return Added(added, len(keys) - added)
+
+    def _known(self, units: list[str], at: np.ndarray) -> pd.DataFrame:
+        if len(at) == 0:
+            return pd.DataFrame()
+        backend = self._work.backend
+        first, last = (pd.Timestamp(t, tz="UTC").to_pydatetime() for t in (at.min(), at.max()))
+        rows = self._work.rows(
+            sa.select(FixRow.unit_id, backend.time_out(FixRow.fixed_at), backend.geometry_out(FixRow.geom)).where(
+                backend.one_of(FixRow.unit_id, units), FixRow.fixed_at >= first, FixRow.fixed_at <= last
+            )
+        )
+        unit, times, shapes = _transposed(rows, 3)
+        geometry = backend.geometries_from(shapes)
+        return pd.DataFrame(
+            {
+                "unit_id": list(unit),
+                "at": backend.times_from(times).asi8,
+                "x": shapely.get_x(geometry),
+                "y": shapely.get_y(geometry),
+            }
+        )
+
+    def frame(self, where: PointFilter) -> gpd.GeoDataFrame:
+        """Give all matching fixes by (unit_id, fixed_at)."""
+        backend = self._work.backend
+        rows = self._work.rows(
+            sa.select(
+                FixRow.unit_id,
+                backend.time_out(FixRow.fixed_at),
+                FixRow.accuracy_m,
+                FixRow.grid_code,
+                backend.geometry_out(FixRow.geom),
+            )
+            .where(*_window(FixRow.fixed_at, FixRow.geom, where))
+            .order_by(FixRow.unit_id, FixRow.fixed_at)
+        )
+        values = _transposed(rows, 5)
+        return fix_frame([values[0], backend.times_from(values[1]), *values[2:4]], backend.geometries_from(values[4]))
+
+    def counts_by_grid(self, where: PointFilter) -> pd.DataFrame:
+        """Give ``grid_code, fixes, units, last_fix_at``, by code; rows without an owner are left out."""
+        backend = self._work.backend
+        rows = self._work.rows(
+            sa.select(
+                FixRow.grid_code,
+                sa.func.count(),
+                sa.func.count(sa.distinct(FixRow.unit_id)),
+                backend.time_out(sa.func.max(FixRow.fixed_at)),
+            )
+            .where(FixRow.grid_code.is_not(None), *_window(FixRow.fixed_at, FixRow.geom, where))
+            .group_by(FixRow.grid_code)
+            .order_by(FixRow.grid_code)
+        )
+        code, fixes, units, last = _transposed(rows, 4)
+        return fix_counts(code, fixes, units, backend.times_from(last))
+
+    def count(self, where: PointFilter) -> int:
+        """Count the matching fixes."""
+        query = sa.select(sa.func.count(FixRow.id)).where(*_window(FixRow.fixed_at, FixRow.geom, where))
+        (row,) = self._work.rows(query)
+        return int(row[0])
+
+    def time_span(self) -> tuple[datetime, datetime] | None:
+        """Give the first and the last fixed_at, or None where there is nothing."""
+        return _span(self._work, FixRow.fixed_at)
+
+
+def incident_values(frame: gpd.GeoDataFrame) -> tuple[dict[str, list[Any]], np.ndarray, Geometries]:
+    """Give the columns of an incidents frame as values, its times (``datetime64[us]``, UTC) and its points."""
+    geometry = col.points(frame)
+    columns: dict[str, list[Any]] = {
+        "incident_id": col.texts(frame, "incident_id", required=True),
+        "category": col.texts(frame, "category", required=True),
+    }
+    for name in ("channel", "note", "grid_code", "method"):
+        columns[name] = col.texts(frame, name)
+    columns["border_m"] = col.floats(frame, "border_m")
+    columns["version_number"] = col.integers(frame, "version_number")
+    return columns, col.times(frame, "occurred_at"), geometry
+
+
+def incident_frame(values: Sequence[Any], geometry: Geometries) -> gpd.GeoDataFrame:
+    """Make the frame of incidents from its columns."""
+    key, at, category, channel, note, grid, method, border, version = values
+    return col.frame_of(
+        {
+            "incident_id": col.text_array(key),
+            "occurred_at": at,
+            "category": col.text_array(category),
+            "channel": col.text_array(channel),
+            "note": col.text_array(note),
+            "grid_code": col.text_array(grid),
+            "method": col.text_array(method),
+            "border_m": col.float_array(border),
+            "version_number": col.integer_array(version),
+        },
+        geometry,
+    )
+
+
+def fix_values(frame: gpd.GeoDataFrame) -> tuple[dict[str, list[Any]], np.ndarray, Geometries]:
+    """Give the columns of a fixes frame as values, its times (``datetime64[us]``, UTC) and its points."""
+    columns: dict[str, list[Any]] = {
+        "unit_id": col.texts(frame, "unit_id", required=True),
+        "accuracy_m": col.floats(frame, "accuracy_m"),
+        "grid_code": col.texts(frame, "grid_code"),
+    }
+    return columns, col.times(frame, "fixed_at"), col.points(frame)
+
+
+def fix_frame(values: Sequence[Any], geometry: Geometries) -> gpd.GeoDataFrame:
+    """Make the frame of fixes from its columns; fixes of one unit and moment go by place, x first."""
+    unit, at, accuracy, grid = values
+    data = {
+        "unit_id": col.text_array(unit),
+        "fixed_at": at,
+        "accuracy_m": col.float_array(accuracy),
+        "grid_code": col.text_array(grid),
+    }
+    found = col.frame_of(data, geometry)
+    same = found.duplicated(["unit_id", "fixed_at"], keep=False)
+    if not same.any():
+        return found
+    group = (~found.duplicated(["unit_id", "fixed_at"])).cumsum().to_numpy()
+    order = np.lexsort((shapely.get_y(geometry), shapely.get_x(geometry), group))
+    return found.iloc[order].reset_index(drop=True)
+
+
+def fix_counts(code: Sequence[Any], fixes: Sequence[Any], units: Sequence[Any], last: pd.DatetimeIndex) -> pd.DataFrame:
+    """Make the frame of fixes by grid."""
+    return pd.DataFrame(
+        {
+            "grid_code": col.text_array(code),
+            "fixes": pd.array(fixes, dtype="int64"),
+            "units": pd.array(units, dtype="int64"),
+            "last_fix_at": last,
+        }
+    )
+
+
+def _refuse_other_content(keys: pd.DataFrame, known: pd.DataFrame) -> None:
+    if len(known) == 0:
+        return
+    both = keys.merge(known, on="incident_id", suffixes=("", "_known"))
+    if any((both[name] != both[f"{name}_known"]).any() for name in ("at", "category", "x", "y")):
+        raise Conflict("content_differs")
+
+
+def _window(time: Any, geometry: Any, where: PointFilter) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    if where.start is not None:
+        conditions.append(time >= where.start)
+    if where.end is not None:
+        conditions.append(time < where.end)
+    if where.bbox is not None:
+        conditions.append(bbox_hits(geometry, *where.bbox))
+    return conditions
+
+
+def _span(work: Work, time: Any) -> tuple[datetime, datetime] | None:
+    (row,) = work.rows(sa.select(sa.func.min(time), sa.func.max(time)))
+    return None if row[0] is None else (row[0], row[1])
+
+
+def _transposed(rows: Sequence[Any], width: int) -> list[tuple[Any, ...]]:
+    return list(zip(*rows, strict=True)) if rows else [()] * width
+
+
+def _kept(values: list[Any], keep: np.ndarray) -> list[Any]:
+    return [v for v, k in zip(values, keep.tolist(), strict=True) if k]

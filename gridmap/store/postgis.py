@@ -1,0 +1,156 @@
+"""The server store: PostgreSQL with PostGIS through psycopg 3. Same function names as ``geopackage.py``."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psycopg
+import shapely
+import sqlalchemy as sa
+
+from gridmap.errors import StoreUnavailable
+from gridmap.store.blobs import Geometries
+from gridmap.store.tables import SRID
+
+BEGIN_WRITING = "BEGIN"
+
+_SCHEMA_LOCK = 0x677269646D6170  # "gridmap"
+_CHUNK = 50_000
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def make_engine(url: sa.URL, wait_s: float) -> sa.Engine:
+    """Make the engine for a server; no connection is made yet."""
+    options = f"-c timezone=UTC -c lock_timeout={int(wait_s * 1000)} -c client_encoding=UTF8"
+    return sa.create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        connect_args={"options": options, "connect_timeout": max(2, int(wait_s))},
+        pool_size=10,
+        max_overflow=40,
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
+
+
+def probe(url: sa.URL) -> None:
+    """Nothing to look at before connecting."""
+    if not url.database:
+        raise StoreUnavailable("store_url")
+
+
+def code_of(error: BaseException | None) -> str:
+    """Give the error code for what the driver raised."""
+    state = getattr(error, "sqlstate", None) or ""
+    for start, code in (
+        ("55P03", "store_locked"),
+        ("40", "store_locked"),
+        ("53100", "store_full"),
+        ("53", "store_busy"),
+        ("25006", "store_read_only"),
+        ("42501", "store_forbidden"),
+        ("28", "store_forbidden"),
+        ("3D", "store_unreachable"),
+        ("57", "store_unreachable"),
+        ("08", "store_unreachable"),
+        ("58P01", "store_no_postgis"),
+        ("0A000", "store_no_postgis"),
+        ("XX00", "store_damaged"),
+    ):
+        if state.startswith(start):
+            return code
+    if not state and isinstance(error, psycopg.OperationalError):
+        return "store_unreachable"
+    return "store_failed"
+
+
+def lock_schema(connection: sa.Connection) -> None:
+    """Keep other processes from migrating at the same time; released with the transaction."""
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
+
+
+def prepare_schema(connection: sa.Connection) -> None:
+    """Make ready for the tables: the extension postgis."""
+    connection.exec_driver_sql("create extension if not exists postgis")
+
+
+def finish_schema(connection: sa.Connection) -> None:
+    """Nothing to add: PostGIS keeps its lists itself."""
+
+
+def forget_schema(connection: sa.Connection) -> None:
+    """Nothing to take away: PostGIS keeps its lists itself."""
+
+
+def repair(engine: sa.Engine) -> list[str]:
+    """Nothing to put right: the server keeps its indexes whoever writes."""
+    return []
+
+
+def after_commit(connection: sa.Connection) -> None:
+    """Nothing to do: the server folds its own log."""
+
+
+def geometry_out(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Select a geometry column as the bytes that ``geometries_from`` reads."""
+    return sa.type_coerce(sa.func.ST_AsBinary(column), sa.LargeBinary)
+
+
+def geometries_from(values: Sequence[bytes]) -> Geometries:
+    """Read what ``geometry_out`` selected."""
+    return shapely.force_2d(shapely.from_wkb(np.array(values, dtype=object)))
+
+
+def time_out(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Select a time as what ``times_from`` reads: microseconds since 1970."""
+    return sa.cast(sa.extract("epoch", column) * 1_000_000, sa.BigInteger)
+
+
+def times_from(values: Sequence[Any]) -> pd.DatetimeIndex:
+    """Read what ``time_out`` selected, as UTC with microseconds."""
+    return pd.DatetimeIndex(np.array(values, dtype=np.int64).astype("datetime64[us]")).tz_localize("UTC")
+
+
+def time_texts(values: np.ndarray) -> list[str]:
+    """Write ``datetime64[us]`` (UTC) as text."""
+    found: list[str] = np.char.add(np.datetime_as_string(values, unit="us"), "Z").tolist()
+    return found
+
+
+def one_of(column: sa.ColumnElement[Any], values: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Tell whether a text column is among values, however many: one parameter for all."""
+    return column == sa.func.any(sa.bindparam(None, list(values), type_=sa.ARRAY(sa.Text)))
+
+
+def insert(
+    connection: sa.Connection, table: sa.Table, columns: Mapping[str, Sequence[Any]], geometry: Geometries
+) -> int:
+    """Add rows by COPY; those whose key is there already stay out. Give the number of the new ones."""
+    names = ", ".join(f'"{c}"' for c in (*columns, "geom"))
+    stage = f"stage_{table.name}"
+    connection.exec_driver_sql(
+        f'create temp table "{stage}" on commit drop as select {names} from "{table.name}" with no data'
+    )
+    shapes = shapely.to_wkb(shapely.set_srid(shapely.force_2d(geometry), SRID), hex=True, include_srid=True).tolist()
+    fields = [_escaped(values) for values in columns.values()] + [shapes]
+    raw = connection.connection.dbapi_connection
+    if not isinstance(raw, psycopg.Connection):
+        raise StoreUnavailable("store_failed")
+    with raw.cursor() as cursor:
+        with cursor.copy(f'copy "{stage}"({names}) from stdin') as copy:
+            for start in range(0, len(shapes), _CHUNK):
+                part = zip(*(f[start : start + _CHUNK] for f in fields), strict=True)
+                copy.write("".join("\t".join(row) + "\n" for row in part))
+        cursor.execute(f'insert into "{table.name}"({names}) select {names} from "{stage}" on conflict do nothing')
+        added = cursor.rowcount
+        cursor.execute(f'drop table "{stage}"')
+    return added
+
+
+def _escaped(values: Sequence[Any]) -> list[str]:
+    """Write values as fields of COPY's text format."""
+    return ["\\N" if v is None else v.translate(_ESCAPES) if isinstance(v, str) else repr(v) for v in values]
+
+
+def after_delete(connection: sa.Connection, table: sa.Table) -> None:
+    """Nothing to do: the server keeps its own statistics."""

@@ -1,0 +1,101 @@
+"""The schema's revisions: upgrade, check and downgrade, by Alembic, on both stores."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from gridmap.errors import StoreUnavailable
+from gridmap.store.backends import backend_of, parse_url, translated
+from gridmap.store.migrations.filters import include_object
+from gridmap.store.tables import Base
+
+HEAD = "head"
+
+
+def _config() -> Config:
+    config = Config()
+    # Alembic reads "%" in an option as a reference.
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return config
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def revision_of(engine: sa.Engine) -> str | None:
+    """Give the revision of a database; None where it is empty."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_current(engine: sa.Engine) -> bool:
+    """Tell whether a database has exactly the tables of this program."""
+    return revision_of(engine) == _scripts().get_current_head()
+
+
+def require_known(engine: sa.Engine) -> None:
+    """Check that a database is not of a newer program (StoreUnavailable ``store_newer``)."""
+    revision = revision_of(engine)
+    if revision is not None and revision not in {s.revision for s in _scripts().walk_revisions()}:
+        raise StoreUnavailable("store_newer")
+
+
+def migrate(engine: sa.Engine, step: Callable[[Config], Any]) -> None:
+    """Run an Alembic command in one transaction that excludes all other writers."""
+    backend = backend_of(engine.url)
+    with engine.connect().execution_options(gridmap_begin=backend.BEGIN_WRITING) as connection, connection.begin():
+        backend.lock_schema(connection)
+        config = _config()
+        config.attributes["connection"] = connection
+        step(config)
+
+
+def upgrade_engine(engine: sa.Engine) -> None:
+    """Bring an open database to the newest revision."""
+    if not is_current(engine):
+        migrate(engine, lambda config: command.upgrade(config, HEAD))
+
+
+def _with_engine(url: str, work: Callable[[sa.Engine], Any]) -> Any:
+    parsed = parse_url(url)
+    backend = backend_of(parsed)
+    backend.probe(parsed)
+    engine = backend.make_engine(parsed, 5.0)
+    try:
+        with translated(backend):
+            require_known(engine)
+            return work(engine)
+    finally:
+        engine.dispose()
+
+
+def upgrade(url: str) -> None:
+    """Create the schema at a URL, or bring it to the newest revision."""
+    _with_engine(url, upgrade_engine)
+
+
+def downgrade(url: str, revision: str = "base") -> None:
+    """Take the schema back to a revision; ``base`` removes all tables."""
+    _with_engine(url, lambda engine: migrate(engine, lambda config: command.downgrade(config, revision)))
+
+
+def check(url: str) -> list[str]:
+    """Compare the schema at a URL with the models; give the differences, none when they agree."""
+
+    def compare(engine: sa.Engine) -> list[str]:
+        with engine.connect() as connection:
+            context = MigrationContext.configure(
+                connection, opts={"include_object": include_object, "compare_type": True}
+            )
+            return [str(difference) for difference in compare_metadata(context, Base.metadata)]
+
+    found: list[str] = _with_engine(url, compare)
+    return found

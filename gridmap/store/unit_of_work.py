@@ -1,0 +1,110 @@
+"""One transaction over all repositories."""
+
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any, Self
+
+import sqlalchemy as sa
+
+from gridmap.services import ports
+from gridmap.store.backends import translated
+from gridmap.store.blobs import Geometries
+
+
+class Work:
+    """A transaction that begins at its first statement.
+
+    It reads until the first write. Then, in the embedded store, the read snapshot is given up and the one write lock is
+    taken, so that what is decided from there on is decided on the newest state, as PostgreSQL's read committed does.
+    """
+
+    def __init__(self, engine: sa.Engine, backend: ModuleType) -> None:
+        self.engine = engine
+        self.backend = backend
+        self._connection: sa.Connection | None = None
+        self._writing = False
+
+    def _open(self, *, writing: bool) -> sa.Connection:
+        if self._connection is None:
+            self._connection = self.engine.connect()
+        connection = self._connection
+        if writing and not self._writing:
+            connection.rollback()
+            connection.execution_options(gridmap_begin=self.backend.BEGIN_WRITING)
+            connection.begin()
+            self._writing = True
+        return connection
+
+    def rows(self, statement: sa.Executable) -> Sequence[Any]:
+        """Read rows."""
+        with translated(self.backend):
+            return self._open(writing=self._writing).execute(statement).all()
+
+    def write(self, statement: sa.Executable, values: Any = None) -> sa.CursorResult[Any]:
+        """Change rows."""
+        with translated(self.backend):
+            return self._open(writing=True).execute(statement, values)
+
+    def begin_writing(self) -> None:
+        """Take the write lock before deciding what to write."""
+        with translated(self.backend):
+            self._open(writing=True)
+
+    def insert(self, table: sa.Table, columns: Mapping[str, Sequence[Any]], geometry: Geometries) -> int:
+        """Add many rows with geometry; give how many were new."""
+        if len(geometry) == 0:
+            return 0
+        with translated(self.backend):
+            return int(self.backend.insert(self._open(writing=True), table, columns, geometry))
+
+    def after_delete(self, table: sa.Table) -> None:
+        """Keep what is known of a table true after rows were taken away."""
+        with translated(self.backend):
+            self.backend.after_delete(self._open(writing=True), table)
+
+    def commit(self) -> None:
+        """Make it last."""
+        if self._connection is None:
+            return
+        with translated(self.backend):
+            self._connection.commit()
+            if self._writing:
+                self.backend.after_commit(self._connection)
+            self._release()
+
+    def close(self) -> None:
+        """Give up what was not committed."""
+        if self._connection is not None:
+            with translated(self.backend):
+                self._connection.rollback()
+                self._release()
+
+    def _release(self) -> None:
+        connection, self._connection, self._writing = self._connection, None, False
+        if connection is not None:
+            connection.close()
+
+
+class SqlUnitOfWork:
+    """One transaction over all repositories (``services.ports.UnitOfWork``)."""
+
+    def __init__(self, engine: sa.Engine, backend: ModuleType) -> None:
+        from gridmap.store.points import Incidents, Patrols
+        from gridmap.store.repositories import Boundaries, Context, Staff
+
+        self._work = Work(engine, backend)
+        self.boundaries: ports.BoundaryRepository = Boundaries(self._work)
+        self.staff: ports.StaffRepository = Staff(self._work)
+        self.incidents: ports.IncidentRepository = Incidents(self._work)
+        self.patrols: ports.PatrolRepository = Patrols(self._work)
+        self.context: ports.ContextRepository = Context(self._work)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._work.close()
+
+    def commit(self) -> None:
+        """Make everything written here last; a later call begins a new transaction."""
+        self._work.commit()
