@@ -39,7 +39,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
         if store is not None:
             yield
             return
-        from gridmap.store import open_store  # type: ignore[attr-defined]
+        from gridmap.store import open_store
 
         own = open_store(settings.database_url)
         try:
