@@ -1,0 +1,65 @@
+"""Make the demonstration store when it is missing or out of date; otherwise cost next to nothing."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from gridmap import __version__
+
+#: The files that the demonstration store is made from, where gridmap runs from a checkout.
+DATA = Path(__file__).resolve().parents[2] / "data" / "boundaries"
+
+
+def prepare(path: Path, *, on_progress: Callable[[str], None] = lambda step: None) -> bool:
+    """Build the demonstration store at a path unless the one there is current.
+
+    Parameters
+    ----------
+    path : Path
+        Where the GeoPackage belongs. It appears there only when it is complete.
+    on_progress : callable
+        Told of every step.
+
+    Returns
+    -------
+    bool
+        Whether it was built.
+    """
+    stamp = path.with_name(path.name + ".made-from")
+    digest = _digest()
+    if path.is_file() and stamp.is_file() and stamp.read_text(encoding="ascii") == digest:
+        return False
+    # imported late: a second start needs none of it
+    from gridmap.demo.load import load_demo
+    from gridmap.store.engine import open_store
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    building = path.with_name(path.name + ".building")
+    for leftover in _files_of(building):
+        leftover.unlink(missing_ok=True)
+    store = open_store(f"sqlite:///{building}")
+    try:
+        load_demo(store, on_progress=on_progress)
+    finally:
+        store.close()
+    for old in _files_of(path):
+        old.unlink(missing_ok=True)
+    os.replace(building, path)
+    for leftover in _files_of(building):
+        leftover.unlink(missing_ok=True)
+    stamp.write_text(digest, encoding="ascii")
+    return True
+
+
+def _files_of(database: Path) -> list[Path]:
+    return [database, *(database.with_name(database.name + end) for end in ("-wal", "-shm", "-journal"))]
+
+
+def _digest() -> str:
+    digest = hashlib.sha256(__version__.encode())
+    program = sorted(Path(__file__).parent.glob("*.py")) + sorted(Path(__file__).parents[1].glob("store/**/*.py"))
+    for file in [*program, *sorted(DATA.glob("*"))]:
+        if file.is_file():
+            digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
