@@ -1,11 +1,16 @@
 """gridmap: who is responsible for this point, what happens where, and what is nobody looking at."""
 
-from gridmap.analysis.coverage import coverage_gaps
-from gridmap.analysis.density import density
-from gridmap.analysis.lattice import square_lattice
-from gridmap.analysis.locator import Answers, Locator
-from gridmap.analysis.responsibility import JoinSummary, join_points
-from gridmap.crs import Datum
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gridmap.analysis.coverage import coverage_gaps
+    from gridmap.analysis.density import density
+    from gridmap.analysis.lattice import square_lattice
+    from gridmap.analysis.locator import Answers, Locator
+    from gridmap.analysis.responsibility import JoinSummary, join_points
+    from gridmap.analysis.topology import check_tiling
+    from gridmap.crs import Datum
 
 __version__ = "0.1.0"
 __all__ = [
@@ -14,8 +19,32 @@ __all__ = [
     "JoinSummary",
     "Locator",
     "__version__",
+    "check_tiling",
     "coverage_gaps",
     "density",
     "join_points",
     "square_lattice",
 ]
+
+# Loaded when first used: a command that needs no geometry starts without GeoPandas.
+_HOMES = {
+    "Answers": "gridmap.analysis.locator",
+    "Datum": "gridmap.crs",
+    "JoinSummary": "gridmap.analysis.responsibility",
+    "Locator": "gridmap.analysis.locator",
+    "check_tiling": "gridmap.analysis.topology",
+    "coverage_gaps": "gridmap.analysis.coverage",
+    "density": "gridmap.analysis.density",
+    "join_points": "gridmap.analysis.responsibility",
+    "square_lattice": "gridmap.analysis.lattice",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gridmap' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

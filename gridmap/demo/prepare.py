@@ -1,7 +1,6 @@
 """Make the demonstration store when it is missing or out of date; otherwise cost next to nothing."""
 
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,7 +44,7 @@ def prepare(path: Path, *, on_progress: Callable[[str], None] = lambda step: Non
         store.close()
     for old in _files_of(path):
         old.unlink(missing_ok=True)
-    os.replace(building, path)
+    building.replace(path)
     for leftover in _files_of(building):
         leftover.unlink(missing_ok=True)
     stamp.write_text(digest, encoding="ascii")
