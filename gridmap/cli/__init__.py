@@ -23,7 +23,3 @@ app.command()(serve.demo)
 def main() -> None:
     """Run the command line."""
     app()
-
-
-if __name__ == "__main__":
-    main()
