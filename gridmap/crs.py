@@ -179,7 +179,7 @@ def frame_to_wgs84(frame: gpd.GeoDataFrame, *, crs: str | None = None, datum: Da
         geometry = _shift(geometry, datum)
     elif stated is not None and stated.is_projected:
         geometry = _project(geometry, _transformer(stated.to_wkt(), WGS84))
-    elif stated is not None and not _is_wgs84_like(stated):
+    elif stated is not None and not is_wgs84(stated):
         require_degrees(geometry)
         geometry = _project(geometry, _transformer(stated.to_wkt(), WGS84))
     require_degrees(geometry)
@@ -199,7 +199,8 @@ def require_degrees(geometry: npt.NDArray[np.object_]) -> None:
         raise CrsError("coordinate_out_of_range")
 
 
-def _is_wgs84_like(crs: pyproj.CRS) -> bool:
+def is_wgs84(crs: pyproj.CRS) -> bool:
+    """Tell whether degrees of a CRS are WGS 84, or CGCS2000, which agrees with it to centimetres."""
     return crs.to_epsg() in (4326, 4490) or crs.to_authority() == ("OGC", "CRS84")
 
 

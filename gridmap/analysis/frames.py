@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 
+from gridmap.crs import is_wgs84
 from gridmap.errors import ColumnError, CrsError
 
 WGS84 = "EPSG:4326"
@@ -83,7 +84,8 @@ def require_wgs84(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """
     if frame.crs is None:
         raise CrsError("crs_missing")
-    if not frame.crs.is_geographic:
+    # other degrees, such as Beijing 1954 or Xian 1980, lie up to a hundred metres aside
+    if not is_wgs84(frame.crs):
         raise CrsError("crs_not_wgs84")
     return frame
 

@@ -5,6 +5,7 @@ with the lowest code owns it; codes compare as text, by Unicode code point. Pred
 coordinates as given, so the answer depends on the shapes alone, never on row order, ring start, winding or batch size.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -77,7 +78,7 @@ class Locator:
         order = np.argsort(np.array(codes, dtype=object), kind="stable")
         self.codes: tuple[str, ...] = tuple(codes[i] for i in order)
         self.geometries: npt.NDArray[np.object_] = shapes[order]
-        shapely.prepare(self.geometries)
+        _prepare_fully(self.geometries)
         self.epsg = metric_epsg_of(self.geometries)
         self._tree = shapely.STRtree(self.geometries)
         self._metric = to_metric(self.geometries, self.epsg)
@@ -158,10 +159,12 @@ class Locator:
         Raises
         ------
         InvalidInput
-            ``points_not_parallel``.
+            ``points_not_parallel``; ``setting_negative``: the distance is below 0 or not finite.
         CrsError
             ``coordinate_out_of_range``.
         """
+        if not (math.isfinite(nearest_within_m) and nearest_within_m >= 0):
+            raise InvalidInput("setting_negative", name="nearest_within_m")
         x, y = _degrees(lon, lat)
         n = len(x)
         point, grid = self.holders(x, y)
@@ -174,11 +177,13 @@ class Locator:
         on_border = ~shapely.contains_xy(self.geometries[grid], x[point], y[point])
         method = np.where(owner >= 0, _INSIDE, _NONE).astype(np.int8)
         method[point[on_border]] = _BORDER
+        # where grids overlap, a point may lie inside its owner and on the border of another one
+        at_owners_border = point[first & on_border]
         strictly = np.bincount(point[~on_border], minlength=n)
 
         if nearest_within_m > 0:
             self._nearest(x, y, owner, method, nearest_within_m)
-        border_m = self._border_m(x, y, owner, method) if border else None
+        border_m = self._border_m(x, y, owner, at_owners_border) if border else None
         return Answers(owner, method, border_m, holders, strictly >= 2)
 
     def _nearest(self, x: Floats, y: Floats, owner: Ints, method: npt.NDArray[np.int8], within_m: float) -> None:
@@ -194,15 +199,26 @@ class Locator:
         owner[outside[hit]] = best[hit]
         method[outside[hit]] = _NEAREST
 
-    def _border_m(self, x: Floats, y: Floats, owner: Ints, method: npt.NDArray[np.int8]) -> Floats:
+    def _border_m(self, x: Floats, y: Floats, owner: Ints, on_border: Ints) -> Floats:
         result = np.full(len(x), np.nan)
         owned = np.flatnonzero(owner >= 0)
         if len(owned):
             mx, my = xy_to_metric(x[owned], y[owned], self.epsg)
             result[owned] = shapely.distance(shapely.points(mx, my), self._borders[owner[owned]])
             # the projected border may pass a hair beside a point that lies on the border as given
-            result[method == _BORDER] = 0.0
+            result[on_border] = 0.0
         return result
+
+
+def _prepare_fully(geometries: npt.NDArray[np.object_]) -> None:
+    """Build every index that GEOS would else build on the first question: two threads must not build it at once."""
+    shapely.prepare(geometries)
+    # a corner of the shape lies in its box, so the question cannot be answered before the index is there
+    corner = shapely.get_coordinates(
+        shapely.get_point(shapely.get_exterior_ring(shapely.get_geometry(geometries, 0)), 0)
+    )
+    shapely.intersects_xy(geometries, corner[:, 0], corner[:, 1])
+    shapely.contains_xy(geometries, corner[:, 0], corner[:, 1])
 
 
 def _degrees(lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[Floats, Floats]:
