@@ -86,6 +86,14 @@ def proven_union(polygons: Geometries, edges: Edges, picked: npt.NDArray[np.bool
     return union if same and shapely.is_valid(union) else None
 
 
+def unite(polygons: Geometries, usable: npt.NDArray[np.bool_]) -> BaseGeometry:
+    """Unite polygons in normal form, the quick way as far as that is proven right."""
+    proven, union = proven_tiling(polygons, usable)
+    if not proven.all():
+        union = shapely.union(union, shapely.union_all(polygons[~proven]))
+    return union
+
+
 def _same(key: Keys, forward: npt.NDArray[np.bool_], key2: Keys, forward2: npt.NDArray[np.bool_]) -> bool:
     one, two = np.lexsort((forward, key)), np.lexsort((forward2, key2))
     return np.array_equal(key[one], key2[two]) and np.array_equal(forward[one], forward2[two])

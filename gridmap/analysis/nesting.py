@@ -1,26 +1,26 @@
 """Check that the grids of one level lie in, and fill, the areas of the level above."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
-from shapely.geometry.base import BaseGeometry
 
-from gridmap.analysis.plane import NOISE_M2, Plane, polygons_of, read_plane
+from gridmap.analysis.edges import unite
+from gridmap.analysis.noding import node_between
+from gridmap.analysis.plane import NOISE_M2, Plane, in_metres, polygons_of, read_plane
 from gridmap.domain.rules import Finding, Severity
 
 
-def nesting_findings(plane: Plane, union: BaseGeometry, parent: gpd.GeoDataFrame) -> Iterator[Finding]:
+def nesting_findings(plane: Plane, parent: gpd.GeoDataFrame) -> Iterator[Finding]:
     """Compare a level with the one above.
 
     Parameters
     ----------
     plane : Plane
         The grids.
-    union : Geometry
-        The ground they cover, metric.
     parent : GeoDataFrame
         frames.GRIDS of the level above. CRS: any stated one.
 
@@ -33,6 +33,9 @@ def nesting_findings(plane: Plane, union: BaseGeometry, parent: gpd.GeoDataFrame
     row_findings, above = read_plane(parent, epsg=plane.epsg)
     for f in row_findings:
         yield Finding(f.rule, f.severity, f.codes, f.measure, f.unit, f.geometry, {**f.fields, "level": "parent"})
+    children, parents = node_between(plane.degrees, above.degrees)
+    plane = replace(plane, shapes=in_metres(children, plane.epsg))
+    above = replace(above, shapes=in_metres(parents, plane.epsg))
     owner = _owners(plane, above)
     areas, parent_areas = shapely.area(plane.shapes), shapely.area(above.shapes)
     for i, p in enumerate(owner):
@@ -52,7 +55,7 @@ def nesting_findings(plane: Plane, union: BaseGeometry, parent: gpd.GeoDataFrame
         # Two sums of the same area part in the last digits.
         if more > NOISE_M2 + 1e-12 * areas[i]:
             yield Finding("larger_than_parent", Severity.ERROR, codes, more, "m2", plane.to_wgs84(plane.shapes[i]))
-    yield from _not_covered(plane, union, above)
+    yield from _not_covered(plane, above)
 
 
 def _owners(plane: Plane, above: Plane) -> npt.NDArray[np.intp]:
@@ -70,12 +73,11 @@ def _owners(plane: Plane, above: Plane) -> npt.NDArray[np.intp]:
     return owner
 
 
-def _not_covered(plane: Plane, union: BaseGeometry, above: Plane) -> Iterator[Finding]:
+def _not_covered(plane: Plane, above: Plane) -> Iterator[Finding]:
     tree = shapely.STRtree(plane.shapes)
     for code, shape in zip(above.codes, above.shapes, strict=True):
         near = tree.query(shape)
-        cover = union if 2 * len(near) > len(plane) else shapely.union_all(plane.shapes[near])
-        bare = polygons_of(shapely.difference(shape, cover))
+        bare = polygons_of(shapely.difference(shape, unite(plane.shapes[near], plane.usable[near])))
         if shapely.area(bare) > NOISE_M2:
             area = float(shapely.area(bare))
             yield Finding("parent_not_covered", Severity.ERROR, (code,), area, "m2", plane.to_wgs84(bare))

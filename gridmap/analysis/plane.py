@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gridmap import crs
 from gridmap.analysis import frames
+from gridmap.analysis.noding import node_within
 from gridmap.domain.rules import Finding, Severity
 
 Geometries = npt.NDArray[np.object_]
@@ -31,12 +32,14 @@ class Plane:
 
     ``codes`` are the labels for findings: the code, or ``#n`` for row n (from 1) of a grid without one. ``rows`` are
     the positions in the frame. ``usable`` marks polygons that were valid as they came; the others stand in
-    ``shapes`` made valid, so that they cover their ground but take part in no pair.
+    ``shapes`` made valid, so that they cover their ground but take part in no pair. ``degrees`` are the same polygons
+    in WGS 84, T-junctions noded.
     """
 
     codes: npt.NDArray[np.object_]
     parent_codes: npt.NDArray[np.object_] | None
     shapes: Geometries
+    degrees: Geometries
     rows: npt.NDArray[np.intp]
     usable: npt.NDArray[np.bool_]
     epsg: int
@@ -103,17 +106,22 @@ def read_plane(frame: gpd.GeoDataFrame, *, epsg: int | None = None) -> tuple[lis
 
     rows = np.flatnonzero(finite & flat & ~empty)
     shapes = shapely.force_2d(shapes[rows])
-    shapes = np.where(valid[rows], shapely.normalize(shapes), _as_ground(shapes, ~valid[rows]))
+    shapes = shapely.normalize(_as_ground(shapes, ~valid[rows]))
     rows, shapes = _in_order(rows, codes, shapes)
     if epsg is None:
         epsg = crs.metric_epsg_of(shapes) if len(shapes) else 3857
-    metric = crs.to_metric(shapes, epsg)
-    # A ring that is valid in degrees can cross itself by a hair in metres, where straight edges are other lines.
-    metric = shapely.normalize(_as_ground(metric, ~shapely.is_valid(metric)))
+    shapes = node_within(shapes)
     parents = None
     if "parent_code" in frame.columns:
         parents = np.array([as_code(value) for value in frame["parent_code"]], dtype=object)[rows]
-    return findings, Plane(codes[rows], parents, metric, rows, valid[rows], epsg)
+    return findings, Plane(codes[rows], parents, in_metres(shapes, epsg), shapes, rows, valid[rows], epsg)
+
+
+def in_metres(degrees: Geometries, epsg: int) -> Geometries:
+    """Project valid polygons to a metric CRS, in normal form."""
+    metric = crs.to_metric(degrees, epsg)
+    # A ring that is valid in degrees can cross itself by a hair in metres, where straight edges are other lines.
+    return shapely.normalize(_as_ground(metric, ~shapely.is_valid(metric)))
 
 
 def _finite(shapes: Geometries) -> npt.NDArray[np.bool_]:

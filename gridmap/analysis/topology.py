@@ -75,7 +75,7 @@ def check_tiling(
     findings += _hole_findings(plane, holes, thin)
     findings += _part_findings(plane)
     if parent is not None:
-        findings += nesting.nesting_findings(plane, union, parent)
+        findings += nesting.nesting_findings(plane, parent)
     return report(
         findings,
         grids=len(grids),
