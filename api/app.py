@@ -12,13 +12,23 @@ from api.cursor import Cursors
 from api.deps import Context
 from api.edge import Edge
 from api.openapi import openapi_of
-from api.routes import grids, incidents, locate, overview, patrols, sets
+from api.rendered import Rendered
+from api.routes import docs, grids, incidents, locate, maps, overview, patrols, sets
 from gridmap.services.clock import SystemClock
 from gridmap.services.ports import Clock, Store
 from gridmap.services.responsibility import Plans
 from gridmap.settings import Settings
 
-ROUTERS = (overview.router, locate.router, sets.router, grids.router, incidents.router, patrols.router)
+ROUTERS = (
+    overview.router,
+    locate.router,
+    sets.router,
+    grids.router,
+    incidents.router,
+    patrols.router,
+    maps.router,
+    docs.router,
+)
 
 
 def create_app(settings: Settings, store: Store | None = None, clock: Clock | None = None) -> FastAPI:
@@ -77,7 +87,7 @@ def app_from_env() -> FastAPI:
 
 def _context(settings: Settings, store: Store, clock: Clock | None) -> Context:
     key = secrets.token_bytes(32) if settings.cursor_key is None else settings.cursor_key.get_secret_value().encode()
-    return Context(settings, store, Plans(store), clock or SystemClock(), Cursors(key), _version())
+    return Context(settings, store, Plans(store), clock or SystemClock(), Cursors(key), Rendered(), _version())
 
 
 def _version() -> str:

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from api.cursor import Cursors
 from api.errors import language_of
+from api.rendered import Rendered
 from gridmap.errors import InvalidInput
 from gridmap.i18n import Language
 from gridmap.services.clock import day_in
@@ -28,6 +29,7 @@ class Context:
     plans: Plans
     clock: Clock
     cursors: Cursors
+    rendered: Rendered
     version: str
 
     def day(self, at: Moment | None) -> date:

@@ -1,0 +1,54 @@
+"""The interface described: OpenAPI, and a page to read and try it. Its assets are ours; nothing comes from a CDN."""
+
+import html
+import secrets
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from api.routes.common import Query
+from api.schemas import NoQuery
+from api.strict import StrictRoute
+
+router = APIRouter(route_class=StrictRoute, include_in_schema=False)
+
+VENDOR = Path(__file__).resolve().parents[1] / "web" / "vendor"
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/assets/vendor/{folder}/swagger-ui.css">
+</head>
+<body>
+<div id="docs"></div>
+<script nonce="{nonce}" src="/assets/vendor/{folder}/swagger-ui-bundle.js"></script>
+<script nonce="{nonce}">
+SwaggerUIBundle({{url: "/openapi.json", dom_id: "#docs", deepLinking: true, validatorUrl: null}});
+</script>
+</body>
+</html>
+"""
+
+
+@router.get("/openapi.json")
+def openapi(request: Request, q: Query[NoQuery]) -> JSONResponse:
+    """Give the OpenAPI document."""
+    return JSONResponse(request.app.openapi())
+
+
+@router.get("/docs")
+def docs(request: Request, q: Query[NoQuery]) -> HTMLResponse:
+    """Show the OpenAPI document."""
+    nonce = secrets.token_urlsafe(18)
+    folder = next(VENDOR.glob("swagger-ui-dist@*")).name
+    policy = (
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    page = _PAGE.format(title=html.escape(request.app.title), folder=folder, nonce=nonce)
+    return HTMLResponse(page, headers={"Content-Security-Policy": policy})
