@@ -69,7 +69,7 @@ def list_grids(ctx: Ctx, q: Query[GridsQuery], set_name: SetName, version: Versi
     edition = _version(ctx, boundary_set, version)
     level = q.level or boundary_set.leaf.name
     if level not in {known.name for known in boundary_set.levels}:
-        raise InvalidInput("level_unknown", known=", ".join(known.name for known in boundary_set.levels))
+        raise InvalidInput("level_not_in_set", known=", ".join(known.name for known in boundary_set.levels))
     limit = ctx.limit(q.limit)
     # bound to the version found, so that a walk over "current" cannot pass from one version into the next
     question = ("grids", boundary_set.name, edition.number, level, q.bbox)
