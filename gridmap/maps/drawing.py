@@ -129,6 +129,7 @@ def page_data(place: Ground, language: Language) -> dict[str, Any]:
         "facts": [],
         "tips": [],
         "locate": None,
+        "gridUrl": None,
     }
 
 

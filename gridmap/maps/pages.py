@@ -43,6 +43,7 @@ def grid_map(
     context: gpd.GeoDataFrame | None = None,
     language: Language = "zh",
     locate_url: str | None = None,
+    grid_url: str | None = None,
     time_zone: str = "Asia/Shanghai",
 ) -> folium.Map:
     """Draw the grids and the areas above them; a click says who is responsible.
@@ -60,6 +61,8 @@ def grid_map(
     locate_url : str, optional
         Address on the same origin that answers ``?lon=&lat=`` with a responsibility; without it the card shows what
         the frames hold.
+    grid_url : str, optional
+        Address on the same origin, with ``{code}`` in it, that answers with the facts of one grid.
     time_zone : str
         Zone in which times are shown.
 
@@ -69,7 +72,7 @@ def grid_map(
         ``map_without_grids``.
     """
     place = drawing.ground(grids, upper)
-    data = _base("grids", place, context, language, locate_url, time_zone)
+    data = _base("grids", place, context, language, (locate_url, grid_url), time_zone)
     fill = [0] * len(grids)
     if place.upper:
         tints = np.array([*tint_neighbours(place.upper_drawings[0].shapes), 0])
@@ -97,6 +100,7 @@ def hotspot_map(
     language: Language = "zh",
     upper: Frames = (),
     locate_url: str | None = None,
+    grid_url: str | None = None,
     time_zone: str = "Asia/Shanghai",
     category: str | None = None,
 ) -> folium.Map:
@@ -104,7 +108,7 @@ def hotspot_map(
 
     Parameters
     ----------
-    grids, upper, context, language, locate_url, time_zone
+    grids, upper, context, language, locate_url, grid_url, time_zone
         As ``grid_map``.
     density : GeoDataFrame
         frames.DENSITY: one row a cell, in any CRS; cells without incidents near them may be left out.
@@ -118,7 +122,7 @@ def hotspot_map(
         Name of the category shown, for the legend; None for all.
     """
     place = drawing.ground(grids, upper)
-    data = _base("hotspots", place, context, language, locate_url, time_zone)
+    data = _base("hotspots", place, context, language, (locate_url, grid_url), time_zone)
     cells = crs.frame_to_wgs84(require(density, DENSITY))
     cells = cells[cells["density_per_km2"] > 0]
     values = cells["density_per_km2"].to_numpy(dtype=float)
@@ -167,6 +171,7 @@ def coverage_map(
     language: Language = "zh",
     upper: Frames = (),
     locate_url: str | None = None,
+    grid_url: str | None = None,
     time_zone: str = "Asia/Shanghai",
     category: str | None = None,
 ) -> folium.Map:
@@ -174,7 +179,7 @@ def coverage_map(
 
     Parameters
     ----------
-    grids, upper, context, language, locate_url, time_zone
+    grids, upper, context, language, locate_url, grid_url, time_zone
         As ``grid_map``.
     coverage : GeoDataFrame
         frames.COVERAGE, one row a grid: ``status`` is covered, low, gap (no or almost no fixes although there were
@@ -183,7 +188,7 @@ def coverage_map(
         As ``hotspot_map``.
     """
     place = drawing.ground(grids, upper)
-    data = _base("coverage", place, context, language, locate_url, time_zone)
+    data = _base("coverage", place, context, language, (locate_url, grid_url), time_zone)
     rows = require(coverage, COVERAGE).set_index("code").reindex(place.grids["code"]).reset_index()
     states = list(_STATUS)
     status = [states.index(s) if s in _STATUS else len(states) for s in rows["status"]]
@@ -243,12 +248,12 @@ def _base(
     place: drawing.Ground,
     context: gpd.GeoDataFrame | None,
     language: Language,
-    locate_url: str | None,
+    urls: tuple[str | None, str | None],
     time_zone: str,
 ) -> dict[str, Any]:
     data = drawing.page_data(place, language)
     data["kind"] = kind
-    data["locate"] = locate_url
+    data["locate"], data["gridUrl"] = urls
     data["timeZone"] = time_zone
     data["context"] = drawing.context_data(context, place.origin)
     data["facts"] = [

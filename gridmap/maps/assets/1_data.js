@@ -21,7 +21,7 @@
   /** Write an instant (seconds since 1970, UTC) in the district's time zone. */
   gm.time = function (seconds) {
     return new Intl.DateTimeFormat(locale, {
-      timeZone: data.timeZone, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit",
+      timeZone: data.timeZone, year: "numeric", month: data.lang === "zh" ? "2-digit" : "short", day: "2-digit", hour: "2-digit", minute: "2-digit",
       hourCycle: "h23",
     }).format(new Date(seconds * 1000));
   };

@@ -62,6 +62,7 @@
     fillColor: style.pattern ? pattern(style) : style.fill,
     fillOpacity: style.opacity,
     color: style.line || "#75828e",
+    dashArray: style.dash || null,
   }));
 
   function gridLayer() {

@@ -10,18 +10,23 @@
   ];
   const pen = document.createElement("canvas").getContext("2d");
 
+  const middle = (values) => values.slice().sort((a, b) => a - b)[values.length >> 1];
+
   function candidates() {
     const all = [];
     const add = (level, kind) => {
-      const median = level.r.slice().sort((a, b) => a - b)[level.r.length >> 1];
+      const median = middle(level.r);
+      pen.font = KIND[kind].font;
+      const widths = level.code.map((_, i) => pen.measureText(gm.title(level, i)).width + 4);
+      const usual = middle(widths);
       const order = level.code.map((_, i) => i).sort((a, b) => level.r[b] - level.r[a]);
       order.forEach((i) => {
-        const full = gm.title(level, i);
-        // a 15-digit code ends in the grid's own three digits; they fit where the name does not
+        // a 15-digit code ends in the grid's own three digits: they stand in while names do not fit
         const short = kind === 2 && /^\d{15}$/.test(level.code[i]) ? level.code[i].slice(-3) : null;
-        pen.font = KIND[kind].font;
-        const texts = [full, short].filter(Boolean).map((text) => ({ text, width: pen.measureText(text).width + 4 }));
-        all.push({ kind, median, at: L.latLng(gm.pole(level, i)), radius: level.r[i], texts });
+        all.push({
+          kind, median, usual, at: L.latLng(gm.pole(level, i)), radius: level.r[i], width: widths[i],
+          text: gm.title(level, i), short: short && { text: short, width: pen.measureText(short).width + 4 },
+        });
       });
     };
     data.levels.forEach((level, number) => add(level, Math.min(number, 1)));
@@ -74,8 +79,10 @@
         if (label.median * scale < style.from || room < 9) { continue; }
         const p = map.latLngToContainerPoint(label.at);
         if (p.x < -80 || p.y < -20 || p.x > size.x + 80 || p.y > size.y + 20) { continue; }
-        for (const { text, width } of label.texts) {
-          if (width / 2 > room * style.reach) { continue; }
+        // all grids change from number to name at the same zoom, so that a view reads evenly
+        const named = !label.short || label.usual / 2 <= label.median * scale * style.reach;
+        const { text, width } = named ? label : label.short;
+        if (width / 2 <= room * style.reach) {
           const x0 = Math.round(p.x - width / 2) - 3, x1 = x0 + Math.ceil(width) + 6;
           const y0 = Math.round(p.y - style.height / 2) - 2, y1 = y0 + style.height + 4;
           if (!free(x0, y0, x1, y1)) { continue; }
@@ -85,7 +92,6 @@
           node.style.left = at.x + "px";
           node.style.top = at.y + "px";
           shown.appendChild(node);
-          break;
         }
       }
       this.box.replaceChildren(shown);

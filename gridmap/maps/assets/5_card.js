@@ -7,16 +7,37 @@
 
   function facts(row) {
     const list = el("dl", "gm-facts");
-    data.facts.forEach((fact) => {
-      const value = data.grids[fact.key][row];
-      if (value === null && !fact.none) { return; }
-      const shown = value === null ? fact.none
-        : fact.kind === "time" ? gm.time(value)
-        : fact.kind === "text" ? value
-        : gm.number(value, fact.digits || 0) + (fact.unit ? " " + fact.unit : "");
-      list.appendChild(el("div", null, null, [el("dt", null, fact.label), el("dd", null, shown)]));
+    data.facts.forEach((wanted) => {
+      const value = data.grids[wanted.key][row];
+      if (value === null && !wanted.none) { return; }
+      const shown = value === null ? wanted.none
+        : wanted.kind === "time" ? gm.time(value)
+        : gm.number(value, wanted.digits || 0) + (wanted.unit ? " " + wanted.unit : "");
+      list.appendChild(fact(wanted.label, shown));
     });
     return list;
+  }
+
+  function fact(label, shown) { return el("div", null, null, [el("dt", null, label), el("dd", null, shown)]); }
+
+  /** Facts that only the service knows: what happened in the window, and staff present of staff needed. */
+  async function moreFacts(code, list, mine) {
+    const reply = await fetch(data.gridUrl.replace("{code}", encodeURIComponent(code)), {
+      headers: { Accept: "application/json", "Accept-Language": data.lang },
+    });
+    if (!reply.ok) { return; }
+    const card = await reply.json();
+    if (mine !== request) { return; }
+    const seen = card.activity;
+    if (seen && data.kind !== "coverage") {
+      list.append(fact(gm.text("fact_incidents"), gm.number(seen.incidents)), fact(gm.text("fact_fixes"), gm.number(seen.fixes)),
+        fact(gm.text("fact_last"), seen.last_fix_at ? gm.time(Date.parse(seen.last_fix_at) / 1000) : gm.text("never")));
+    }
+    const staffed = card.staffing;
+    if (staffed && staffed.workers_needed) {
+      const share = gm.text("n_of_m", { n: gm.number(staffed.workers), m: gm.number(staffed.workers_needed) });
+      list.append(fact(gm.text("fact_workers"), share));
+    }
   }
 
   function person(member) {
@@ -120,7 +141,10 @@
     answerBox.setAttribute("aria-live", "polite");
     card.replaceChildren(el("header", null, null, [title, close]), code, chain, ...(why ? [why] : []), about, answerBox);
     card.hidden = false;
+    card.scrollTop = 0;
     gm.map.invalidateSize({ pan: false });
+    // the card took room from the map: keep what it talks about in sight
+    gm.map.panInside(at, { padding: [70, 60], animate: false });
     if (!data.locate) { return; }
 
     answerBox.replaceChildren(skeleton());
@@ -137,10 +161,17 @@
         code.textContent = answer.grid.code;
         chain.replaceChildren(crumbs(answer.chain.slice(0, -1)));
         const owner = data.grids.code.indexOf(answer.grid.code);
-        if (owner >= 0 && owner !== row) { gm.mark(owner); about.replaceChildren(facts(owner)); }
+        if (owner >= 0 && owner !== row) {
+          gm.mark(owner);
+          about.replaceChildren(facts(owner));
+        }
       } else if (row === null) {
         title.textContent = gm.text("no_grid");
         if (answer.desk) { chain.replaceChildren(crumbs(answer.chain)); }
+      }
+      if (answer.grid && data.gridUrl) {
+        // the people do not wait for these figures, and do not fail with them
+        moreFacts(answer.grid.code, about.querySelector("dl") || about.appendChild(el("dl", "gm-facts")), mine).catch(() => {});
       }
       const how = method(answer);
       answerBox.replaceChildren(...(answer.grid ? staff(answer) : []).filter(Boolean), ...(how ? [how] : []));

@@ -115,7 +115,10 @@
     gm.grids.on("mouseout", () => { unmark(hovered); hovered = null; });
     gm.grids.on("click", (event) => { unmark(hovered); hovered = null; gm.select(event.layer.row, event.latlng); });
     map.on("click", (event) => { if (data.locate) { gm.select(null, event.latlng); } else { gm.select(null); } });
+    // a frame around the map is for those who came by keyboard; Leaflet focuses it on every click
+    document.addEventListener("pointerdown", () => { delete document.documentElement.dataset.keys; }, true);
     document.addEventListener("keydown", (event) => {
+      document.documentElement.dataset.keys = "true";
       if (event.key === "Escape" && !document.getElementById("gridmap-card").hidden) { gm.select(null); }
       if (event.key === "Enter" && document.activeElement === map.getContainer()) {
         const at = map.getCenter();

@@ -1,0 +1,51 @@
+"""Our pages: a static front page in plain ES modules, and vendored assets; nothing comes from another machine."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+ROOT = Path(__file__).resolve().parent
+
+#: For the front page: scripts, styles and data only from ourselves, nothing inline, framed by nobody.
+SHELL_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "frame-src 'self'",
+        "base-uri 'none'",
+        "object-src 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+class _Assets(StaticFiles):
+    """Files with their caching: vendored ones carry their version in the path and never change."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        answer = await super().get_response(path, scope)
+        vendored = path.replace("\\", "/").startswith("vendor/")
+        answer.headers["Cache-Control"] = "public, max-age=31536000, immutable" if vendored else "no-cache"
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        return answer
+
+
+def install(app: FastAPI) -> None:
+    """Serve the front page at ``/`` and its files and the vendored assets under ``/assets/``."""
+    # this package's own Python is not for readers
+    app.mount("/assets", _Assets(directory=ROOT), name="assets")
+
+    @app.get("/", include_in_schema=False)
+    def front_page() -> FileResponse:
+        return FileResponse(
+            ROOT / "index.html",
+            media_type="text/html; charset=utf-8",
+            headers={"Content-Security-Policy": SHELL_POLICY, "Cache-Control": "no-cache"},
+        )

@@ -1,0 +1,145 @@
+// The shell: read the address, ask what there is, draw bar and panel, and put the right map on the stage.
+import { get } from "./service.js";
+import { PAGES, addressOf, defaultWindow, hashOf, readState } from "./state.js";
+import { drawPanel } from "./panel.js";
+import { startSearch } from "./search.js";
+import { showNotice, startStage } from "./stage.js";
+import { range } from "./windows.js";
+import { day, el, loadTexts, setZone, t } from "./texts.js";
+
+const panel = document.getElementById("panel");
+const opener = document.getElementById("filters-open");
+let state = readState();
+let overview = null;
+let textsOf = "";
+let search = null;
+
+const stage = startStage((message) => {
+  if (message.view !== undefined) { state.view = message.view; }
+  if (message.selected !== undefined) { state.grid = message.selected || ""; }
+  if (message.found === false && search) { search.say(t("search_no_code")); }
+  if (message.view !== undefined || message.selected !== undefined) { history.replaceState(null, "", addressOf(state)); }
+});
+
+function openPanel(open) {
+  panel.classList.toggle("open", open);
+  opener.setAttribute("aria-expanded", String(open));
+  opener.textContent = t("filters");
+  if (open) { (panel.querySelector("[aria-pressed=true]") || panel.querySelector("button")).focus(); }
+}
+
+function drawBar() {
+  document.querySelectorAll("[data-text]").forEach((node) => { node.textContent = t(node.dataset.text); });
+  document.title = `${t("page_" + state.page)} · ${t("product")}`;
+  const pages = document.getElementById("pages");
+  pages.setAttribute("aria-label", t("pages"));
+  pages.replaceChildren(...PAGES.map((page) => {
+    const link = el("a", null, t("page_" + page));
+    const window = state.window === defaultWindow(state.page) ? defaultWindow(page) : state.window;
+    const there = { ...state, page, window };
+    link.href = addressOf(there);
+    if (page === state.page) { link.setAttribute("aria-current", "page"); }
+    link.addEventListener("click", (event) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey) { return; }
+      event.preventDefault();
+      // view and selection may have moved since the link was drawn
+      change({ page, window, view: state.view, grid: state.grid });
+    });
+    return link;
+  }));
+  const languages = document.getElementById("languages");
+  languages.setAttribute("aria-label", t("language"));
+  languages.replaceChildren(...[["zh", "中"], ["en", "EN"]].map(([lang, text]) => {
+    const button = el("button", null, text);
+    button.type = "button";
+    button.lang = lang;
+    button.setAttribute("aria-pressed", String(lang === state.lang));
+    button.addEventListener("click", () => change({ lang }));
+    return button;
+  }));
+  const box = document.getElementById("search-box");
+  box.placeholder = t("search_hint");
+  box.title = t("search_help");
+  opener.textContent = t("filters");
+}
+
+function drawDistrict() {
+  const set = overview.sets.find((s) => s.name === state.set) || overview.sets[0];
+  document.getElementById("district").textContent = set ? set.title || set.name : "";
+  // a set that "was always so" starts in year 1
+  const since = set && set.valid_from && set.valid_from > "1900" ? t("in_force", { date: day(set.valid_from) }) : t("in_force_always");
+  document.getElementById("in-force").textContent =
+    set && set.version ? `${t("version", { n: set.version })} · ${since}` : "";
+}
+
+/** Address of the map page that belongs to the state. */
+function mapAddress() {
+  const query = new URLSearchParams();
+  if (state.set) { query.set("set", state.set); }
+  const { start, end } = range(state, overview);
+  if (start) { query.set("start", start); query.set("end", end); }
+  if (state.category && state.page !== "grids") { query.set("category", state.category); }
+  query.set("lang", state.lang);
+  return `/maps/${state.page}?${query}`;
+}
+
+function emptyNotice() {
+  if (!overview.sets.some((s) => s.grids)) {
+    return { title: t("empty_title"), text: t("empty_text"), command: t("empty_command") };
+  }
+  if (state.page === "hotspots" && !overview.incidents.count) {
+    return { title: t("no_incidents_title"), text: t("no_incidents_text"), command: t("no_incidents_command") };
+  }
+  return null;
+}
+
+async function draw() {
+  try {
+    if (textsOf !== state.lang) {
+      await loadTexts(state.lang, get);
+      textsOf = state.lang;
+    }
+    drawBar();
+    if (!overview) {
+      overview = await get("/api/v1/overview", state.lang);
+      setZone(overview.time_zone);
+    }
+  } catch (problem) {
+    // without texts there are only these words, in both languages
+    const known = textsOf === state.lang;
+    showNotice({
+      text: problem.detail || (known ? t("error_overview") : "无法连接服务，请稍后重试。 The service does not answer, try again."),
+      button: known ? t("try_again") : "重试 / Try again", act: draw,
+    });
+    return;
+  }
+  drawDistrict();
+  drawPanel(panel, state, overview, change, () => { openPanel(false); opener.focus(); });
+  search = search || startSearch({
+    grids: () => stage.grids(),
+    point: (lon, lat) => stage.tell({ lon, lat }),
+    code: (code) => stage.tell({ code }),
+  });
+  const empty = emptyNotice();
+  if (empty) {
+    stage.forget();
+    showNotice(empty);
+    return;
+  }
+  stage.show(mapAddress(), hashOf(state));
+}
+
+/** Change the state, remember the old one in the history, and draw. */
+function change(fields) {
+  state = { ...state, ...fields };
+  history.pushState(null, "", addressOf(state));
+  if (matchMedia("(max-width: 820px)").matches) { openPanel(false); }
+  draw();
+}
+
+opener.addEventListener("click", () => openPanel(!panel.classList.contains("open")));
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && panel.classList.contains("open")) { openPanel(false); opener.focus(); }
+});
+window.addEventListener("popstate", () => { state = readState(); draw(); });
+draw();

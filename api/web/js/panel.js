@@ -1,0 +1,111 @@
+// The panel of filters: what the page is about, time window, category, and what data there are.
+import { WINDOWS } from "./state.js";
+import { newest } from "./windows.js";
+import { day, el, isoDay, number, t, time } from "./texts.js";
+
+function choice(text, pressed, act) {
+  const button = el("button", null, text);
+  button.type = "button";
+  button.setAttribute("aria-pressed", String(pressed));
+  button.addEventListener("click", act);
+  return button;
+}
+
+function dates(state, overview, change) {
+  const form = el("form", "dates");
+  const last = newest(overview, state.page);
+  const field = (name, value) => {
+    const input = el("input");
+    input.type = "date"; input.name = name; input.required = true; input.value = value;
+    return input;
+  };
+  const to = field("to", state.to || (last ? isoDay(last) : ""));
+  const from = field("from", state.from || to.value);
+  const wrong = el("p", "wrong", null);
+  wrong.setAttribute("role", "alert");
+  const apply = el("button", "action", t("apply"));
+  apply.type = "submit";
+  form.append(el("label", null, t("from"), from), el("label", null, t("to"), to), apply, wrong);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (from.value > to.value) { wrong.textContent = t("window_wrong"); return; }
+    change({ window: "custom", from: from.value, to: to.value });
+  });
+  return form;
+}
+
+function windowField(state, overview, change) {
+  const box = el("fieldset", null, null, el("legend", null, t("window")));
+  const buttons = el("div", "choices");
+  const custom = el("div");
+  Object.keys(WINDOWS).forEach((key) => buttons.append(
+    choice(t("window_" + key), state.window === key, () => change({ window: key, from: "", to: "" }))));
+  const open = choice(t("window_custom"), state.window === "custom", () => {
+    buttons.querySelectorAll("button").forEach((b) => b.setAttribute("aria-pressed", String(b === open)));
+    custom.replaceChildren(dates(state, overview, change));
+    custom.querySelector("input").focus();
+  });
+  buttons.append(open);
+  if (state.window === "custom") { custom.append(dates(state, overview, change)); }
+  box.append(buttons, custom);
+  const last = newest(overview, state.page);
+  if (last && state.window !== "custom") { box.append(el("p", "hint", t("window_note", { time: time(last) }))); }
+  return box;
+}
+
+function selectField(id, label, options, value, act) {
+  const box = el("fieldset");
+  const name = el("label", "label", label);
+  const select = el("select");
+  select.id = name.htmlFor = id;
+  options.forEach(([key, text]) => {
+    const option = el("option", null, text);
+    option.value = key;
+    select.append(option);
+  });
+  select.value = value;
+  select.addEventListener("change", () => act(select.value));
+  box.append(name, select);
+  return box;
+}
+
+function holding(label, held) {
+  const span = held.first && held.last ? t("data_span", { first: day(held.first), last: day(held.last) }) : null;
+  return el("div", null, null, el("dt", null, label),
+    el("dd", null, held.count ? number(held.count) : t("data_none")), span && el("dd", "span", span));
+}
+
+/** Draw the panel anew. `change` takes the fields of the state that shall differ. */
+export function drawPanel(panel, state, overview, change, close) {
+  const parts = [el("h2", null, t("page_" + state.page)), el("p", "about", t("about_" + state.page))];
+  const shut = el("button", "panel-close", "×");
+  shut.type = "button";
+  shut.setAttribute("aria-label", t("close_filters"));
+  shut.addEventListener("click", close);
+  parts.unshift(shut);
+  if (overview.sets.length > 1) {
+    parts.push(selectField("set", t("set"), overview.sets.map((s) => [s.name, s.title || s.name]),
+      state.set || overview.sets[0].name, (set) => change({ set, view: "", grid: "" })));
+  }
+  if (state.page !== "grids" || overview.incidents.count || overview.fixes.count) {
+    parts.push(windowField(state, overview, change));
+  }
+  if (state.page !== "grids" && overview.incidents.categories.length) {
+    const named = overview.incidents.categories.map((c) => [c.code, c[state.lang] || c.code]);
+    parts.push(selectField("category", t("category"), [["", t("category_all")], ...named], state.category,
+      (category) => change({ category })));
+  }
+  const set = overview.sets.find((s) => s.name === state.set) || overview.sets[0];
+  const held = el("dl", "holdings");
+  held.setAttribute("aria-label", t("data"));
+  held.append(el("div", null, null, el("dt", null, t("data_grids")), el("dd", null, number(set ? set.grids : 0))),
+    holding(t("data_incidents"), overview.incidents), holding(t("data_fixes"), overview.fixes));
+  parts.push(held);
+  const focused = panel.contains(document.activeElement) ? document.activeElement.textContent : null;
+  panel.setAttribute("aria-label", t("filters"));
+  panel.replaceChildren(...parts);
+  if (focused) {
+    const again = [...panel.querySelectorAll("button")].find((b) => b.textContent === focused);
+    if (again) { again.focus(); }
+  }
+}

@@ -1,0 +1,79 @@
+// The stage: the map page in a frame, a skeleton while it is drawn, and what to do when it is not.
+import { el, t } from "./texts.js";
+
+const stage = document.getElementById("map");
+const frame = document.getElementById("frame");
+const skeleton = document.getElementById("skeleton");
+const notice = document.getElementById("notice");
+
+/** Say something in place of the map: title, text, a command to copy, a button. */
+export function showNotice({ title, text, command, button, act }) {
+  notice.replaceChildren();
+  if (title) { notice.append(el("h2", null, title)); }
+  if (text) { notice.append(el("p", null, text)); }
+  if (command) { notice.append(el("code", null, command)); }
+  if (button) {
+    const again = el("button", "action", button);
+    again.type = "button";
+    again.addEventListener("click", act);
+    notice.append(again);
+  }
+  notice.setAttribute("role", "alert");
+  notice.hidden = false;
+  skeleton.hidden = true;
+  frame.hidden = true;
+}
+
+/** Read why a frame shows no map: the detail of a problem document, if it is one. */
+function problemIn(page) {
+  try {
+    const problem = JSON.parse(page.body.textContent);
+    return typeof problem.detail === "string" ? problem.detail : "";
+  } catch (error) {
+    return "";
+  }
+}
+
+/** Load a map page. `onMessage` hears what the map tells. */
+export function startStage(onMessage) {
+  let shown = "";
+  let retry = null;
+
+  frame.addEventListener("load", () => {
+    const page = frame.contentDocument;
+    if (!page || page.location.href === "about:blank") { return; }
+    if (!page.getElementById("gridmap-data")) {
+      showNotice({ title: "", text: problemIn(page) || t("error_map"), button: t("try_again"), act: () => retry() });
+      return;
+    }
+    skeleton.hidden = true;
+    stage.classList.remove("waiting");
+  });
+  window.addEventListener("message", (event) => {
+    if (event.origin !== location.origin || event.source !== frame.contentWindow) { return; }
+    if (event.data && event.data.from === "gridmap") { onMessage(event.data); }
+  });
+
+  return {
+    /** Show an address; the hash says where to look first. */
+    show(url, hash, force = false) {
+      if (url === shown && !force) { return; }
+      shown = url;
+      retry = () => this.show(url, hash, true);
+      document.getElementById("skeleton-say").textContent = t("loading");
+      frame.title = t("map_frame");
+      notice.hidden = true;
+      skeleton.hidden = false;
+      frame.hidden = false;
+      stage.classList.add("waiting");
+      // replace, not assign: the way back leads through our own addresses only
+      frame.contentWindow.location.replace(url + hash);
+    },
+    forget() { shown = ""; },
+    tell(message) { frame.contentWindow.postMessage({ to: "gridmap", ...message }, location.origin); },
+    grids() {
+      const page = frame.contentWindow.gridmapPage;
+      return page && page.data ? page.data.grids : null;
+    },
+  };
+}

@@ -1,0 +1,58 @@
+// What is on the screen lives in the address: page, set, window, category, language; and, after the #, the map's view.
+
+export const PAGES = ["grids", "hotspots", "coverage"];
+export const WINDOWS = { "1d": 1, "7d": 7, "30d": 30, "90d": 90, "365d": 365 };
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+/** Language of the reader: the address first, then the browser, then Chinese. */
+function language(asked) {
+  for (const tag of [asked, ...(navigator.languages || [])]) {
+    const head = (tag || "").toLowerCase().split("-")[0];
+    if (head === "zh" || head === "en") { return head; }
+  }
+  return "zh";
+}
+
+/** Window that a page opens with: patrols are looked at by the week, incidents by the month. */
+export const defaultWindow = (page) => (page === "coverage" ? "7d" : "30d");
+
+/** Read the state from the address; anything unknown falls back to its default. */
+export function readState() {
+  const query = new URLSearchParams(location.search);
+  const hash = new URLSearchParams(location.hash.slice(1));
+  const page = PAGES.includes(query.get("page")) ? query.get("page") : "grids";
+  const from = query.get("from"), to = query.get("to");
+  const custom = query.get("window") === "custom" && DAY.test(from || "") && DAY.test(to || "") && from <= to;
+  return {
+    page,
+    set: query.get("set") || "",
+    window: custom ? "custom" : query.get("window") in WINDOWS ? query.get("window") : defaultWindow(page),
+    from: custom ? from : "",
+    to: custom ? to : "",
+    category: query.get("category") || "",
+    lang: language(query.get("lang")),
+    view: hash.get("v") || "",
+    grid: hash.get("grid") || "",
+  };
+}
+
+/** Write a state as an address. */
+export function addressOf(state) {
+  const query = new URLSearchParams();
+  if (state.page !== "grids") { query.set("page", state.page); }
+  if (state.set) { query.set("set", state.set); }
+  if (state.window !== defaultWindow(state.page)) { query.set("window", state.window); }
+  if (state.window === "custom") { query.set("from", state.from); query.set("to", state.to); }
+  if (state.category) { query.set("category", state.category); }
+  query.set("lang", state.lang);
+  return "/?" + query + hashOf(state);
+}
+
+/** The part after the #: view and selected grid. */
+export function hashOf(state) {
+  const hash = new URLSearchParams();
+  if (state.view) { hash.set("v", state.view); }
+  if (state.grid) { hash.set("grid", state.grid); }
+  const text = hash.toString().replace(/%2F/g, "/");
+  return text ? "#" + text : "";
+}

@@ -1,0 +1,124 @@
+"""Pages in a real Chromium: every test fails on a console error and on any request that leaves the machine."""
+
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import page_service
+import pytest
+import uvicorn
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+WITHOUT = os.environ.get("GRIDMAP_TESTS_WITHOUT", "").split(",")
+
+
+def chromium() -> str | None:
+    """Where a Chromium is: CHROMIUM, Debian's, or Google's."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the browser tests out only when that was asked for, and say so."""
+    driven = [item for item in items if item.get_closest_marker("browser") and HERE in item.path.parents]
+    if "browser" in WITHOUT and driven:
+        config.hook.pytest_deselected(items=driven)
+        items[:] = [item for item in items if item not in driven]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
+    """Drive the Chromium of the system."""
+    found = chromium()
+    if found is None:
+        pytest.fail(
+            "the browser tests need chromium: apt-get install chromium fonts-wqy-zenhei, or name one in CHROMIUM, "
+            "or leave them out with make test WITHOUT=browser",
+            pytrace=False,
+        )
+    quiet = ("no-first-run", "disable-background-networking", "disable-component-update", "disable-sync")
+    args = ["--no-sandbox", "--disable-gpu", "--disable-quic", *(f"--{flag}" for flag in quiet)]
+    return {**browser_type_launch_args, "executable_path": found, "args": args}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict) -> dict:
+    """A reader in China."""
+    return {**browser_context_args, "locale": "zh-CN", "timezone_id": "Asia/Shanghai"}
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[page_service.Service]:
+    """Our pages on a loopback port, with what the service answers written down in page_service."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    made = page_service.build(f"http://127.0.0.1:{port}")
+    server = uvicorn.Server(uvicorn.Config(made.app, host="127.0.0.1", port=port, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + 20
+    while not server.started:
+        assert thread.is_alive(), "the service did not start"
+        assert time.monotonic() < until, "the service did not start in 20 s"
+        time.sleep(0.02)
+    yield made
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def base_url(service: page_service.Service) -> str:
+    """Where the pages are."""
+    return service.url
+
+
+@pytest.fixture
+def expected_errors() -> list[str]:
+    """Parts of console messages that a test provokes on purpose."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def clean(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail on console errors, uncaught errors, dialogs, and requests that leave the machine."""
+    if "page" not in request.fixturenames:
+        yield
+        return
+    page = request.getfixturevalue("page")
+    origin = request.getfixturevalue("base_url")
+    expected = request.getfixturevalue("expected_errors")
+    left, said = [], []
+
+    def route(r) -> None:
+        if r.request.url.startswith((origin, "data:", "blob:", "file:")):
+            r.continue_()
+        else:
+            left.append(r.request.url)
+            r.abort()
+
+    page.context.route("**/*", route)
+    page.on("console", lambda m: said.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda e: said.append(f"uncaught: {e}"))
+
+    def dialog(d) -> None:
+        said.append(f"dialog: {d.message}")
+        d.dismiss()
+
+    page.on("dialog", dialog)
+    yield
+    assert not left, f"requests left the machine: {left}"
+    unexpected = [text for text in said if not any(part in text for part in expected)]
+    assert not unexpected, unexpected
+
+
+@pytest.fixture(scope="session")
+def screenshots() -> Path:
+    """Where screenshots are kept for people to look at."""
+    folder = ROOT / ".artefacts" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
