@@ -128,4 +128,4 @@ def _place(shapes):
 
 def _shift(xy):
     x, y = crs.xy_to_metric([CENTRE[0]], [CENTRE[1]], EPSG)
-    return xy + (float(x[0]), float(y[0]))
+    return xy + np.array([x[0], y[0]])

@@ -80,7 +80,7 @@
         const p = map.latLngToContainerPoint(label.at);
         if (p.x < -80 || p.y < -20 || p.x > size.x + 80 || p.y > size.y + 20) { continue; }
         // all grids change from number to name at the same zoom, so that a view reads evenly
-        const named = !label.short || label.usual / 2 <= label.median * scale * style.reach;
+        const named = !label.short || label.usual / 2 <= label.median * scale;
         const { text, width } = named ? label : label.short;
         if (width / 2 <= room * style.reach) {
           const x0 = Math.round(p.x - width / 2) - 3, x1 = x0 + Math.ceil(width) + 6;
