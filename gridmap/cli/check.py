@@ -93,21 +93,22 @@ def _propose(frame: "gpd.GeoDataFrame", out: Path) -> dict[str, Any]:
 
     repair = propose_repair(frame)
     write_boundaries(repair.frame, out)
-    rows = repair.moved.sort_values(["changed_m2", "code"], ascending=[False, True])
-    changed = rows[rows["changed_m2"] > 0]
+    code, largest_m2 = repair.largest
+    changed = repair.moved[(repair.moved["gained_m2"] > 0) | (repair.moved["lost_m2"] > 0)]
+    changed = changed.sort_values("change_m2", key=abs, ascending=False, kind="stable")
     return {
         "file": out.name,
         "grids_changed": len(changed),
+        "largest": {"code": code, "change_m2": largest_m2},
         "remaining_findings": len(repair.report),
-        "moved": [
-            {key: row[key] for key in ("code", "gained_m2", "lost_m2", "changed_m2")}
-            for row in changed.to_dict("records")
-        ],
+        "moved": changed.to_dict("records"),
     }
 
 
 def _print_repair(repair: dict[str, Any], out: Path) -> None:
     common.say("check.repair", file=out.name, grids=repair["grids_changed"], remaining=repair["remaining_findings"])
+    if repair["largest"]["code"]:
+        common.say("check.largest", code=repair["largest"]["code"], m2=repair["largest"]["change_m2"])
     for row in repair["moved"][:20]:
         common.say("check.moved", code=row["code"], gained=row["gained_m2"], lost=row["lost_m2"])
     if len(repair["moved"]) > 20:
