@@ -3,6 +3,7 @@
 import locale
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -57,8 +58,15 @@ def store_url(db: str | None) -> str:
 
 
 @contextmanager
-def opened(db: str | None, *, existing: bool = False) -> Iterator["Store"]:
-    """Open the store for one command and close it afterwards; ``existing``: never make a new file.
+def opened(db: str | None, *, existing: bool = False, rehearsal: bool = False) -> Iterator["Store"]:
+    """Open the store for one command and close it afterwards.
+
+    Parameters
+    ----------
+    existing : bool
+        Never make a new file.
+    rehearsal : bool
+        Where there is no file yet, rehearse on one that goes away afterwards.
 
     Raises
     ------
@@ -68,13 +76,15 @@ def opened(db: str | None, *, existing: bool = False) -> Iterator["Store"]:
     from gridmap.store.engine import open_store
 
     url = store_url(db)
-    if existing and url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
+    missing = url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file()
+    if existing and missing:
         raise NotFound("store_missing")
-    store = open_store(url)
-    try:
-        yield store
-    finally:
-        store.close()
+    with tempfile.TemporaryDirectory() as folder:
+        store = open_store(f"sqlite:///{folder}/rehearsal.gpkg" if rehearsal and missing else url)
+        try:
+            yield store
+        finally:
+            store.close()
 
 
 def say(key: str, /, **fields: Any) -> None:

@@ -64,7 +64,7 @@ def boundaries(
                 parent_column=parent_column,
                 households_column=households_column,
             )
-        with common.opened(db) as store, common.progress(file.name):
+        with common.opened(db, rehearsal=not commit) as store, common.progress(file.name):
             outcome = import_boundaries(
                 store,
                 source.frame,

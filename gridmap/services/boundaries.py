@@ -125,7 +125,9 @@ def content_hash(frame: gpd.GeoDataFrame) -> str:
     ordered = frame.sort_values(["level", "code"], kind="stable")
     digest = hashlib.sha256()
     shapes = shapely.to_wkb(shapely.normalize(np.asarray(ordered.geometry.array)), byte_order=1)
-    text = ordered[["level", "code", "name", "parent_code", "households"]].astype("str").to_numpy()
+    households = pd.to_numeric(ordered["households"]).astype("Int64")
+    words = ordered[["level", "code", "name", "parent_code"]].assign(households=households)
+    text = words.astype("object").where(words.notna(), "").astype("str").to_numpy()
     for row, shape in zip(text, shapes, strict=True):
         digest.update("\x1f".join(row).encode() + b"\x1e" + shape)
     return digest.hexdigest()
