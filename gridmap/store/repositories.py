@@ -193,7 +193,7 @@ class Boundaries:
         }
         level = col.texts(frame, "level", required=True)
         if not known.keys() >= set(level):
-            raise ColumnError("level_not_in_set")
+            raise ColumnError("row_level_unknown")
         code = col.texts(frame, "code", required=True)
         if len(set(zip(level, code, strict=True))) != len(code):
             raise Conflict("code_not_unique")
