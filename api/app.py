@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
-from api import errors
+from api import errors, web
 from api.cursor import Cursors
 from api.deps import Context
 from api.edge import Edge
@@ -75,6 +75,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
         app.include_router(router)
     app.state.api_routes = [route for router in ROUTERS for route in router.routes]
     errors.install(app)
+    web.install(app)
     app.add_middleware(Edge, settings=settings)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     return app

@@ -89,6 +89,13 @@ def _locate_url(plan: Plan) -> str:
     return "/api/v1/locate?" + urlencode({"set": plan.boundary_set.name, "at": at})
 
 
+def _grid_url(plan: Plan, where: PointFilter) -> str:
+    start, end = _ends(where)
+    at = max(plan.version.valid_from.isoformat(), "1900-01-01")
+    window = {"start": start.isoformat(), "end": end.isoformat()}
+    return "/api/v1/grids/{code}?" + urlencode({"set": plan.boundary_set.name, "at": at, **window})
+
+
 def _category(where: PointFilter, language: Language) -> str | None:
     if where.categories is None:
         return None
@@ -104,6 +111,7 @@ def _grids(ctx: Context, plan: Plan, where: PointFilter, language: Language) -> 
         context=base.context,
         language=language,
         locate_url=_locate_url(plan),
+        grid_url=_grid_url(plan, where),
         time_zone=ctx.settings.time_zone,
     )
 
@@ -120,6 +128,7 @@ def _hotspots(ctx: Context, plan: Plan, where: PointFilter, language: Language) 
         language=language,
         upper=report.base.upper,
         locate_url=_locate_url(plan),
+        grid_url=_grid_url(plan, where),
         time_zone=ctx.settings.time_zone,
         category=_category(where, language),
     )
@@ -135,6 +144,7 @@ def _coverage(ctx: Context, plan: Plan, where: PointFilter, language: Language) 
         language=language,
         upper=report.base.upper,
         locate_url=_locate_url(plan),
+        grid_url=_grid_url(plan, where),
         time_zone=ctx.settings.time_zone,
         category=_category(where, language),
     )

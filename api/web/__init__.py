@@ -1,8 +1,9 @@
 """Our pages: a static front page in plain ES modules, and vendored assets; nothing comes from another machine."""
 
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -26,12 +27,18 @@ SHELL_POLICY = "; ".join(
 )
 
 
+#: What of this folder is for readers; its Python is not.
+_SERVED = {"css", "js", "vendor", "mark.svg"}
+
+
 class _Assets(StaticFiles):
     """Files with their caching: vendored ones carry their version in the path and never change."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
+        if PurePath(path).parts[:1] == () or PurePath(path).parts[0] not in _SERVED:
+            raise HTTPException(404)
         answer = await super().get_response(path, scope)
-        vendored = path.replace("\\", "/").startswith("vendor/")
+        vendored = PurePath(path).parts[0] == "vendor"
         answer.headers["Cache-Control"] = "public, max-age=31536000, immutable" if vendored else "no-cache"
         answer.headers["X-Content-Type-Options"] = "nosniff"
         return answer
@@ -39,7 +46,6 @@ class _Assets(StaticFiles):
 
 def install(app: FastAPI) -> None:
     """Serve the front page at ``/`` and its files and the vendored assets under ``/assets/``."""
-    # this package's own Python is not for readers
     app.mount("/assets", _Assets(directory=ROOT), name="assets")
 
     @app.get("/", include_in_schema=False)
