@@ -3,6 +3,7 @@
 import codecs
 import re
 import unicodedata
+from pathlib import Path
 
 from gridmap.errors import EncodingAmbiguous, TextError
 
@@ -28,6 +29,8 @@ ENCODINGS: dict[str, str] = {
     "utf-16": "utf-16",
 }
 
+_CHUNK = 1 << 20
+_LEAD_OF_THREE = re.compile(rb"[\xe0-\xf4]")
 _CANDIDATES = ("gb18030", "big5")
 # C0 and C1 controls (tab, LF and CR in running text are allowed apart), surrogates, zero-width and bidi controls.
 _BAD = re.compile(
@@ -163,3 +166,35 @@ def looks_mojibake(value: str) -> bool:
     except UnicodeDecodeError:
         return False
     return len(_HAN.findall(again)) >= 2 and all(unicodedata.category(c) != "Cc" for c in again)
+
+
+def judge_file(path: Path) -> str:
+    """Decide the encoding of a text file of any size as ``judge`` does, in flat memory.
+
+    Raises
+    ------
+    EncodingAmbiguous, TextError
+        As ``judge``.
+    """
+    with path.open("rb") as file:
+        head = file.read(_CHUNK)
+    if len(head) < _CHUNK or head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return judge([head], truncated=len(head) == _CHUNK)
+    fitting = {c: codecs.getincrementaldecoder(c)("strict") for c in ("utf-8-sig", *_CANDIDATES)}
+    plain, certain = True, False
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            if chunk.isascii() and plain:
+                continue
+            plain = False
+            certain = certain or _LEAD_OF_THREE.search(chunk) is not None
+            for codec in list(fitting):
+                try:
+                    fitting[codec].decode(chunk)
+                except UnicodeDecodeError:
+                    del fitting[codec]
+    if plain or ("utf-8-sig" in fitting and (certain or len(fitting) == 1)):
+        return "utf-8-sig"
+    if not fitting:
+        raise TextError("not_text")
+    raise EncodingAmbiguous("encoding_ambiguous", candidates=", ".join(public_name(c) for c in fitting))

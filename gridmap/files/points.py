@@ -1,0 +1,306 @@
+"""Points from files of any length, in batches: every original column as it stands, and degrees and times beside it.
+
+CSV and Parquet are streamed and never held whole. Other formats go through the sandbox and its limits.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gridmap.domain.rules import Finding, Severity
+from gridmap.errors import ColumnError, FileError
+from gridmap.files import degrees
+from gridmap.files.columns import listed
+from gridmap.files.csvtext import CsvText, look_at
+from gridmap.files.features import to_features
+from gridmap.files.parser.parquet import crs_of, geo_metadata, open_checked
+from gridmap.files.sandbox import parse
+from gridmap.files.sniff import Format, format_of
+from gridmap.files.times import to_utc
+from gridmap.settings import Settings
+
+#: Usual names by purpose, in tiers: the first tier with a hit decides, and two hits in one tier are ambiguous.
+USUAL: dict[str, tuple[tuple[str, ...], ...]] = {
+    "lon": (("lon", "lng", "long", "longitude", "经度"), ("x", "point_x", "lon_wgs84", "wgs84_lon")),
+    "lat": (("lat", "latitude", "纬度"), ("y", "point_y", "lat_wgs84", "wgs84_lat")),
+    "time": (
+        ("occurred_at", "fixed_at", "occur_date", "occurred_on", "occurred", "发生时间", "定位时间", "上报时间"),
+        ("timestamp", "datetime", "date_time", "time", "时间"),
+        ("date", "日期", "发生日期"),
+    ),
+    "category": (("category", "类别", "案件类型", "事件类型"), ("type", "kind", "类型")),
+    "id": (("incident_id", "incident_key", "case_id", "event_id", "案件编号", "事件编号"), ("id", "编号", "key")),
+    "unit": (
+        ("unit", "unit_id", "worker", "worker_id", "网格员", "人员", "人员编号", "网格员编号"),
+        ("vehicle", "vehicle_id", "device_id", "车辆", "车牌", "设备编号"),
+    ),
+}
+_SANDBOXED = (Format.GEOJSON, Format.GEOPACKAGE, Format.SHAPEFILE, Format.FLATGEOBUF, Format.KML)
+
+
+@dataclass(frozen=True, slots=True)
+class PointSource:
+    """An opened file of points.
+
+    Attributes
+    ----------
+    path, format, encoding
+        Where and what it is.
+    schema : pyarrow.Schema
+        The original columns; of CSV all are text. Formats with geometry other than Parquet get ``longitude`` and
+        ``latitude`` (WGS 84) in its place.
+    rows : int or None
+        How many, where that is known without reading.
+    """
+
+    path: Path
+    format: Format
+    schema: pa.Schema
+    time_zone: str
+    batch_rows: int
+    encoding: str | None = None
+    rows: int | None = None
+    _columns: dict[str, str | ColumnError] = field(default_factory=dict)
+    _geometry: tuple[str, str, str | None] | None = None  # column, encoding, CRS
+    _csv: CsvText | None = None
+    _table: pa.Table | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the original columns."""
+        return tuple(self.schema.names)
+
+    @property
+    def states_wgs84(self) -> bool:
+        """The file has geometry, which was brought to WGS 84; a shifted datum cannot be claimed for it any more."""
+        return self._geometry is not None or self._table is not None
+
+    def column(self, purpose: str) -> str | None:
+        """Give the column of a purpose (lon, lat, time, category, id, unit), or None where there is no certain one."""
+        found = self._columns.get(purpose)
+        return found if isinstance(found, str) else None
+
+    def require(self, purpose: str) -> str:
+        """Give the column of a purpose.
+
+        Raises
+        ------
+        ColumnError
+            ``column_unknown`` or ``column_ambiguous``, naming the columns.
+        """
+        found = self._columns[purpose]
+        if isinstance(found, ColumnError):
+            raise found
+        return found
+
+    def batches(self) -> Iterator[pa.Table]:
+        """Stream the original columns in order, ``batch_rows`` rows at a time.
+
+        Raises
+        ------
+        FileError, TextError
+            The file turns out to be broken on the way.
+        """
+        if self._csv is not None:
+            yield from _rechunked(self._csv.batches(), self.batch_rows, self.schema)
+        elif self._table is not None:
+            for start in range(0, self._table.num_rows, self.batch_rows):
+                yield self._table.slice(start, self.batch_rows)
+        else:
+            with pq.ParquetFile(self.path, arrow_extensions_enabled=False, memory_map=False) as file:
+                yield from _rechunked(_parquet_batches(file, self.batch_rows), self.batch_rows, self.schema)
+
+    def numbered(self) -> Iterator[tuple[int, pa.Table]]:
+        """Stream the batches, each with the 1-based line of its first row (a CSV's header is line 1)."""
+        line = 2 if self._csv is not None else 1
+        for batch in self.batches():
+            yield line, batch
+            line += batch.num_rows
+
+    def parse_degrees(self, batch: pa.Table) -> tuple[degrees.Floats, degrees.Floats, dict[int, str]]:
+        """Give longitude and latitude of a batch.
+
+        Returns
+        -------
+        lon, lat : ndarray of float64
+            As written (WGS 84 where the file has geometry); NaN in rows that are bad.
+        bad : dict of int to str
+            Row in the batch to why: ``point_missing``, ``point_not_a_number``, ``point_out_of_range``,
+            ``point_looks_swapped``, ``point_looks_projected``, ``null_island``.
+        """
+        if self._geometry is not None:
+            column, encoding, crs = self._geometry
+            return degrees.of_geometry(batch[column], encoding, crs)
+        return degrees.of_columns(batch[self.require("lon")], batch[self.require("lat")])
+
+    def parse_times(self, batch: pa.Table) -> tuple[pd.Series, dict[int, str]]:
+        """Give the times of a batch as aware UTC; NaT in rows that are bad.
+
+        Returns
+        -------
+        Series of datetime64[us, UTC], and row in the batch to why: ``time_missing``, ``time_unreadable``,
+        ``time_ambiguous``.
+
+        Raises
+        ------
+        ColumnError
+            ``column_unknown``, ``column_ambiguous``.
+        """
+        return to_utc(batch[self.require("time")], self.time_zone)
+
+    def texts(self, batch: pa.Table, purpose: str) -> list[str | None]:
+        """Give a column as texts, whole numbers as digits; None where a cell is empty."""
+        values = batch[self.require(purpose)]
+        if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+            values = values.cast(pa.string())
+        return [v if v and v.strip() else None for v in values.to_pylist()]
+
+
+def point_finding(line: int, code: str) -> Finding:
+    """Make the finding of one bad row; ``line`` is 1-based."""
+    return Finding(code, Severity.ERROR, fields={"line": line})
+
+
+def open_points(
+    path: str | os.PathLike[str],
+    *,
+    settings: Settings,
+    lon_column: str | None = None,
+    lat_column: str | None = None,
+    time_column: str | None = None,
+    category_column: str | None = None,
+    id_column: str | None = None,
+    unit_column: str | None = None,
+    encoding: str | None = None,
+    crs: str | None = None,
+    layer: str | None = None,
+    time_zone: str | None = None,
+    batch_rows: int = 100_000,
+    name: str | None = None,
+) -> PointSource:
+    """Open a file of points: CSV, Parquet, GeoParquet, or any format with point geometry.
+
+    Parameters
+    ----------
+    lon_column, lat_column, time_column, category_column, id_column, unit_column : str, optional
+        Names of the columns; else the usual ones, whatever their case. Only the place must be there: the others are
+        asked for by ``PointSource.require``.
+    encoding : str, optional
+        Of a CSV that is not plainly UTF-8, or of a shapefile that states none.
+    crs : str, optional
+        ``EPSG:n`` of a geometry that states none.
+    time_zone : str, optional
+        Zone of times without offset; else the settings'.
+    batch_rows : int
+        Rows in a batch.
+
+    Raises
+    ------
+    ColumnError
+        ``column_not_found``, ``column_unknown``, ``column_ambiguous``, ``bad_header``.
+    FileError, TextError, EncodingAmbiguous, TooLarge, CrsError
+        See ``docs/formats.md``.
+    """
+    file = Path(path)
+    kind = format_of(file, name)
+    given = {
+        "lon": lon_column,
+        "lat": lat_column,
+        "time": time_column,
+        "category": category_column,
+        "id": id_column,
+        "unit": unit_column,
+    }
+    zone = time_zone or settings.time_zone
+    if kind is Format.CSV:
+        text = look_at(file, encoding)
+        source = PointSource(
+            file, kind, text.schema, zone, batch_rows, text.encoding, None, _choose(text.columns, given), None, text
+        )
+    elif kind in _SANDBOXED:
+        table, used = _sandboxed(file, settings, encoding, layer, crs, name)
+        chosen = _choose(table.column_names, {**given, "lon": "longitude", "lat": "latitude"})
+        return PointSource(file, kind, table.schema, zone, batch_rows, used, table.num_rows, chosen, None, None, table)
+    else:
+        # Streamed group by group: the limit is on one row group, not on the file.
+        opened = open_checked(file, rows=None, unpacked=settings.max_unpacked_bytes)
+        schema, rows = opened.schema_arrow, opened.metadata.num_rows
+        opened.close()
+        geo = geo_metadata(schema)
+        chosen = _choose(schema.names, given)
+        geometry = None
+        if geo is not None and lon_column is None:
+            geometry = (geo["name"], geo["encoding"], crs or crs_of(geo))
+        source = PointSource(file, kind, schema, zone, batch_rows, "utf-8", rows, chosen, geometry)
+        if geometry is not None:
+            return source
+    source.require("lon")
+    source.require("lat")
+    return source
+
+
+def _choose(columns: list[str] | tuple[str, ...], given: dict[str, str | None]) -> dict[str, str | ColumnError]:
+    """Choose a column for each purpose; what cannot be chosen is remembered as the error to raise when it is needed."""
+    chosen: dict[str, str | ColumnError] = {}
+    for purpose, wanted in given.items():
+        if wanted is not None:
+            if wanted not in columns:
+                raise ColumnError("column_not_found", what=purpose, columns=listed(columns))
+            chosen[purpose] = wanted
+            continue
+        chosen[purpose] = ColumnError("column_unknown", what=purpose, columns=listed(columns))
+        for tier in USUAL[purpose]:
+            hits = [c for c in columns if c.strip().casefold() in tier]
+            if len(hits) > 1:
+                chosen[purpose] = ColumnError("column_ambiguous", what=purpose, columns=listed(hits))
+            elif hits:
+                chosen[purpose] = hits[0]
+            if hits:
+                break
+    return chosen
+
+
+def _sandboxed(
+    path: Path, settings: Settings, encoding: str | None, layer: str | None, crs: str | None, name: str | None
+) -> tuple[pa.Table, str | None]:
+    parsed = parse(path, settings=settings, layer=layer, encoding=encoding, name=name)
+    features = to_features(parsed, settings=settings, kinds=("Point",), crs=crs, datum=None)
+    if any(f.rule == "type_not_allowed" for f in features.findings):
+        raise FileError("not_points")
+    table = parsed.attributes.drop_columns(
+        [c for c in ("longitude", "latitude") if c in parsed.attributes.column_names]
+    )
+    lon, lat = degrees.xy(features.geometry)
+    missing = np.isnan(lon)
+    table = table.append_column("longitude", pa.array(lon, mask=missing))
+    return table.append_column("latitude", pa.array(lat, mask=missing)), parsed.encoding
+
+
+def _rechunked(batches: Iterator[pa.RecordBatch], rows: int, schema: pa.Schema) -> Iterator[pa.Table]:
+    """Cut a stream of batches of any size into tables of ``rows`` rows."""
+    held: list[pa.RecordBatch] = []
+    size = 0
+    for batch in batches:
+        while batch.num_rows:
+            piece = batch.slice(0, rows - size)
+            held.append(piece)
+            size += piece.num_rows
+            batch = batch.slice(piece.num_rows)
+            if size == rows:
+                yield pa.Table.from_batches(held, schema)
+                held, size = [], 0
+    if held:
+        yield pa.Table.from_batches(held, schema)
+
+
+def _parquet_batches(file: pq.ParquetFile, rows: int) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from file.iter_batches(batch_size=rows, use_threads=False)
+    except (pa.ArrowException, OSError):
+        raise FileError("corrupt") from None
