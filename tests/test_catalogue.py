@@ -93,7 +93,7 @@ def rules_used() -> tuple[Use, ...]:
         if name in at:
             given = [k.value for k in call.keywords if k.arg == "rule"] or call.args[at[name] : at[name] + 1]
             fields = _finding_fields(call) if name == "Finding" else None
-            found += [Use(f"finding.{rule}", fields, place) for g in given for rule in strings_in(g)]
+            found += [Use(_finding_key(call, rule), fields, place) for g in given for rule in strings_in(g)]
     for name, tree in sources():
         for node in ast.walk(tree):
             if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "rule" for t in node.targets):
@@ -101,9 +101,24 @@ def rules_used() -> tuple[Use, ...]:
     return tuple(found)
 
 
+def _given_fields(call: ast.Call) -> list[ast.expr]:
+    return [k.value for k in call.keywords if k.arg == "fields"] or call.args[6:7]
+
+
+def _finding_key(call: ast.Call, rule: str) -> str:
+    """``finding.<rule>``, or ``finding.<rule>.<kind>`` where a literal kind has texts of its own."""
+    for given in _given_fields(call):
+        if isinstance(given, ast.Dict):
+            for k, v in zip(given.keys, given.values, strict=True):
+                if isinstance(k, ast.Constant) and k.value == "kind" and isinstance(v, ast.Constant):
+                    kind = f"finding.{rule}.{v.value}"
+                    return kind if kind in catalogue() else f"finding.{rule}"
+    return f"finding.{rule}"
+
+
 def _finding_fields(call: ast.Call) -> frozenset[str] | None:
     """Names of the literal ``fields`` of a finding; None where they are put together elsewhere."""
-    given = [k.value for k in call.keywords if k.arg == "fields"] or call.args[6:7]
+    given = _given_fields(call)
     if not given:
         return frozenset()
     if isinstance(given[0], ast.Dict) and all(isinstance(k, ast.Constant) for k in given[0].keys):
