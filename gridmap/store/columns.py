@@ -10,8 +10,9 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gridmap.analysis.frames import WGS84
-from gridmap.errors import ColumnError, CrsError, GeometryError, TextError
+from gridmap import crs
+from gridmap.analysis import frames
+from gridmap.errors import ColumnError, GeometryError, TextError
 from gridmap.store.blobs import Geometries
 
 #: What pandas makes of text by itself: ``str`` since pandas 3, ``object`` before.
@@ -139,17 +140,15 @@ def stored_geometry(frame: gpd.GeoDataFrame) -> Geometries:
     Raises
     ------
     CrsError
-        ``crs_missing``, or ``crs_not_wgs84``: frames in the store are in WGS 84 lon/lat.
+        ``crs_missing``, ``crs_not_wgs84``, or ``coordinate_out_of_range``.
     GeometryError
         ``geometry_missing``: missing or empty.
     """
-    if frame.crs is None:
-        raise CrsError("crs_missing")
-    if frame.crs != WGS84:
-        raise CrsError("crs_not_wgs84")
+    frames.require_wgs84(frame)
     geometry = np.asarray(frame.geometry.array, dtype=object)
     if shapely.is_missing(geometry).any() or shapely.is_empty(geometry).any():
         raise GeometryError("geometry_missing")
+    crs.require_degrees(geometry)
     return np.asarray(shapely.force_2d(geometry), dtype=object)
 
 
@@ -223,4 +222,4 @@ def float_array(values: Sequence[float | None]) -> np.ndarray:
 
 def frame_of(columns: dict[str, Any], geometry: Geometries) -> gpd.GeoDataFrame:
     """Put columns and geometry together, in WGS 84."""
-    return gpd.GeoDataFrame(columns, geometry=gpd.array.from_shapely(geometry, crs=WGS84), crs=WGS84)
+    return gpd.GeoDataFrame(columns, geometry=gpd.array.from_shapely(geometry, crs=frames.WGS84), crs=frames.WGS84)

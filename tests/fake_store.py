@@ -1,0 +1,395 @@
+"""A store in memory with the ports of ``gridmap.services.ports``, for tests of services.
+
+Its rules are written with plain loops over plain values, not with the code of the true stores; only the making of
+frames is shared. The contract suite in ``tests/store`` holds all three to the same answers.
+"""
+
+import json
+import threading
+from copy import copy
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridmap.analysis import frames
+from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, VersionState
+from gridmap.errors import ColumnError, Conflict, NotFound, StaleVersion, StoreUnavailable
+from gridmap.services.ports import Added
+from gridmap.store import columns as col
+from gridmap.store.points import fix_counts, fix_frame, fix_values, incident_frame, incident_values
+from gridmap.store.repositories import context_frame, grid_frame, staff_counts
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class _State:
+    sets: dict[str, BoundarySet] = field(default_factory=dict)
+    versions: dict[str, tuple[BoundaryVersion, ...]] = field(default_factory=dict)
+    grids: dict[tuple[str, int], list[dict[str, Any]]] = field(default_factory=dict)
+    staff: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    incidents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    fixes: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
+    context: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def copy(self) -> "_State":
+        return _State(**{name: copy(getattr(self, name)) for name in self.__dataclass_fields__})
+
+
+class FakeStore:
+    """An empty store in memory; as in the embedded one, one unit of work writes at a time."""
+
+    def __init__(self, *, wait_s: float = 5.0) -> None:
+        self.state = _State()
+        self.lock = threading.Lock()
+        self.wait_s = wait_s
+        self.closed = False
+
+    def unit_of_work(self) -> "FakeUnitOfWork":
+        return FakeUnitOfWork(self)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def ping(self) -> None:
+        if self.closed:
+            raise StoreUnavailable("store_unreachable")
+
+
+class FakeUnitOfWork:
+    """Reads the state that was there at the first look, or its own copy once it writes."""
+
+    def __init__(self, store: FakeStore) -> None:
+        self._store = store
+        self._seen: _State | None = None
+        self._own: _State | None = None
+        self.boundaries = _Boundaries(self)
+        self.staff = _Staff(self)
+        self.incidents = _Incidents(self)
+        self.patrols = _Patrols(self)
+        self.context = _Context(self)
+
+    def __enter__(self) -> "FakeUnitOfWork":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._release()
+
+    def commit(self) -> None:
+        if self._own is not None:
+            self._store.state = self._own
+        self._release()
+
+    def _release(self) -> None:
+        if self._own is not None:
+            self._store.lock.release()
+        self._own = self._seen = None
+
+    def read(self) -> _State:
+        if self._own is not None:
+            return self._own
+        if self._seen is None:
+            self._seen = self._store.state
+        return self._seen
+
+    def write(self) -> _State:
+        if self._own is None:
+            if not self._store.lock.acquire(timeout=self._store.wait_s):
+                raise StoreUnavailable("store_locked")
+            self._own = self._store.state.copy()
+        return self._own
+
+
+class _Boundaries:
+    def __init__(self, work: FakeUnitOfWork) -> None:
+        self._work = work
+        self._seen: dict[str, int] = {}
+
+    def list_sets(self):
+        return [s for _, s in sorted(self._work.read().sets.items())]
+
+    def find_set(self, name):
+        return self._work.read().sets.get(name)
+
+    def put_set(self, boundary_set):
+        state = self._work.write()
+        names = {level.name for level in boundary_set.levels}
+        col.require_storable("name", [boundary_set.name, boundary_set.title, *names])
+        for (set_name, _), rows in state.grids.items():
+            if set_name == boundary_set.name and any(row["level"] not in names for row in rows):
+                raise Conflict("level_in_use")
+        levels = tuple(sorted(boundary_set.levels, key=lambda level: level.order))
+        state.sets[boundary_set.name] = replace(boundary_set, levels=levels)
+
+    def list_versions(self, set_name):
+        versions = list(self._work.read().versions.get(set_name, ()))
+        self._seen.setdefault(set_name, len(versions))
+        return versions
+
+    def find_version(self, set_name, number):
+        return next((v for v in self.list_versions(set_name) if v.number == number), None)
+
+    def version_at(self, set_name, day):
+        for version in self.list_versions(set_name):
+            if version.state is VersionState.PUBLISHED and version.in_force_at(day):
+                return version
+        return None
+
+    def publish(self, set_name, frame, *, valid_from: date, content_hash, note="", expected=None):
+        frames.require(frame, frames.GRIDS)
+        col.require_storable("note", [note, content_hash])
+        state = self._work.write()
+        if set_name not in state.sets:
+            raise NotFound("set_not_found")
+        versions = list(state.versions.get(set_name, ()))
+        seen = self._seen.get(set_name) if expected is None else expected
+        if seen is not None and seen != len(versions):
+            raise StaleVersion("version_stale")
+        if versions and valid_from < versions[-1].valid_from:
+            raise Conflict("history_rewritten", start=versions[-1].valid_from.isoformat())
+        position = {level.name: level.order for level in state.sets[set_name].levels}
+        level, code = col.texts(frame, "level", required=True), col.texts(frame, "code", required=True)
+        if not set(level) <= set(position):
+            raise ColumnError("row_level_unknown")
+        if len(set(zip(level, code, strict=True))) < len(code):
+            raise Conflict("code_not_unique")
+        columns = {
+            "code": code,
+            "name": col.texts(frame, "name"),
+            "level": level,
+            "parent_code": col.texts(frame, "parent_code"),
+            "households": col.integers(frame, "households"),
+            "attributes": [json.loads(t) for t in col.json_texts(frame, "attributes")],
+            "geometry": list(col.multipolygons(frame)),
+            "position": [position[x] for x in level],
+        }
+        if any(h is not None and h < 0 for h in columns["households"]):
+            raise Conflict("store_refused")
+        rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+        if versions:
+            last = versions[-1]
+            versions[-1] = replace(
+                last,
+                valid_to=valid_from,
+                state=VersionState.RETIRED if last.valid_from == valid_from else last.state,
+            )
+        version = BoundaryVersion(
+            set_name, len(versions) + 1, VersionState.PUBLISHED, valid_from, None, content_hash, note
+        )
+        state.versions[set_name] = (*versions, version)
+        state.grids[set_name, version.number] = sorted(rows, key=lambda r: (r["position"], r["code"]))
+        self._seen[set_name] = version.number
+        return version
+
+    def _frame(self, rows):
+        names = ("code", "name", "level", "parent_code", "households", "attributes")
+        return grid_frame([tuple(r[n] for n in names) for r in rows], _geometry(rows))
+
+    def _of(self, version):
+        return self._work.read().grids.get((version.set_name, version.number), [])
+
+    def grids(self, version, level=None):
+        return self._frame([r for r in self._of(version) if level is None or r["level"] == level])
+
+    def page_grids(self, version, *, level, limit, after_code=None, bbox=None):
+        rows = [
+            r
+            for r in self._of(version)
+            if r["level"] == level
+            and (after_code is None or r["code"] > after_code)
+            and (bbox is None or _meets(r["geometry"], bbox))
+        ]
+        return self._frame(rows[:limit])
+
+
+class _Staff:
+    def __init__(self, work: FakeUnitOfWork) -> None:
+        self._work = work
+
+    def replace(self, set_name, members):
+        for name in ("grid_code", "role", "name", "phone", "department"):
+            col.require_storable(name, [getattr(m, name) for m in members])
+        state = self._work.write()
+        if set_name not in state.sets:
+            raise NotFound("set_not_found")
+        if any(m.role not in ("head", "worker") for m in members):
+            raise Conflict("store_refused")
+        state.staff[set_name] = tuple(members)
+        return len(members)
+
+    def of_grid(self, set_name, code):
+        members = [m for m in self._work.read().staff.get(set_name, ()) if m.grid_code == code]
+        return sorted(members, key=lambda m: (m.role != "head", m.name, m.phone, m.department))
+
+    def counts(self, set_name):
+        members = self._work.read().staff.get(set_name, ())
+        return staff_counts(
+            [
+                (
+                    code,
+                    sum(m.grid_code == code and m.role == "head" for m in members),
+                    sum(m.grid_code == code and m.role == "worker" for m in members),
+                )
+                for code in sorted({m.grid_code for m in members})
+            ]
+        )
+
+
+class _Incidents:
+    def __init__(self, work: FakeUnitOfWork) -> None:
+        self._work = work
+
+    def add(self, frame):
+        frames.require(frame, frames.INCIDENTS)
+        columns, at, geometry = incident_values(frame)
+        state = self._work.write()
+        fresh: dict[str, dict[str, Any]] = {}
+        for i, key in enumerate(columns["incident_id"]):
+            row = {name: values[i] for name, values in columns.items()}
+            row |= {"at": _moment(at[i]), "geometry": geometry[i]}
+            old = fresh.get(key) or state.incidents.get(key)
+            if old is None:
+                fresh[key] = row
+            elif (
+                any(old[n] != row[n] for n in ("at", "category"))
+                or old["geometry"].coords[0] != row["geometry"].coords[0]
+            ):
+                raise Conflict("content_differs")
+        state.incidents.update(fresh)
+        return Added(len(fresh), len(frame) - len(fresh))
+
+    def _rows(self, where):
+        rows = [
+            r
+            for r in self._work.read().incidents.values()
+            if _within(r, where) and (where.categories is None or r["category"] in where.categories)
+        ]
+        return sorted(rows, key=lambda r: (r["at"], r["incident_id"]))
+
+    def _frame(self, rows):
+        names = ("category", "channel", "note", "grid_code", "method", "border_m", "version_number")
+        values = [[r["incident_id"] for r in rows], _times(rows), *([r[n] for r in rows] for n in names)]
+        return incident_frame(values, _geometry(rows))
+
+    def page(self, where, *, limit, after=None):
+        rows = [r for r in self._rows(where) if after is None or (r["at"], r["incident_id"]) > after]
+        return self._frame(rows[:limit])
+
+    def frame(self, where):
+        return self._frame(self._rows(where))
+
+    def count(self, where):
+        return len(self._rows(where))
+
+    def counts_by_grid(self, where):
+        owners = [r["grid_code"] for r in self._rows(where) if r["grid_code"] is not None]
+        codes = sorted(set(owners))
+        return pd.DataFrame(
+            {
+                "grid_code": col.text_array(codes),
+                "incidents": pd.array([owners.count(c) for c in codes], dtype="int64"),
+            }
+        )
+
+    def categories(self):
+        return sorted({r["category"] for r in self._work.read().incidents.values()})
+
+    def time_span(self):
+        return _span(self._work.read().incidents.values())
+
+
+class _Patrols:
+    def __init__(self, work: FakeUnitOfWork) -> None:
+        self._work = work
+
+    def add(self, frame):
+        frames.require(frame, frames.FIXES)
+        columns, at, geometry = fix_values(frame)
+        state = self._work.write()
+        before = len(state.fixes)
+        for i, unit in enumerate(columns["unit_id"]):
+            row = {name: values[i] for name, values in columns.items()}
+            row |= {"at": _moment(at[i]), "geometry": geometry[i]}
+            state.fixes.setdefault((unit, row["at"], geometry[i].coords[0]), row)
+        added = len(state.fixes) - before
+        return Added(added, len(frame) - added)
+
+    def _rows(self, where):
+        return [row for _, row in sorted(self._work.read().fixes.items()) if _within(row, where)]
+
+    def frame(self, where):
+        rows = self._rows(where)
+        values = [
+            [r["unit_id"] for r in rows],
+            _times(rows),
+            *([r[n] for r in rows] for n in ("accuracy_m", "grid_code")),
+        ]
+        return fix_frame(values, _geometry(rows))
+
+    def count(self, where):
+        return len(self._rows(where))
+
+    def counts_by_grid(self, where):
+        rows = [r for r in self._rows(where) if r["grid_code"] is not None]
+        codes = sorted({r["grid_code"] for r in rows})
+        groups = [[r for r in rows if r["grid_code"] == c] for c in codes]
+        last = [{"at": max(r["at"] for r in group)} for group in groups]
+        units = [len({r["unit_id"] for r in group}) for group in groups]
+        return fix_counts(codes, [len(group) for group in groups], units, _times(last))
+
+    def time_span(self):
+        return _span(self._work.read().fixes.values())
+
+
+class _Context:
+    def __init__(self, work: FakeUnitOfWork) -> None:
+        self._work = work
+
+    def replace(self, frame):
+        geometry = col.simple_shapes(frame)
+        kinds, names = col.texts(frame, "kind", required=True), col.texts(frame, "name")
+        self._work.write().context = list(zip(kinds, names, geometry, strict=True))
+        return len(geometry)
+
+    def frame(self):
+        rows = self._work.read().context
+        return context_frame([r[:2] for r in rows], _array([r[2] for r in rows]))
+
+
+def _array(shapes):
+    out = np.empty(len(shapes), dtype=object)
+    out[:] = shapes
+    return out
+
+
+def _geometry(rows):
+    return _array([row["geometry"] for row in rows])
+
+
+def _moment(value) -> datetime:
+    return _EPOCH + timedelta(microseconds=int(value.astype(np.int64)))
+
+
+def _times(rows) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex([r["at"] for r in rows], dtype="datetime64[us, UTC]")
+
+
+def _meets(geometry, box) -> bool:
+    x0, y0, x1, y1 = geometry.bounds
+    return x0 <= box[2] and x1 >= box[0] and y0 <= box[3] and y1 >= box[1]
+
+
+def _within(row, where) -> bool:
+    return (
+        (where.start is None or row["at"] >= where.start)
+        and (where.end is None or row["at"] < where.end)
+        and (where.bbox is None or _meets(row["geometry"], where.bbox))
+    )
+
+
+def _span(rows):
+    moments = [row["at"] for row in rows]
+    return (min(moments), max(moments)) if moments else None

@@ -1,0 +1,163 @@
+"""The three stores under one fixture, each test with a fresh one."""
+
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from fake_store import FakeStore
+
+from gridmap.store import open_store, upgrade
+
+KINDS = ("fake", "geopackage", "postgis")
+_LEFT_OUT = pytest.StashKey[int]()
+
+
+def without_postgis() -> bool:
+    """Tell whether the PostGIS half is left out, by the explicit flag alone."""
+    return "postgis" in os.environ.get("GRIDMAP_TESTS_WITHOUT", "").split(",")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what needs PostGIS; take it out only when the flag says so, and count it for the summary."""
+    here = [item for item in items if "postgis" in item.name and Path(__file__).parent in item.path.parents]
+    for item in here:
+        item.add_marker(pytest.mark.postgis)
+    if without_postgis() and here:
+        items[:] = [item for item in items if item not in here]
+        config.stash[_LEFT_OUT] = len(here)
+        config.hook.pytest_deselected(items=here)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say what was left out."""
+    if left_out := config.stash.get(_LEFT_OUT, 0):
+        terminalreporter.section("left out")
+        terminalreporter.line(f"GRIDMAP_TESTS_WITHOUT=postgis: {left_out} tests of the PostGIS store did not run")
+
+
+class Server:
+    """Databases on the throw-away PostGIS, copied from a migrated template."""
+
+    def __init__(self, url: str, worker: str) -> None:
+        self._url = sa.make_url(url)
+        self._admin = sa.create_engine(self._url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+        self._name = f"store_{worker}_{os.getpid()}"
+        self._numbers = itertools.count()
+        self._template: str | None = None
+
+    def _do(self, statement: str) -> None:
+        with self._admin.connect() as connection:
+            connection.exec_driver_sql(statement)
+
+    def empty(self) -> str:
+        """Make a database without tables; give its URL."""
+        return self._make("template0")
+
+    def _make(self, template: str) -> str:
+        name = f"{self._name}_{next(self._numbers)}"
+        self._do(f'create database "{name}" template "{template}"')
+        return self._url.set(database=name).render_as_string(hide_password=False)
+
+    def fresh(self) -> str:
+        """Make a database with the tables; give its URL."""
+        if self._template is None:
+            url = self.empty()
+            upgrade(url)
+            self._template = str(sa.make_url(url).database)
+        return self._make(self._template)
+
+    def drop(self, url: str) -> None:
+        """Remove a database."""
+        self._do(f'drop database if exists "{sa.make_url(url).database}" with (force)')
+
+    def close(self) -> None:
+        """Remove the template."""
+        if self._template is not None:
+            self._do(f'drop database if exists "{self._template}" with (force)')
+        self._admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The throw-away PostGIS; without it the tests fail, they do not skip."""
+    url = os.environ.get("TEST_DATABASE_URL")
+    if not url:
+        pytest.fail(
+            "TEST_DATABASE_URL is not set. Start a throw-away PostGIS with `scripts/postgis.sh start DIR` and set it "
+            "to the printed URL, or leave this part out with GRIDMAP_TESTS_WITHOUT=postgis.",
+            pytrace=False,
+        )
+    found = Server(url, os.environ.get("PYTEST_XDIST_WORKER", "main"))
+    yield found
+    found.close()
+
+
+@dataclass
+class Place:
+    """Where a test's database lies, and how to open it (again)."""
+
+    kind: str
+    url: str
+    open: Callable[..., Any]
+
+    @property
+    def path(self) -> Path:
+        """The file of an embedded store."""
+        return Path(str(sa.make_url(self.url).database))
+
+
+@pytest.fixture(scope="session")
+def gpkg_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new embedded store, to copy from."""
+    path = tmp_path_factory.mktemp("template") / "new.gpkg"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+def _place(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    opened: list[Any] = []
+
+    def reopen(**options: Any) -> Any:
+        opened.append(open_store(url, **options))
+        return opened[-1]
+
+    if kind == "geopackage":
+        path = tmp_path / "store.gpkg"
+        shutil.copy(request.getfixturevalue("gpkg_template"), path)
+        url = f"sqlite:///{path}"
+    else:
+        server: Server = request.getfixturevalue("server")
+        url = server.fresh()
+    yield Place(kind, url, reopen)
+    for store in opened:
+        store.close()
+    if kind == "postgis":
+        server.drop(url)
+
+
+@pytest.fixture(params=KINDS)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    """An empty store of each kind."""
+    if request.param == "fake":
+        yield FakeStore(wait_s=0.5)
+        return
+    for place in _place(request.param, request, tmp_path):
+        yield place.open(wait_s=0.5)
+
+
+@pytest.fixture(params=KINDS[1:])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """An empty database of each true store, not opened."""
+    yield from _place(request.param, request, tmp_path)
+
+
+@pytest.fixture
+def gpkg(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """An empty embedded store, not opened."""
+    yield from _place("geopackage", request, tmp_path)
