@@ -10,7 +10,7 @@ import shapely
 
 from gridmap.analysis.edges import unite
 from gridmap.analysis.noding import node_between
-from gridmap.analysis.plane import NOISE_M2, Plane, in_metres, polygons_of, read_plane
+from gridmap.analysis.plane import Plane, area_noise_m2, in_metres, read_plane, real_ground
 from gridmap.domain.rules import Finding, Severity
 
 
@@ -47,13 +47,12 @@ def nesting_findings(plane: Plane, parent: gpd.GeoDataFrame) -> Iterator[Finding
             yield Finding(rule, Severity.ERROR, (plane.codes[i],), area, unit, plane.to_wgs84(plane.shapes[i]))
             continue
         codes = (plane.codes[i], above.codes[p])
-        out = polygons_of(shapely.difference(plane.shapes[i], above.shapes[p]))
-        if shapely.area(out) > NOISE_M2:
+        out = real_ground(shapely.difference(plane.shapes[i], above.shapes[p]))
+        if not out.is_empty:
             measure = float(shapely.area(out))
             yield Finding("outside_parent", Severity.ERROR, codes, measure, "m2", plane.to_wgs84(out))
         more = float(areas[i] - parent_areas[p])
-        # Two sums of the same area part in the last digits.
-        if more > NOISE_M2 + 1e-12 * areas[i]:
+        if more > area_noise_m2(plane.shapes[i]):
             yield Finding("larger_than_parent", Severity.ERROR, codes, more, "m2", plane.to_wgs84(plane.shapes[i]))
     yield from _not_covered(plane, above)
 
@@ -77,7 +76,7 @@ def _not_covered(plane: Plane, above: Plane) -> Iterator[Finding]:
     tree = shapely.STRtree(plane.shapes)
     for code, shape in zip(above.codes, above.shapes, strict=True):
         near = tree.query(shape)
-        bare = polygons_of(shapely.difference(shape, unite(plane.shapes[near], plane.usable[near])))
-        if shapely.area(bare) > NOISE_M2:
+        bare = real_ground(shapely.difference(shape, unite(plane.shapes[near], plane.usable[near])))
+        if not bare.is_empty:
             area = float(shapely.area(bare))
             yield Finding("parent_not_covered", Severity.ERROR, (code,), area, "m2", plane.to_wgs84(bare))

@@ -19,9 +19,9 @@ from gridmap.domain.rules import Finding, Severity
 
 Geometries = npt.NDArray[np.object_]
 
-#: Faults up to this area are rounding of coordinates. A double holds a northing of 4,000,000 m to 5e-10 m, so one
-#: point computed in two ways parts by about 1e-9 m; along one metre of border that is 1e-9 m2.
-NOISE_M2 = 1e-9
+#: Overlaps and holes of this mean width (2 x area / perimeter) or less are rounding of coordinates. A degree is stored
+#: to 3e-9 m at worst (longitude 128 to 180), a northing of 4,000,000 m to 5e-10 m; a computed crossing adds as much.
+NOISE_WIDTH_M = 1e-8
 
 _PLACE = re.compile(r"\[(\S+) (\S+?)\]")
 
@@ -170,6 +170,19 @@ def polygons_of(geometry: BaseGeometry) -> BaseGeometry:
     parts = parts[shapely.get_type_id(parts) == 3]
     flat: BaseGeometry = parts[0] if len(parts) == 1 else shapely.MultiPolygon(list(parts))
     return flat
+
+
+def real_ground(geometry: BaseGeometry) -> BaseGeometry:
+    """Keep the polygons that are wider than rounding; metric CRS."""
+    parts = shapely.get_parts(shapely.get_parts([geometry]))
+    parts = parts[shapely.get_type_id(parts) == 3]
+    real = 2 * shapely.area(parts) > NOISE_WIDTH_M * shapely.length(parts)
+    return polygons_of(shapely.MultiPolygon(list(parts[real])))
+
+
+def area_noise_m2(shape: BaseGeometry) -> float:
+    """Bound what rounding can change in an area: the noise width along the border, and the digits of the sum."""
+    return NOISE_WIDTH_M * float(shapely.length(shape)) / 2 + 1e-12 * float(shapely.area(shape))
 
 
 def _in_order(

@@ -13,9 +13,9 @@ import pandas as pd
 import shapely
 
 from gridmap import crs
-from gridmap.analysis.edges import point_keys
+from gridmap.analysis.edges import point_keys, unite
 from gridmap.analysis.plane import Geometries, Plane, read_plane
-from gridmap.analysis.topology import SLIVER_AREA_M2, SLIVER_WIDTH_M, check_tiling
+from gridmap.analysis.topology import SLIVER_AREA_M2, SLIVER_WIDTH_M, check_tiling, find_holes
 from gridmap.domain.rules import Finding, Report, Severity, report
 
 #: A hole up to this width is taken for careless drawing: about the width of a lane on either side of a border.
@@ -115,7 +115,9 @@ def default_gap_width_m(plane: Plane) -> float:
 
 
 def _clean(plane: Plane, gap_width_m: float) -> Geometries:
-    if not len(plane) or shapely.coverage_is_valid(plane.shapes, gap_width=gap_width_m):
+    # Asked for gaps, coverage_is_valid sees only some of them; the holes are looked for by themselves.
+    matched = not len(plane) or bool(shapely.coverage_is_valid(plane.shapes))
+    if matched and not len(find_holes(unite(plane.shapes, plane.usable))):
         return plane.shapes
     cleaned: Geometries = shapely.coverage_clean(  # type: ignore[attr-defined]  # the stubs are older
         plane.shapes, gap_width=gap_width_m, merge_strategy="longest_border"
@@ -143,14 +145,18 @@ def _to_original_degrees(plane: Plane, after: Geometries, before: Geometries) ->
     mended = shapely.transform(after, back)
     for i in np.flatnonzero((shapely.get_type_id(before) == 6) & (shapely.get_type_id(mended) == 3)):
         mended[i] = shapely.MultiPolygon([] if mended[i].is_empty else [mended[i]])
-    same = shapely.equals_exact(shapely.normalize(mended), shapely.normalize(shapely.force_2d(before)))
-    return np.where(same, before, mended)
+    return np.where(_touched(plane, after), mended, before)
+
+
+def _touched(plane: Plane, after: Geometries) -> npt.NDArray[np.bool_]:
+    touched: npt.NDArray[np.bool_] = ~shapely.equals_exact(plane.shapes, shapely.normalize(after))
+    return touched
 
 
 def _moved(plane: Plane, after: Geometries) -> pd.DataFrame:
     before = plane.shapes
     gained, lost = np.zeros(len(plane)), np.zeros(len(plane))
-    touched = np.flatnonzero(~shapely.equals_exact(shapely.normalize(before), shapely.normalize(after)))
+    touched = np.flatnonzero(_touched(plane, after))
     gained[touched] = shapely.area(shapely.difference(after[touched], before[touched]))
     lost[touched] = shapely.area(shapely.difference(before[touched], after[touched]))
     table = pd.DataFrame(

@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gridmap.analysis import nesting
 from gridmap.analysis.edges import edges_of, proven_tiling, proven_union
-from gridmap.analysis.plane import NOISE_M2, Geometries, Plane, polygons_of, read_plane
+from gridmap.analysis.plane import Geometries, Plane, area_noise_m2, polygons_of, read_plane, real_ground
 from gridmap.domain.rules import Finding, Report, Severity, report
 
 #: 0.1 mm on a 1:500 base map, the finest line a surveyor draws.
@@ -124,8 +124,8 @@ def find_overlaps(plane: Plane, proven: npt.NDArray[np.bool_]) -> Overlaps:
     shapely.prepare(shapes[np.unique(a)])
     meet = shapely.relate_pattern(shapes[a], shapes[b], "T********")
     a, b = a[meet], b[meet]
-    common = np.array([polygons_of(g) for g in shapely.intersection(shapes[a], shapes[b])], dtype=object)
-    real = shapely.area(common) > NOISE_M2
+    common = np.array([real_ground(g) for g in shapely.intersection(shapes[a], shapes[b])], dtype=object)
+    real = ~shapely.is_empty(common)
     order = np.lexsort((b[real], a[real]))
     return Overlaps(at[a[real]][order], at[b[real]][order], common[real][order])
 
@@ -175,8 +175,8 @@ def find_holes(union: BaseGeometry) -> Geometries:
         near = np.setdiff1d(tree.query(hole), [own])
         near = near[shapely.relate_pattern(parts[near], hole, "T********")]
         # An island in the hole is ground of its own.
-        open_ground = polygons_of(shapely.difference(hole, shapely.union_all(parts[near]))) if len(near) else hole
-        if shapely.area(open_ground) > NOISE_M2:
+        open_ground = real_ground(shapely.difference(hole, shapely.union_all(parts[near])))
+        if not open_ground.is_empty:
             holes.append(open_ground)
     return np.array(holes, dtype=object)
 
@@ -185,7 +185,7 @@ def _between_corners(shells: Geometries) -> Geometries:
     """Find ground enclosed by parts that meet only in corners; it is no interior ring of any of them."""
     a, _ = shapely.STRtree(shells).query(shells, predicate="touches")
     touching = np.unique(a)
-    if len(touching) < 3:
+    if not len(touching):
         return np.array([], dtype=object)
     lines = shapely.union_all(shapely.get_exterior_ring(shells[touching]))
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(lines)))
@@ -199,7 +199,7 @@ def _overlap_findings(plane: Plane, overlaps: Overlaps, thin: Thin) -> Iterator[
     places = plane.all_to_wgs84(overlaps.common)
     for i, j, shape, place in zip(overlaps.first, overlaps.second, overlaps.common, places, strict=True):
         codes, area = (plane.codes[i], plane.codes[j]), float(shapely.area(shape))
-        if max(areas[i], areas[j]) - area <= NOISE_M2 + 1e-12 * area:
+        if max(areas[i], areas[j]) - area <= area_noise_m2(shape):
             yield Finding("duplicate_geometry", Severity.ERROR, codes, area, "m2", place)
         elif thin(shape):
             yield Finding("sliver", Severity.WARNING, codes, area, "m2", place, {"kind": "overlap"})
