@@ -13,7 +13,6 @@ from gridmap.i18n import text
 
 if TYPE_CHECKING:
     from gridmap.analysis.locator import Locator
-    from gridmap.analysis.responsibility import JoinSummary
     from gridmap.domain.incidents import Responsibility
     from gridmap.settings import Settings
 
@@ -97,6 +96,7 @@ def join(
 
     with common.refusing():
         settings = common.settings()
+        common.require_other_file(out, points)
         locator = _locator(boundaries, code_column, set_name, at, db, strict, settings)
         with common.progress(points.name) as advance:
             summary = join_file(
@@ -111,7 +111,8 @@ def join(
                 nearest_within_m=nearest_within_m,
                 on_rows=advance,
             )
-    _print_summary(summary, out)
+    common.say("join.done", points=summary.points, file=out.name)
+    common.say_summary(summary)
 
 
 def _locator(
@@ -142,11 +143,3 @@ def _locator(
             leaf = plan.boundary_set.leaf.name
             common.require_no_overlap(plan.frame[plan.frame["level"] == leaf], settings)
         return plan.locator
-
-
-def _print_summary(summary: "JoinSummary", out: Path) -> None:
-    common.complain("join.done", points=summary.points, file=out.name)
-    counts = asdict(summary)
-    for part in ("inside", "border", "nearest", "none", "overlapped", "unreadable"):
-        if counts[part]:
-            common.complain(f"join.{part}", count=counts[part])

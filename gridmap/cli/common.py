@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from rich.progress import Progress
 
+    from gridmap.analysis.responsibility import JoinSummary
     from gridmap.domain.rules import Report
     from gridmap.services.ports import Store
 
@@ -185,3 +187,11 @@ def require_no_overlap(frame: "gpd.GeoDataFrame", settings: Settings) -> None:
     report = check_tiling(frame, sliver_width_m=settings.sliver_width_m, sliver_area_m2=settings.sliver_area_m2)
     if report.facts["overlaps"]:
         raise InvalidInput("boundaries_overlap", count=report.facts["overlaps"], m2=report.facts["overlap_m2"])
+
+
+def say_summary(summary: "JoinSummary") -> None:
+    """Print how the points of a join came to their grids."""
+    counts = asdict(summary)
+    for part in ("inside", "border", "nearest", "none", "overlapped", "unreadable"):
+        if counts[part]:
+            say(f"join.{part}", count=counts[part])

@@ -1,5 +1,7 @@
 """``gridmap import``: rehearse, show every finding, write only with --commit."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,9 +12,13 @@ from gridmap.cli.common import CommitOption, CrsOption, DatumOption, DbOption, E
 from gridmap.i18n import text
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from gridmap.domain.boundaries import BoundaryVersion
     from gridmap.domain.rules import Report
+    from gridmap.files.records import Records
     from gridmap.services.boundaries import ImportOutcome
+    from gridmap.services.points import PointsOutcome
 
 app = typer.Typer(no_args_is_help=True, help="Bring in boundaries, incidents, patrols, context. 导入数据。")
 
@@ -104,6 +110,121 @@ def _day(version: "BoundaryVersion") -> str:
     from gridmap.domain.boundaries import ALWAYS
 
     return text("cli.always", common.language()) if version.valid_from == ALWAYS else version.valid_from.isoformat()
+
+
+LonOption = Annotated[str | None, typer.Option("--lon-column", help="Column of longitudes.")]
+LatOption = Annotated[str | None, typer.Option("--lat-column", help="Column of latitudes.")]
+TimeOption = Annotated[str | None, typer.Option("--time-column", help="Column of times.")]
+SkipOption = Annotated[bool, typer.Option("--skip-bad", help="Leave out rows with findings, import the others.")]
+
+
+@app.command()
+def incidents(
+    file: FileArgument,
+    lon_column: LonOption = None,
+    lat_column: LatOption = None,
+    time_column: TimeOption = None,
+    category_column: Annotated[str | None, typer.Option("--category-column", help="Column of categories.")] = None,
+    id_column: Annotated[str | None, typer.Option("--id-column", help="Column of stable numbers.")] = None,
+    category: Annotated[
+        str | None, typer.Option("--category", help="Category of a file without such a column.")
+    ] = None,
+    datum: DatumOption = None,
+    encoding: EncodingOption = None,
+    skip_bad: SkipOption = False,
+    commit: CommitOption = False,
+    db: DbOption = None,
+) -> None:
+    """Import incidents and join each to the grid of its day. 导入事件。"""
+    from gridmap.services.incidents import ContentIds, import_incidents
+
+    columns = {"lon": lon_column, "lat": lat_column, "time": time_column, "category": category_column, "id": id_column}
+    job = PointsJob(file, "incidents", columns, datum, encoding, skip_bad, commit, db, category)
+    _import_points(job, import_incidents, make_ids=ContentIds().of)
+
+
+@app.command()
+def patrols(
+    file: FileArgument,
+    lon_column: LonOption = None,
+    lat_column: LatOption = None,
+    time_column: TimeOption = None,
+    unit_column: Annotated[str | None, typer.Option("--unit-column", help="Column of workers or vehicles.")] = None,
+    datum: DatumOption = None,
+    encoding: EncodingOption = None,
+    skip_bad: SkipOption = False,
+    commit: CommitOption = False,
+    db: DbOption = None,
+) -> None:
+    """Import patrol fixes and join each to the grid of its day. 导入巡查轨迹点。"""
+    from gridmap.services.patrols import import_fixes
+
+    columns = {"lon": lon_column, "lat": lat_column, "time": time_column, "unit": unit_column}
+    job = PointsJob(file, "fixes", columns, datum, encoding, skip_bad, commit, db)
+    _import_points(job, import_fixes)
+
+
+@dataclass(frozen=True, slots=True)
+class PointsJob:
+    """What an import of points was asked to do."""
+
+    file: Path
+    kind: str
+    columns: dict[str, str | None]
+    datum: str | None
+    encoding: str | None
+    skip_bad: bool
+    commit: bool
+    db: str | None
+    category: str | None = None
+
+
+def _import_points(
+    job: PointsJob,
+    take: "Callable[..., PointsOutcome]",
+    make_ids: "Callable[[gpd.GeoDataFrame], list[str]] | None" = None,
+) -> None:
+    from gridmap.crs import parse_datum
+    from gridmap.files.records import read_records
+    from gridmap.services.responsibility import Plans
+
+    with common.refusing():
+        settings = common.settings()
+        records = read_records(
+            job.file,
+            kind=job.kind,
+            settings=settings,
+            columns=job.columns,
+            datum=parse_datum(job.datum),
+            encoding=job.encoding,
+            category=job.category,
+            make_ids=make_ids,
+        )
+        with (
+            common.opened(job.db, rehearsal=not job.commit) as store,
+            common.progress(job.file.name, records.total) as advance,
+        ):
+            outcome = take(
+                store,
+                Plans(store),
+                records.batches(advance),
+                settings=settings,
+                commit=lambda: job.commit and (job.skip_bad or not records.bad),
+            )
+    _say_points(outcome, records)
+    if records.bad and not job.skip_bad:
+        common.complain("points_blocked", count=records.bad)
+        raise typer.Exit(common.FINDINGS)
+    common.say("committed" if outcome.committed else "rehearsal")
+
+
+def _say_points(outcome: "PointsOutcome", records: "Records") -> None:
+    added = outcome.added
+    common.say("import_points", count=records.rows, added=added.added, duplicates=added.duplicates, bad=records.bad)
+    if outcome.first_at is not None and outcome.last_at is not None:
+        common.say("import_span", first=outcome.first_at.isoformat(), last=outcome.last_at.isoformat())
+    common.say_summary(outcome.summary)
+    common.print_report(records.report)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """Take in what happened: files in bulk, and batches of single reports."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import geopandas as gpd
@@ -20,7 +20,12 @@ from gridmap.settings import Settings
 
 
 def import_incidents(
-    store: Store, plans: Plans, batches: Iterable[gpd.GeoDataFrame], *, settings: Settings, commit: bool = False
+    store: Store,
+    plans: Plans,
+    batches: Iterable[gpd.GeoDataFrame],
+    *,
+    settings: Settings,
+    commit: Callable[[], bool] = lambda: False,
 ) -> PointsOutcome:
     """Join batches of INCIDENTS to the grid of their day and add them, all or none; see ``import_points``."""
     return import_points(store, plans, INCIDENT, batches, settings=settings, commit=commit)

@@ -1,6 +1,6 @@
 """Take in where the workers passed by."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 import geopandas as gpd
@@ -17,7 +17,12 @@ MAX_AGE = timedelta(days=5 * 365)
 
 
 def import_fixes(
-    store: Store, plans: Plans, batches: Iterable[gpd.GeoDataFrame], *, settings: Settings, commit: bool = False
+    store: Store,
+    plans: Plans,
+    batches: Iterable[gpd.GeoDataFrame],
+    *,
+    settings: Settings,
+    commit: Callable[[], bool] = lambda: False,
 ) -> PointsOutcome:
     """Join batches of FIXES to the grid of their day and add them, all or none; see ``import_points``."""
     return import_points(store, plans, FIX, batches, settings=settings, commit=commit)

@@ -74,7 +74,7 @@ def import_points(
     batches: Iterable[gpd.GeoDataFrame],
     *,
     settings: Settings,
-    commit: bool = False,
+    commit: Callable[[], bool] = lambda: False,
 ) -> PointsOutcome:
     """Join batches of points to the grid of their day and add them, all or none.
 
@@ -82,8 +82,9 @@ def import_points(
     ----------
     batches : iterable of GeoDataFrame
         INCIDENTS or FIXES in WGS 84.
-    commit : bool
-        Without it the transaction is let go at the end: what the outcome says is what would happen.
+    commit : callable
+        Asked after the last batch, when all findings are known. Where it says no, the transaction is let go: what the
+        outcome says is what would happen.
 
     Raises
     ------
@@ -102,10 +103,11 @@ def import_points(
             spans += [owned[kind.time_column].min(), owned[kind.time_column].max()]
             result = kind.add(work, owned)
             added, duplicates = added + result.added, duplicates + result.duplicates
-        if commit:
+        committed = commit()
+        if committed:
             work.commit()
     first, last = (min(spans), max(spans)) if spans else (None, None)
-    return PointsOutcome(Added(added, duplicates), summary, first, last, commit)
+    return PointsOutcome(Added(added, duplicates), summary, first, last, committed)
 
 
 def record_points(

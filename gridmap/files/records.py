@@ -1,0 +1,144 @@
+"""Incidents and fixes from a file of points, in batches, with a finding for every row that cannot be read."""
+
+import os
+from collections.abc import Callable, Iterator
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from gridmap.crs import WGS84, Datum, to_wgs84
+from gridmap.domain.rules import Finding, Report, report
+from gridmap.errors import CrsError, InvalidInput
+from gridmap.files.points import PointSource, open_points, point_finding
+from gridmap.settings import Settings
+
+#: Findings kept with their line; the rest are only counted.
+KEPT_FINDINGS = 1_000
+
+
+class Records:
+    """Rows of a file as frames.INCIDENTS or frames.FIXES.
+
+    Attributes
+    ----------
+    rows : int
+        Rows read so far.
+    bad : int
+        Rows left out so far, each with a finding; the first ``KEPT_FINDINGS`` are in ``report``.
+    total : int or None
+        Rows of the file, where that is known before reading.
+    """
+
+    def __init__(
+        self,
+        source: PointSource,
+        *,
+        kind: str,
+        datum: Datum = Datum.WGS84,
+        category: str | None = None,
+        make_ids: Callable[[gpd.GeoDataFrame], list[str]] | None = None,
+        max_text: int = 200,
+    ) -> None:
+        if datum in (Datum.GCJ02, Datum.BD09) and source.states_wgs84:
+            raise CrsError("crs_conflict")
+        self._source = source
+        self._kind = kind
+        self._datum = datum
+        self._category = category
+        self._make_ids = make_ids
+        self._max_text = max_text
+        self._findings: list[Finding] = []
+        self.rows = 0
+        self.bad = 0
+        self.total = source.rows
+        source.require("time")
+        if kind == "fixes":
+            source.require("unit")
+        elif category is None:
+            source.require("category")
+
+    @property
+    def report(self) -> Report:
+        """The findings so far."""
+        return report(self._findings, rows=self.rows, bad=self.bad)
+
+    def batches(self, on_rows: Callable[[int], object] = lambda rows: None) -> Iterator[gpd.GeoDataFrame]:
+        """Give the good rows, batch by batch, in the order of the file."""
+        for line, table in self._source.numbered():
+            frame, bad = self._read(table)
+            for row, code in sorted(bad.items()):
+                if len(self._findings) < KEPT_FINDINGS:
+                    self._findings.append(point_finding(line + row, code))
+            self.rows += table.num_rows
+            self.bad += len(bad)
+            if len(frame) and self._make_ids and self._source.column("id") is None and self._kind == "incidents":
+                frame["incident_id"] = self._make_ids(frame)
+            yield frame
+            on_rows(table.num_rows)
+
+    def _read(self, table) -> tuple[gpd.GeoDataFrame, dict[int, str]]:  # type: ignore[no-untyped-def]
+        source = self._source
+        lon, lat, bad = source.parse_degrees(table)
+        times, bad_times = source.parse_times(table)
+        bad = {**bad_times, **bad}
+        columns = {"incidents": "occurred_at", "fixes": "fixed_at"}
+        data: dict[str, object] = {columns[self._kind]: times}
+        if self._kind == "fixes":
+            data["unit_id"] = self._texts(table, "unit", bad)
+        else:
+            one = self._category
+            data["category"] = [one] * table.num_rows if one else self._texts(table, "category", bad)
+            if source.column("id") is not None:
+                data["incident_id"] = self._texts(table, "id", bad)
+        good = np.ones(table.num_rows, dtype=bool)
+        good[list(bad)] = False
+        x, y = to_wgs84(lon[good], lat[good], self._datum)
+        frame = gpd.GeoDataFrame(data).loc[good].reset_index(drop=True)
+        return frame.set_geometry(shapely.points(x, y), crs=WGS84), bad
+
+    def _texts(self, table, purpose: str, bad: dict[int, str]) -> list[str | None]:  # type: ignore[no-untyped-def]
+        values = self._source.texts(table, purpose)
+        for row, value in enumerate(values):
+            if value is None:
+                bad.setdefault(row, f"{purpose}_missing")
+            elif len(value) > self._max_text:
+                bad.setdefault(row, "cell_too_long")
+        return values
+
+
+def read_records(
+    path: str | os.PathLike[str],
+    *,
+    kind: str,
+    settings: Settings,
+    columns: dict[str, str | None] | None = None,
+    datum: Datum = Datum.WGS84,
+    encoding: str | None = None,
+    category: str | None = None,
+    make_ids: Callable[[gpd.GeoDataFrame], list[str]] | None = None,
+) -> Records:
+    """Open a file of incidents or fixes.
+
+    Parameters
+    ----------
+    kind : {"incidents", "fixes"}
+    columns : dict, optional
+        Column by purpose (lon, lat, time, category, id, unit), where the names are not the usual ones.
+    category : str, optional
+        One category for all rows of a file without such a column.
+    make_ids : callable, optional
+        Gives ids to incidents of a file without a column of numbers.
+
+    Raises
+    ------
+    ColumnError
+        ``column_unknown`` or ``column_ambiguous``, naming the columns.
+    FileError, TextError, CrsError, TooLarge, EncodingAmbiguous
+        See ``docs/formats.md``.
+    """
+    if kind not in ("incidents", "fixes"):
+        raise InvalidInput("kind_unknown")
+    named = {f"{purpose}_column": column for purpose, column in (columns or {}).items()}
+    source = open_points(path, settings=settings, encoding=encoding, **named)  # type: ignore[arg-type]
+    return Records(source, kind=kind, datum=datum, category=category, make_ids=make_ids, max_text=settings.max_text)
