@@ -368,6 +368,7 @@ class OverviewAnswer(Out):
     incidents: IncidentSpanOut
     fixes: SpanOut
     time_zone: str
+    default_set: str | None = Field(description="set used when a call names none, if one is configured")
     center: tuple[float, float] | None = Field(description="[lon, lat]")
     bounds: tuple[float, float, float, float] | None = Field(description="west, south, east, north")
 

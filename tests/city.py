@@ -1,4 +1,4 @@
-"""A small city for map and page tests: irregular grids with Chinese names, incidents as a density, patrol coverage."""
+"""A small city for map and page tests: irregular grids with Chinese names, incidents, patrol fixes and staff."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,32 +9,47 @@ import pandas as pd
 import shapely
 
 from gridmap import crs
+from gridmap.domain.incidents import StaffMember
 
 EPSG = 4549
 CENTRE = (120.15, 35.95)
-WINDOW = (datetime(2026, 9, 30, 16, tzinfo=UTC), datetime(2026, 10, 30, 16, tzinfo=UTC))
+SIDE_M = 400.0
+NEWEST = datetime(2026, 10, 30, 15, 59, 30, tzinfo=UTC)
 STREETS = ("海云街道", "临港街道", "青石街道", "灵山街道", "长江路街道", "薛家岛街道")
+#: Text that must show as text on every map.
+CANARIES = (
+    "{{ 7*7 }}",
+    "{% for x in [1] %}四十九{% endfor %}",
+    "<img src=x onerror=alert(1)>",
+    "`;alert(1);`",
+    "${alert(1)}",
+    "</script><script>alert(1)</script>",
+    '" onmouseover="alert(1)',
+    "'-alert(1)-'",
+    "\\u003cimg src=x onerror=alert(1)\\u003e",
+    "{# 注释 #}&lt;b&gt;",
+)
 
 
 @dataclass(frozen=True)
 class City:
-    """Everything a map is drawn from."""
+    """Everything a store or a map is filled with."""
 
     streets: gpd.GeoDataFrame
     areas: gpd.GeoDataFrame
     grids: gpd.GeoDataFrame
     context: gpd.GeoDataFrame
-    density: gpd.GeoDataFrame
-    coverage: gpd.GeoDataFrame
-    incidents: int
+    incidents: gpd.GeoDataFrame
+    fixes: gpd.GeoDataFrame
+    staff: tuple[StaffMember, ...]
 
 
 def build(rows: int = 12, columns: int = 12, *, seed: int = 5) -> City:
-    """Build a city of ``rows * columns`` grids; three columns of areas by six streets' bands."""
+    """Build a city of ``rows * columns`` grids: six bands of streets, three areas in each."""
     rng = np.random.default_rng(seed)
-    ground = shapely.box(0, 0, columns * 400, rows * 400)
-    centres = np.array([(x * 400 + 200, y * 400 + 200) for y in range(rows) for x in range(columns)], dtype=float)
-    centres += rng.uniform(-140, 140, centres.shape)
+    ground = shapely.box(0, 0, columns * SIDE_M, rows * SIDE_M)
+    centres = np.array([(x + 0.5, y + 0.5) for y in range(rows) for x in range(columns)]) * SIDE_M
+    centres += rng.uniform(-0.35, 0.35, centres.shape) * SIDE_M
     cells = shapely.intersection(
         np.array(shapely.voronoi_polygons(shapely.MultiPoint(centres), extend_to=ground, ordered=True).geoms), ground
     )
@@ -57,64 +72,77 @@ def build(rows: int = 12, columns: int = 12, *, seed: int = 5) -> City:
         [(f"S{s + 1}", name, "street", None) for s, name in enumerate(STREETS)],
         [shapely.coverage_union_all(cells[street_of == s]) for s in range(len(STREETS))],
     )
+    return City(streets, areas, grids, _context(), _incidents(rng), _fixes(rng, grids), _staff(grids))
+
+
+def with_canaries(grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Give the first grids names that try to be code."""
+    named = grids.copy()
+    named.loc[: len(CANARIES) - 1, "name"] = list(CANARIES)
+    return named
+
+
+def _context() -> gpd.GeoDataFrame:
     river = shapely.LineString([(-500, 900), (1500, 1600), (3000, 1500), (5500, 2600)]).buffer(110)
-    context = gpd.GeoDataFrame(
-        {"kind": ["water", "green", "road", "road"], "name": ["灵河", "人民公园", "滨海大道", "长江路"]},
-        geometry=_place(
-            [
-                river,
-                shapely.Point(2600, 3300).buffer(330),
-                shapely.LineString([(-300, 2400), (5100, 2350)]),
-                shapely.LineString([(2400, -300), (2450, 5100)]),
-            ]
-        ),
-        crs=crs.WGS84,
-    )
-    return City(streets, areas, grids, context, *_density(rng, ground), _coverage(rng, grids), 640)
-
-
-def _density(rng: np.random.Generator, ground: shapely.Polygon) -> tuple[gpd.GeoDataFrame]:
-    x0, y0, x1, y1 = ground.bounds
-    x, y = (a.ravel() for a in np.meshgrid(np.arange(x0, x1, 80), np.arange(y0, y1, 80)))
-    value = np.zeros(len(x))
-    for cx, cy, peak, reach in ((1300, 2900, 220, 500), (3300, 1200, 130, 350), (3900, 3900, 60, 800)):
-        far = np.hypot(x + 40 - cx, y + 40 - cy) / reach
-        value += np.where(far < 1, peak * (1 - far**2) ** 2, 0)
-    cells = gpd.GeoDataFrame(
-        {"cell": np.arange(len(x)), "incidents": rng.poisson(value / 40), "density_per_km2": value},
-        geometry=shapely.transform(shapely.box(x, y, x + 80, y + 80), _shift),
-        crs=EPSG,
-    )
-    return (cells,)
-
-
-def _coverage(rng: np.random.Generator, grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    n = len(grids)
-    incidents = rng.poisson(3, n) * (rng.random(n) > 0.2)
-    fixes = np.where(rng.random(n) < 0.2, 0, rng.poisson(60, n))
-    few = rng.random(n) < 0.15
-    fixes = np.where(few, rng.integers(1, 8, n), fixes)
-    status = np.select([(fixes == 0) & (incidents > 0), fixes == 0, few], ["gap", "quiet", "low"], "covered")
-    last = [
-        pd.Timestamp(WINDOW[1]) - pd.Timedelta(hours=float(h)) if f else pd.NaT
-        for h, f in zip(rng.uniform(0, 160, n), fixes, strict=True)
+    shapes = [
+        river,
+        shapely.Point(2600, 3300).buffer(330),
+        shapely.LineString([(-300, 2400), (5100, 2350)]),
+        shapely.LineString([(2400, -300), (2450, 5100)]),
     ]
-    ratio = np.full(n, np.nan)
-    np.divide(fixes, incidents, out=ratio, where=incidents > 0)
+    names = {"kind": ["water", "green", "road", "road"], "name": ["灵河", "人民公园", "滨海大道", "长江路"]}
+    return gpd.GeoDataFrame(names, geometry=_place(shapes), crs=crs.WGS84)
+
+
+def _incidents(rng: np.random.Generator) -> gpd.GeoDataFrame:
+    """Three clusters over a thin spread; nothing in the south-west corner, so that some grids stay quiet."""
+    clusters = [
+        rng.normal((x, y), spread, (n, 2))
+        for x, y, spread, n in ((1300, 2900, 180, 320), (3300, 1200, 120, 150), (3900, 3900, 320, 140))
+    ]
+    spread = rng.uniform((60, 60), (4740, 4740), (300, 2))
+    xy = np.vstack([*clusters, spread[~((spread < 1500).all(axis=1))]]).clip(10, 4790)
+    n = len(xy)
+    ages = rng.uniform(0, 120, n)
+    ages[0] = 0
     return gpd.GeoDataFrame(
         {
-            "code": grids["code"],
-            "name": grids["name"],
-            "incidents": incidents,
-            "fixes": fixes,
-            "units": (fixes > 0).astype(int),
-            "last_fix_at": pd.Series(last, dtype="datetime64[us, UTC]"),
-            "fixes_per_incident": ratio,
-            "status": status,
+            "incident_id": [f"I{i:05d}" for i in range(n)],
+            "occurred_at": pd.to_datetime([NEWEST] * n) - pd.to_timedelta(ages, unit="D").round("s"),
+            "category": rng.choice(["暴露垃圾", "机动车乱停放"], n),
         },
-        geometry=grids.geometry.array,
-        crs=grids.crs,
+        geometry=_place(shapely.points(xy)),
+        crs=crs.WGS84,
     )
+
+
+def _fixes(rng: np.random.Generator, grids: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """A week of fixes: most grids often, some rarely, every sixth never."""
+    middles = crs.to_metric(shapely.point_on_surface(np.asarray(grids.geometry.array)), EPSG)
+    counts = np.where(np.arange(len(grids)) % 6 == 2, 0, np.where(np.arange(len(grids)) % 7 == 3, 2, 25))
+    at = np.repeat(shapely.get_coordinates(middles), counts, axis=0) + rng.uniform(-20, 20, (counts.sum(), 2))
+    ages = rng.uniform(0, 6.5, len(at))
+    return gpd.GeoDataFrame(
+        {
+            "unit_id": [f"U{i % 40:02d}" for i in range(len(at))],
+            "fixed_at": pd.to_datetime([NEWEST] * len(at)) - pd.to_timedelta(ages, unit="D").round("s"),
+        },
+        geometry=crs.from_metric(shapely.points(at), EPSG),
+        crs=crs.WGS84,
+    )
+
+
+def _staff(grids: gpd.GeoDataFrame) -> tuple[StaffMember, ...]:
+    heads = [
+        StaffMember(code, "head", f"王网格长{i}", f"139{i:08d}", "网格化服务中心")
+        for i, code in enumerate(grids["code"])
+    ]
+    workers = [
+        StaffMember(code, "worker", f"李网格员{i}-{k}", f"138{i:06d}{k:02d}")
+        for i, code in enumerate(grids["code"])
+        for k in range(5)
+    ]
+    return (*heads, *workers)
 
 
 def _frame(rows: list[tuple], shapes) -> gpd.GeoDataFrame:

@@ -37,6 +37,7 @@ def get_overview(ctx: Ctx, q: Query[NoQuery]) -> OverviewAnswer:
         ),
         fixes=SpanOut(first=fixes.first_at, last=fixes.last_at, count=fixes.count),
         time_zone=ctx.settings.time_zone,
+        default_set=ctx.settings.default_set,
         center=None if bounds is None else ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2),
         bounds=bounds,
     )

@@ -43,7 +43,7 @@ def quantile_classes(values: npt.ArrayLike) -> Classes:
     positive = positive[np.isfinite(positive) & (positive > 0)]
     if not len(positive):
         return Classes((), SEQUENCE[:1])
-    rounded = {_two_digits(float(q)) for q in np.quantile(positive, SHARES)}
+    rounded = {_two_digits(float(q)) for q in np.quantile(positive, SHARES, method="inverted_cdf")}
     breaks = tuple(b for b in sorted(rounded) if positive.min() < b <= positive.max())
     picks = np.linspace(0, len(SEQUENCE) - 1, len(breaks) + 1).round().astype(int)
     return Classes(breaks, tuple(SEQUENCE[i] for i in picks))

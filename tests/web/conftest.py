@@ -2,15 +2,12 @@
 
 import os
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import city
 import page_service
 import pytest
-import uvicorn
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -52,29 +49,16 @@ def browser_context_args(browser_context_args: dict) -> dict:
 
 
 @pytest.fixture(scope="session")
-def service() -> Iterator[page_service.Service]:
-    """Our pages on a loopback port, with what the service answers written down in page_service."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    made = page_service.build(f"http://127.0.0.1:{port}")
-    server = uvicorn.Server(uvicorn.Config(made.app, host="127.0.0.1", port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    until = time.monotonic() + 20
-    while not server.started:
-        assert thread.is_alive(), "the service did not start"
-        assert time.monotonic() < until, "the service did not start in 20 s"
-        time.sleep(0.02)
-    yield made
-    server.should_exit = True
-    thread.join(10)
+def town() -> city.City:
+    """The city behind the pages."""
+    return city.build()
 
 
 @pytest.fixture(scope="session")
-def base_url(service: page_service.Service) -> str:
-    """Where the pages are."""
-    return service.url
+def base_url(town: city.City, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the service over the city listens."""
+    with page_service.serve(tmp_path_factory.mktemp("service"), town=town) as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 // The shell: read the address, ask what there is, draw bar and panel, and put the right map on the stage.
 import { get } from "./service.js";
-import { PAGES, addressOf, defaultWindow, hashOf, readState } from "./state.js";
+import { PAGES, addressOf, defaultWindow, hashOf, readState, setOf } from "./state.js";
 import { drawPanel } from "./panel.js";
 import { startSearch } from "./search.js";
 import { showNotice, startStage } from "./stage.js";
@@ -64,7 +64,7 @@ function drawBar() {
 }
 
 function drawDistrict() {
-  const set = overview.sets.find((s) => s.name === state.set) || overview.sets[0];
+  const set = setOf(state, overview);
   document.getElementById("district").textContent = set ? set.title || set.name : "";
   // a set that "was always so" starts in year 1
   const since = set && set.valid_from && set.valid_from > "1900" ? t("in_force", { date: day(set.valid_from) }) : t("in_force_always");
@@ -75,7 +75,7 @@ function drawDistrict() {
 /** Address of the map page that belongs to the state. */
 function mapAddress() {
   const query = new URLSearchParams();
-  if (state.set) { query.set("set", state.set); }
+  query.set("set", state.set || setOf(state, overview).name);
   const { start, end } = range(state, overview);
   if (start) { query.set("start", start); query.set("end", end); }
   if (state.category && state.page !== "grids") { query.set("category", state.category); }

@@ -1,5 +1,5 @@
 // The panel of filters: what the page is about, time window, category, and what data there are.
-import { WINDOWS } from "./state.js";
+import { WINDOWS, setOf } from "./state.js";
 import { newest } from "./windows.js";
 import { day, el, isoDay, number, t, time } from "./texts.js";
 
@@ -85,7 +85,7 @@ export function drawPanel(panel, state, overview, change, close) {
   parts.unshift(shut);
   if (overview.sets.length > 1) {
     parts.push(selectField("set", t("set"), overview.sets.map((s) => [s.name, s.title || s.name]),
-      state.set || overview.sets[0].name, (set) => change({ set, view: "", grid: "" })));
+      setOf(state, overview).name, (set) => change({ set, view: "", grid: "" })));
   }
   if (state.page !== "grids" || overview.incidents.count || overview.fixes.count) {
     parts.push(windowField(state, overview, change));
@@ -95,7 +95,7 @@ export function drawPanel(panel, state, overview, change, close) {
     parts.push(selectField("category", t("category"), [["", t("category_all")], ...named], state.category,
       (category) => change({ category })));
   }
-  const set = overview.sets.find((s) => s.name === state.set) || overview.sets[0];
+  const set = setOf(state, overview);
   const held = el("dl", "holdings");
   held.setAttribute("aria-label", t("data"));
   held.append(el("div", null, null, el("dt", null, t("data_grids")), el("dd", null, number(set ? set.grids : 0))),

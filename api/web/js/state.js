@@ -56,3 +56,9 @@ export function hashOf(state) {
   const text = hash.toString().replace(/%2F/g, "/");
   return text ? "#" + text : "";
 }
+
+/** The boundary set on the screen: the one in the address, else the configured one, else the first. */
+export function setOf(state, overview) {
+  const named = (name) => name && overview.sets.find((s) => s.name === name);
+  return named(state.set) || named(overview.default_set) || overview.sets[0] || null;
+}
