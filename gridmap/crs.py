@@ -171,6 +171,8 @@ def frame_to_wgs84(frame: gpd.GeoDataFrame, *, crs: str | None = None, datum: Da
         stated = given
     if stated is None and datum is None:
         raise CrsError("crs_missing")
+    if stated is not None and not (stated.is_geographic or stated.is_projected):
+        raise CrsError("crs_unsupported")
     geometry = np.asarray(frame.geometry.array)
     if datum in (Datum.GCJ02, Datum.BD09):
         if stated is not None and not stated.is_geographic:
@@ -227,7 +229,8 @@ def metric_epsg(lon: float, lat: float) -> int:
     """Choose the metric CRS of a place.
 
     In China the CGCS2000 three-degree Gauss-Krueger zone without prefix (EPSG:4534 to 4554); elsewhere the UTM zone on
-    WGS 84. Near the central meridian both keep lengths within 0.04 % and, in China, areas within 0.01 %.
+    WGS 84. In China lengths are true on the zone's central meridian and at most 0.04 % too long at its sides, areas at
+    most 0.08 % too large; with UTM both stay within 0.1 % and 0.2 %.
     """
     zone = round(lon / 3.0)
     if bool(in_china(lon, lat)) and 25 <= zone <= 45:
