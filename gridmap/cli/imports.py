@@ -224,6 +224,8 @@ def _say_points(outcome: "PointsOutcome", records: "Records") -> None:
     if outcome.first_at is not None and outcome.last_at is not None:
         common.say("import_span", first=outcome.first_at.isoformat(), last=outcome.last_at.isoformat())
     common.say_summary(outcome.summary)
+    if records.unused_id_column:
+        common.say("id_column_hint", column=records.unused_id_column)
     common.print_report(records.report)
 
 

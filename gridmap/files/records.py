@@ -37,6 +37,7 @@ class Records:
         kind: str,
         datum: Datum = Datum.WGS84,
         category: str | None = None,
+        id_column: str | None = None,
         make_ids: Callable[[gpd.GeoDataFrame], list[str]] | None = None,
         max_text: int = 200,
     ) -> None:
@@ -46,6 +47,7 @@ class Records:
         self._kind = kind
         self._datum = datum
         self._category = category
+        self._id_column = id_column
         self._make_ids = make_ids
         self._max_text = max_text
         self._findings: list[Finding] = []
@@ -57,6 +59,11 @@ class Records:
             source.require("unit")
         elif category is None:
             source.require("category")
+
+    @property
+    def unused_id_column(self) -> str | None:
+        """A column that looks like stable numbers but was not named: a number may stand in several rows."""
+        return self._source.column("id") if self._make_ids and self._id_column is None else None
 
     @property
     def report(self) -> Report:
@@ -72,7 +79,7 @@ class Records:
                     self._findings.append(point_finding(line + row, code))
             self.rows += table.num_rows
             self.bad += len(bad)
-            if len(frame) and self._make_ids and self._source.column("id") is None and self._kind == "incidents":
+            if len(frame) and self._make_ids and self._id_column is None:
                 frame["incident_id"] = self._make_ids(frame)
             yield frame
             on_rows(table.num_rows)
@@ -89,7 +96,7 @@ class Records:
         else:
             one = self._category
             data["category"] = [one] * table.num_rows if one else self._texts(table, "category", bad)
-            if source.column("id") is not None:
+            if self._id_column is not None:
                 data["incident_id"] = self._texts(table, "id", bad)
         good = np.ones(table.num_rows, dtype=bool)
         good[list(bad)] = False
@@ -128,7 +135,8 @@ def read_records(
     category : str, optional
         One category for all rows of a file without such a column.
     make_ids : callable, optional
-        Gives ids to incidents of a file without a column of numbers.
+        Gives ids to incidents where ``columns`` names no column of numbers: one with a usual name is not taken by
+        itself, because rows with one number (the victims of one incident) would count once.
 
     Raises
     ------

@@ -1,5 +1,6 @@
 """What the maps and the front page show: counts, density and coverage in a window."""
 
+import math
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -8,9 +9,13 @@ import pandas as pd
 
 from gridmap.analysis.coverage import coverage_gaps
 from gridmap.analysis.density import density
+from gridmap.crs import area_m2
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
 from gridmap.services.ports import PointFilter, Store
 from gridmap.services.responsibility import Plan, Plans
+
+#: Cells of a density map; more cannot be told apart on a screen.
+MAX_CELLS = 40_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +117,14 @@ def hotspots(
     with store.unit_of_work() as work:
         incidents = work.incidents.frame(where)
         counts = work.incidents.counts_by_grid(where)
-    # a cell of a third of the bandwidth keeps the surface smooth; wide districts take larger ones
-    cells = density(incidents, base.grids, bandwidth_m=bandwidth_m, cell_m=cell_m)
+    cells = density(incidents, base.grids, bandwidth_m=bandwidth_m, cell_m=cell_m or _cell_m(base, bandwidth_m))
     return HotspotReport(base, cells, counts, len(incidents), bandwidth_m)
+
+
+def _cell_m(base: PlanReport, bandwidth_m: float) -> float:
+    """A third of the bandwidth keeps the surface smooth; wide ground takes larger cells, up to the bandwidth itself."""
+    whole_m2 = float(area_m2(base.grids.geometry.array).sum())
+    return min(bandwidth_m, max(bandwidth_m / 3, math.sqrt(whole_m2 / MAX_CELLS)))
 
 
 def coverage(store: Store, plan: Plan, where: PointFilter) -> CoverageReport:
