@@ -145,7 +145,7 @@ def _to_original_degrees(plane: Plane, after: Geometries, before: Geometries) ->
     mended = shapely.transform(after, back)
     for i in np.flatnonzero((shapely.get_type_id(before) == 6) & (shapely.get_type_id(mended) == 3)):
         mended[i] = shapely.MultiPolygon([] if mended[i].is_empty else [mended[i]])
-    return np.where(_touched(plane, after), mended, before)
+    return np.where(_touched(plane, after) | ~plane.usable, mended, before)
 
 
 def _touched(plane: Plane, after: Geometries) -> npt.NDArray[np.bool_]:
