@@ -18,6 +18,10 @@ class bbox_hits(GenericFunction[bool]):  # noqa: N801 - an SQL function
     name = "bbox_hits"
     inherit_cache = True
 
+    def self_group(self, against: Any = None) -> Any:
+        """Stand as a condition by itself: "(...) = 1", as SQLAlchemy writes for SQLite, would hide the index."""
+        return self
+
 
 @compiles(bbox_hits, "postgresql")
 def _postgresql(element: bbox_hits, compiler: Any, **kw: Any) -> str:

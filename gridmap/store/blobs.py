@@ -31,7 +31,7 @@ _BOX = np.dtype([("magic", "S2"), ("version", "u1"), ("flags", "u1"), ("srs", "<
 
 def encode(geometry: Geometries, srid: int = SRID) -> list[bytes]:
     """Write geometries as blobs: points without envelope, all others with one. Heights are dropped."""
-    geometry = shapely.force_2d(np.asarray(geometry, dtype=object))
+    geometry = np.asarray(geometry, dtype=object)
     if len(geometry) == 0:
         return []
     if (shapely.get_type_id(geometry) == 0).all() and not shapely.is_empty(geometry).any():
@@ -40,6 +40,7 @@ def encode(geometry: Geometries, srid: int = SRID) -> list[bytes]:
         points["order"], points["type"] = 1, 1
         points["x"], points["y"] = shapely.get_x(geometry), shapely.get_y(geometry)
         return points.view(f"V{_POINT.itemsize}").tolist()
+    geometry = shapely.force_2d(geometry)
     heads = np.zeros(len(geometry), dtype=_BOX)
     heads["magic"], heads["flags"], heads["srs"] = b"GP", _LITTLE | _XY, srid
     for name, side in zip(("x0", "y0", "x1", "y1"), shapely.bounds(geometry).T, strict=True):

@@ -248,7 +248,6 @@ def insert(
     bulk = n >= _BULK
     trigger = f"rtree_{table.name}_geom_insert"
     if bulk:
-        (sql,) = raw.execute("select sql from sqlite_master where name = ?", (trigger,)).fetchone()
         raw.execute(f'drop trigger "{trigger}"')
     before = raw.total_changes
     raw.executemany(
@@ -257,7 +256,7 @@ def insert(
     )
     if bulk:
         rtree.fill(raw, table.name, "geom", ids, geometry)
-        raw.execute(sql)
+        rtree.create(raw, table.name, "geom")
     rtree.widen(raw, table.name, geometry)
     return n if raw.total_changes > before else 0
 

@@ -12,6 +12,7 @@ import pyproj
 import shapely
 
 from gridmap.store.blobs import Geometries, decode
+from gridmap.store.packing import Floats, Ids, pack
 
 APPLICATION_ID = 0x47504B47  # "GPKG"
 USER_VERSION = 10300  # GeoPackage 1.3
@@ -184,12 +185,26 @@ def drop(connection: sqlite3.Connection, table: str, column: str) -> int:
     return 1
 
 
-def fill(connection: sqlite3.Connection, table: str, column: str, ids: Iterable[int], geometry: Geometries) -> None:
-    """Put boxes into the index by hand; SQLite rounds them outwards to single precision."""
-    x0, y0, x1, y1 = shapely.bounds(geometry).T.tolist()
-    connection.executemany(
-        f'insert into "rtree_{table}_{column}" values(?, ?, ?, ?, ?)', zip(ids, x0, x1, y0, y1, strict=True)
-    )
+def fill(connection: sqlite3.Connection, table: str, column: str, ids: range, geometry: Geometries) -> None:
+    """Put the boxes of new rows into the index without its insert trigger.
+
+    Few beside what is there go in one by one; otherwise the index is packed anew with both.
+    """
+    index = f"rtree_{table}_{column}"
+    boxes = shapely.bounds(geometry)[:, [0, 2, 1, 3]]
+    (there,) = connection.execute(f'select count(*) from "{index}_rowid"').fetchone()
+    if there > 4 * len(ids):
+        connection.executemany(f'insert into "{index}" values(?, ?, ?, ?, ?)', zip(ids, *boxes.T.tolist(), strict=True))
+        return
+    old = np.array(connection.execute(f'select id, minx, maxx, miny, maxy from "{index}"').fetchall()).reshape(-1, 5)
+    all_ids = np.concatenate([old[:, 0].astype(np.int64), np.asarray(ids, dtype=np.int64)])
+    _repack(connection, table, column, all_ids, np.concatenate([old[:, 1:], boxes]))
+
+
+def _repack(connection: sqlite3.Connection, table: str, column: str, ids: Ids, boxes: Floats) -> None:
+    drop(connection, table, column)
+    create(connection, table, column)
+    pack(connection, f"rtree_{table}_{column}", ids, boxes)
 
 
 def is_stale(connection: sqlite3.Connection, table: str, column: str) -> bool:
@@ -219,14 +234,16 @@ def is_stale(connection: sqlite3.Connection, table: str, column: str) -> bool:
 
 def rebuild(connection: sqlite3.Connection, table: str, column: str) -> None:
     """Make the index anew from the rows, and note the extent."""
-    drop(connection, table, column)
-    create(connection, table, column)
+    ids: list[Ids] = [np.empty(0, dtype=np.int64)]
+    boxes: list[Floats] = [np.empty((0, 4))]
     rows = connection.execute(f'select id, "{column}" from "{table}" order by id')
     while batch := rows.fetchmany(20_000):
-        ids, blobs = zip(*batch, strict=True)
-        geometry = decode(blobs)
-        some = ~shapely.is_empty(geometry)
-        fill(connection, table, column, np.array(ids)[some].tolist(), geometry[some])
+        keys, blobs = zip(*batch, strict=True)
+        bounds = shapely.bounds(decode(blobs))
+        some = ~np.isnan(bounds[:, 0])
+        ids.append(np.array(keys, dtype=np.int64)[some])
+        boxes.append(bounds[some][:, [0, 2, 1, 3]])
+    _repack(connection, table, column, np.concatenate(ids), np.concatenate(boxes))
     measure(connection, table, column)
 
 
