@@ -105,7 +105,10 @@ def to_features(
         found.append(finding("z_dropped", Severity.NOTE, None, count=heights))
     geometry = _build(blobs)
     _drop_not_finite(geometry, found)
-    frame = gpd.GeoDataFrame(geometry=gpd.GeoSeries(geometry), crs=_stated(parsed, crs))
+    stated = _stated(parsed, crs)
+    if stated is None and datum is None:
+        raise CrsError("crs_missing")
+    frame = gpd.GeoDataFrame(geometry=gpd.GeoSeries(geometry), crs=stated)
     _degrees_only(geometry, frame.crs, found)
     frame = frame.set_geometry(gpd.GeoSeries(geometry, crs=frame.crs))
     frame = frame_to_wgs84(frame, datum=datum)
@@ -119,7 +122,8 @@ def to_features(
 
 def _build(blobs: list[bytes | None]) -> Geometries:
     try:
-        built = shapely.from_wkb(np.array(blobs, dtype=object))
+        with np.errstate(invalid="ignore"):  # NaN is looked for right after
+            built = shapely.from_wkb(np.array(blobs, dtype=object))
     except (shapely.GEOSException, ValueError):
         # The walk above should make this impossible; if GEOS knows better, the file is refused as a whole.
         raise GeometryError("bad_geometry_file") from None

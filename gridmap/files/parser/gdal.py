@@ -2,16 +2,16 @@
 
 import os
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from gridmap.errors import FileError, TextError, TooLarge
 from gridmap.files.parser.archive import unpack_shapefile
-from gridmap.files.parser.columns import plain
 from gridmap.files.parser.dbase import encoding_of
 from gridmap.files.parser.rows import FAULT, GEOMETRY, HAS_Z, MAX_COLUMNS
 from gridmap.files.text import public_name
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _ALLOWED = {"ESRI Shapefile", "FlatGeobuf"}
 # Every other vector driver of the GDAL builds we know; a driver that is not in this list stops the child.
@@ -44,7 +44,7 @@ def _load() -> Any:
     return pyogrio
 
 
-def read(path: Path, request: dict[str, Any]) -> tuple[pa.Table, dict[str, Any]]:
+def read(path: Path, request: dict[str, Any]) -> "tuple[pa.Table, dict[str, Any]]":
     """Read a zipped Shapefile or a FlatGeobuf.
 
     Returns
@@ -66,6 +66,10 @@ def read(path: Path, request: dict[str, Any]) -> tuple[pa.Table, dict[str, Any]]
         path.unlink()
         codec = encoding_of(shp, request.get("encoding"))
         encoding, path = public_name(codec), shp
+    import pyarrow as pa
+
+    from gridmap.files.parser.columns import plain
+
     pyogrio = _load()
     options: dict[str, Any] = {"encoding": _gdal_name(codec)} if codec else {}
     batches, seen = [], 0

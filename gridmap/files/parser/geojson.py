@@ -7,14 +7,15 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from gridmap.errors import CrsError, FileError
 from gridmap.files.parser.rows import Rows
 from gridmap.files.parser.wkb import Shape, to_shape
 from gridmap.files.text import decode
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _GEOMETRIES = {"Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection"}
 _CRS84 = {"urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84", "OGC:CRS84"}
@@ -27,7 +28,7 @@ class _NotJson(ValueError):
     pass
 
 
-def read(path: Path, request: dict[str, Any]) -> tuple[pa.Table, dict[str, Any]]:
+def read(path: Path, request: dict[str, Any]) -> "tuple[pa.Table, dict[str, Any]]":
     """Read a GeoJSON file.
 
     Returns

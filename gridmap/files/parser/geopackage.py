@@ -9,14 +9,15 @@ import sqlite3
 import struct
 from contextlib import closing
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from gridmap.errors import FileError, TextError
 from gridmap.files.parser.rows import Rows
 from gridmap.files.parser.wkb import Shape
 from gridmap.files.text import cleaned
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _APPLICATION_IDS = (0x47504B47, 0x47503130, 0x47503131)  # GPKG, GP10, GP11
 _MAX_TABLES = 1_000
@@ -26,7 +27,7 @@ _RTREE = re.compile(r"CREATE\s+VIRTUAL\s+TABLE\s.*\sUSING\s+rtree\s*\(", re.IGNO
 _HEADER = struct.Struct("<2sBB")
 
 
-def read(path: Path, request: dict[str, Any]) -> tuple[pa.Table, dict[str, Any]]:
+def read(path: Path, request: dict[str, Any]) -> "tuple[pa.Table, dict[str, Any]]":
     """Read one feature table of a GeoPackage.
 
     Returns
@@ -53,7 +54,7 @@ def read(path: Path, request: dict[str, Any]) -> tuple[pa.Table, dict[str, Any]]
         raise FileError("corrupt") from None
 
 
-def _read(db: sqlite3.Connection, request: dict[str, Any]) -> tuple[pa.Table, dict[str, Any]]:
+def _read(db: sqlite3.Connection, request: dict[str, Any]) -> "tuple[pa.Table, dict[str, Any]]":
     db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE)
     db.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     for pragma in ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0", "query_only=ON"):

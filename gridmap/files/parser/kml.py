@@ -3,15 +3,16 @@
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
-
-import pyarrow as pa
 
 from gridmap.errors import FileError, TextError
 from gridmap.files.parser.rows import Rows
 from gridmap.files.parser.wkb import Shape, to_shape
 from gridmap.files.text import codec_of, decode
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _DEPTH = 64
 _MAX_TEXT = 16_000_000
@@ -22,7 +23,7 @@ _TEXTS = {"name", "description", "value", "SimpleData", "coordinates"}
 _GEOMETRY = {"Point", "LineString", "Polygon", "LinearRing"}
 
 
-def read(path: Path, request: dict[str, Any]) -> tuple[pa.Table, dict[str, Any]]:
+def read(path: Path, request: dict[str, Any]) -> "tuple[pa.Table, dict[str, Any]]":
     """Read a KML file; WGS 84 by its standard.
 
     Returns

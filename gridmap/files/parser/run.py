@@ -4,9 +4,6 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.ipc
-
 from gridmap.files.parser.rows import GEOMETRY
 
 _MODULES = {
@@ -29,6 +26,9 @@ def run(request: dict[str, Any], out: Path) -> dict[str, Any]:
     """
     module = importlib.import_module(f"gridmap.files.parser.{_MODULES[request['format']]}")
     table, facts = module.read(Path(request["path"]), request)
+    import pyarrow as pa
+    import pyarrow.ipc
+
     assert GEOMETRY in table.column_names
     with pa.OSFile(str(out / "result.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
