@@ -74,11 +74,14 @@ def wgs84_to_gcj02(lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[Floats, Floa
 def gcj02_to_wgs84(lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[Floats, Floats]:
     """Shift GCJ-02 degrees back to WGS 84 by fixed-point iteration; six rounds leave less than 1e-8 m."""
     gx, gy = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
-    x, y = gx, gy
+    # far outside the formula does not converge, and its answer could land anywhere: stay at a point where it does
+    near = (gx > _CHINA[0] - 0.1) & (gx < _CHINA[2] + 0.1) & (gy > _CHINA[1] - 0.1) & (gy < _CHINA[3] + 0.1)
+    from_x, from_y = np.where(near, gx, 105.0), np.where(near, gy, 35.0)
+    x, y = from_x, from_y
     for _ in range(6):
         dx, dy = _gcj_offset(x, y)
-        x, y = gx - dx, gy - dy
-    here = in_china(x, y)
+        x, y = from_x - dx, from_y - dy
+    here = near & in_china(x, y)
     return np.where(here, x, gx), np.where(here, y, gy)
 
 

@@ -56,6 +56,15 @@ def test_outside_china_nothing_is_shifted(lon: float, lat: float):
         assert tuple(map(float, shift(lon, lat))) == (lon, lat)
 
 
+@pytest.mark.filterwarnings("error")
+def test_at_the_poles_nothing_is_shifted_and_nothing_overflows():
+    lon = np.linspace(-180, 180, 3_601)
+    for lat in (-90.0, 90.0, 89.9, -89.9):
+        x, y = crs.gcj02_to_wgs84(lon, np.full_like(lon, lat))
+        assert (x == lon).all()
+        assert (y == lat).all()
+
+
 def test_wgs84_and_cgcs2000_pass_unchanged():
     for datum in (Datum.WGS84, Datum.CGCS2000):
         assert tuple(map(float, crs.to_wgs84(120.1, 36.2, datum))) == (120.1, 36.2)

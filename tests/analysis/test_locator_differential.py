@@ -71,6 +71,17 @@ def made_district(n: int) -> Case:
     return frame, *some_points(frame, n)
 
 
+def demonstration_district(n: int) -> Case:
+    """The district that comes with the project, and n points."""
+    frame = gpd.read_file(DISTRICT)
+    return frame, *some_points(frame, n)
+
+
+DISTRICT = Path(__file__).resolve().parents[2] / "data" / "boundaries" / "grids.geojson"
+DISTRICTS = [made_district, *([demonstration_district] if DISTRICT.is_file() else [])]
+districts = pytest.mark.parametrize("district", DISTRICTS)
+
+
 def joined_by_geopandas(frame: gpd.GeoDataFrame, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     points = gpd.GeoDataFrame(geometry=shapely.points(x, y), crs="EPSG:4326")
     pairs = gpd.sjoin(points, shuffle_rows(frame[["code", "geometry"]]), predicate="intersects")
@@ -113,13 +124,15 @@ def test_on_real_files_with_overlaps_the_locator_equals_rational_arithmetic(case
     assert any(truth.overlapped)
 
 
-def test_on_a_made_district_the_locator_equals_geopandas_with_the_tie_rule():
-    check_against_geopandas(made_district(SHORT))
+@districts
+def test_on_a_district_the_locator_equals_geopandas_with_the_tie_rule(district):
+    check_against_geopandas(district(SHORT))
 
 
 @pytest.mark.slow
-def test_on_a_million_points_the_locator_equals_geopandas_with_the_tie_rule():
-    check_against_geopandas(made_district(LONG))
+@districts
+def test_on_a_million_points_the_locator_equals_geopandas_with_the_tie_rule(district):
+    check_against_geopandas(district(LONG))
 
 
 # --- PostGIS ---
@@ -195,12 +208,14 @@ def test_all_shootings_have_the_same_precinct_in_postgis(shared_data: Path, data
 
 
 @pytest.mark.postgis
-def test_on_a_made_district_the_locator_equals_postgis(database):
-    check_against_postgis(database, "ST_Covers", made_district(SHORT))
+@districts
+def test_on_a_district_the_locator_equals_postgis(district, database):
+    check_against_postgis(database, "ST_Covers", district(SHORT))
 
 
 @pytest.mark.postgis
 @pytest.mark.slow
-def test_on_a_million_points_the_locator_equals_postgis(database):
-    rounded = check_against_postgis(database, "ST_Covers", made_district(LONG))
+@districts
+def test_on_a_million_points_the_locator_equals_postgis(district, database):
+    rounded = check_against_postgis(database, "ST_Covers", district(LONG))
     print(f"PostGIS rounded {rounded:,} of {LONG:,} points to the other side of a border")
