@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -28,7 +29,7 @@ def test_every_setting_has_a_line(name: str) -> None:
 def _commands() -> list[tuple[str, list[str]]]:
     found = []
 
-    def walk(command: typer.main.click.Command, path: str) -> None:
+    def walk(command: Any, path: str) -> None:
         children = getattr(command, "commands", None)
         if children:
             for name, child in children.items():

@@ -1,0 +1,253 @@
+"""The commands as a person types them, on real and on drawn files."""
+
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+from builders import tiling
+from typer.testing import CliRunner
+
+from gridmap.cli import app
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GRIDMAP_LANGUAGE", "en")
+    monkeypatch.setenv("GRIDMAP_DATABASE_URL", f"sqlite:///{tmp_path}/store.gpkg")
+    monkeypatch.delenv("GRIDMAP_DEFAULT_SET", raising=False)
+
+
+def run(*words: object, status: int = 0) -> str:
+    done = CliRunner().invoke(app, [str(w) for w in words])
+    assert done.exit_code == status, f"{done.output}\n{done.exception!r}"
+    return done.output
+
+
+@pytest.fixture
+def grids(tmp_path: Path) -> Path:
+    path = tmp_path / "grids.geojson"
+    frame = tiling("AAB\nCCB")
+    frame["name"] = frame["code"].map(lambda c: f"网格{c}")
+    frame[["code", "name", "geometry"]].to_file(path, driver="GeoJSON")
+    return path
+
+
+def inside(path: Path, code: str) -> tuple[float, float]:
+    frame = gpd.read_file(path).set_index("code")
+    point = frame.geometry[code].representative_point()
+    return point.x, point.y
+
+
+def load(grids: Path, *more: object, status: int = 0) -> str:
+    return run(
+        "import", "boundaries", grids, "--set", "urban", "--level", "grid",
+        "--code-column", "code", "--name-column", "name", *more, status=status,
+    )  # fmt: skip
+
+
+def test_a_rehearsal_says_so_and_leaves_no_store(grids: Path, tmp_path: Path) -> None:
+    out = load(grids)
+    assert "rehearsal; nothing was written" in out
+    assert not (tmp_path / "store.gpkg").exists()
+
+
+def test_import_then_locate(grids: Path) -> None:
+    assert "Published: set urban, version 1" in load(grids, "--commit")
+    out = run("locate", *inside(grids, "B"))
+    assert "Grid: B 网格B" in out
+    assert "inside the grid" in out
+    assert "By set urban, version 1" in out
+
+
+def test_locate_prints_json_with_the_chain(grids: Path) -> None:
+    load(grids, "--commit")
+    answer = json.loads(run("locate", *inside(grids, "A"), "--json"))
+    assert answer["grid"] == {"code": "A", "name": "网格A", "level": "grid"}
+    assert answer["method"] == "inside"
+    assert [link["code"] for link in answer["chain"]] == ["A"]
+
+
+def test_locate_on_a_corner_names_the_other_candidates(grids: Path) -> None:
+    load(grids, "--commit")
+    frame = gpd.read_file(grids).set_index("code")
+    shared = frame.geometry["A"].intersection(frame.geometry["C"]).geoms[0].coords[0]
+    answer = json.loads(run("locate", *shared, "--json"))
+    assert answer["method"] == "border"
+    assert answer["grid"]["code"] == "A"
+    assert "C" in [c["code"] for c in answer["candidates"]]
+
+
+def test_a_point_far_outside_goes_to_the_unassigned_queue(grids: Path) -> None:
+    load(grids, "--commit")
+    out = run("locate", "-10.5", "-20.25")
+    assert "No grid holds this point" in out
+    assert "unassigned queue" in out
+
+
+def test_locate_without_a_store_says_what_to_do() -> None:
+    out = run("locate", "120", "36", status=2)
+    assert "[store_missing]" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("locate", "181", "0"), "coordinate_out_of_range"),
+        (("locate", "nan", "0"), "coordinate_out_of_range"),
+        (("locate", "1", "1", "--at", "yesterday"), "bad_date"),
+        (("locate", "1", "1", "--datum", "mars"), "datum_unknown"),
+        (("locate", "1", "1", "--set", "health"), "set_unknown"),
+    ],
+)
+def test_a_wrong_question_gets_a_clear_answer(grids: Path, words: tuple[str, ...], code: str) -> None:
+    load(grids, "--commit")
+    assert f"[{code}]" in run(*words, status=2)
+
+
+def test_findings_in_the_way_end_with_status_1_and_write_nothing(grids: Path, tmp_path: Path) -> None:
+    frame = gpd.read_file(grids)
+    frame.loc[0, "geometry"] = frame.geometry[0].buffer(0.0005)
+    bad = tmp_path / "bad.geojson"
+    frame.to_file(bad, driver="GeoJSON")
+    out = load(bad, "--commit", status=1)
+    assert "overlap" in out
+    assert "nothing was written" in out
+    assert "[no_sets]" in run("locate", *inside(grids, "A"), status=2)
+    assert "Published" in load(bad, "--commit", "--accept-findings", "old survey")
+
+
+def test_incidents_are_joined_counted_and_known_again(grids: Path, tmp_path: Path) -> None:
+    load(grids, "--commit")
+    points = [inside(grids, code) for code in "ABC"]
+    file = tmp_path / "incidents.csv"
+    rows = [f"2026-05-0{i + 1} 08:00,{x},{y},E101" for i, (x, y) in enumerate(points)]
+    file.write_text("occurred_at,lon,lat,category\n" + "\n".join(rows), encoding="utf-8")
+    assert "3 rows: 3 new" in run("import", "incidents", file, "--commit")
+    assert "3 rows: 0 new, 3 known already" in run("import", "incidents", file, "--commit")
+
+
+def test_a_bad_row_stops_the_import_unless_skipped(grids: Path, tmp_path: Path) -> None:
+    load(grids, "--commit")
+    x, y = inside(grids, "A")
+    file = tmp_path / "incidents.csv"
+    file.write_text(f"occurred_at,lon,lat,category\n2026-05-01,{x},{y},E1\n2026-05-02,{x},n/a,E1\n", encoding="utf-8")
+    out = run("import", "incidents", file, "--commit", status=1)
+    assert "ine 3" in out
+    assert "nothing was written" in out
+    assert "2 rows: 1 new, 0 known already, 1 with findings" in run(
+        "import", "incidents", file, "--commit", "--skip-bad"
+    )
+
+
+def test_patrols_are_imported(grids: Path, tmp_path: Path) -> None:
+    load(grids, "--commit")
+    x, y = inside(grids, "C")
+    file = tmp_path / "fixes.csv"
+    file.write_text(f"worker,time,lon,lat\nw1,2026-05-01T08:00:00Z,{x},{y}\n", encoding="utf-8")
+    assert "1 rows: 1 new" in run("import", "patrols", file, "--commit")
+
+
+def test_staff_of_an_unknown_grid_is_a_finding(grids: Path, tmp_path: Path) -> None:
+    load(grids, "--commit")
+    file = tmp_path / "staff.csv"
+    file.write_text("grid_code,role,name,phone\nA,head,王小明,010\nX,worker,李华,011\n", encoding="utf-8")
+    assert "There is no grid X" in run("import", "staff", file, "--commit", status=1)
+    file.write_text("grid_code,role,name,phone\nA,head,王小明,010\n", encoding="utf-8")
+    run("import", "staff", file, "--commit")
+    assert "王小明" in run("locate", *inside(grids, "A"))
+
+
+def test_join_keeps_rows_order_and_texts(grids: Path, tmp_path: Path) -> None:
+    file = tmp_path / "points.csv"
+    rows = [(f"00{i}", *inside(grids, c)) for i, c in enumerate("CABBA")]
+    file.write_text("no,lon,lat\n" + "\n".join(f"{n},{x},{y}" for n, x, y in rows) + "\n009,,\n", encoding="utf-8")
+    out = tmp_path / "joined.csv"
+    said = run("join", file, "-o", out, "--boundaries", grids, "--code-column", "code")
+    joined = pd.read_csv(out, dtype=str)
+    assert joined["no"].tolist() == ["000", "001", "002", "003", "004", "009"]
+    assert joined["grid_code"].tolist()[:5] == list("CABBA")
+    assert joined["grid_code"].isna().tolist()[5]
+    assert "unreadable coordinates, left empty: 1" in said
+
+
+def test_join_refuses_overlaps_when_strict_and_counts_them_otherwise(grids: Path, tmp_path: Path) -> None:
+    frame = gpd.read_file(grids)
+    frame.loc[frame["code"] == "B", "geometry"] = frame.geometry[0].buffer(0.0005)
+    bad = tmp_path / "bad.geojson"
+    frame.to_file(bad, driver="GeoJSON")
+    file = tmp_path / "points.csv"
+    x, y = inside(grids, "A")
+    file.write_text(f"lon,lat\n{x},{y}\n", encoding="utf-8")
+    out = tmp_path / "joined.csv"
+    assert "[boundaries_overlap]" in run("join", file, "-o", out, "--boundaries", bad, "--strict", status=2)
+    assert not out.exists()
+    assert "decided by the lowest code: 1" in run("join", file, "-o", out, "--boundaries", bad)
+
+
+def test_check_has_three_exit_statuses(grids: Path, tmp_path: Path) -> None:
+    run("check", grids, status=0)
+    frame = gpd.read_file(grids)
+    frame.loc[0, "geometry"] = frame.geometry[0].buffer(-0.001)
+    bad = tmp_path / "bad.geojson"
+    frame.to_file(bad, driver="GeoJSON")
+    run("check", bad, "--parent", grids, status=1)
+    (tmp_path / "not.geojson").write_text("hello", encoding="utf-8")
+    run("check", tmp_path / "not.geojson", status=2)
+    run("check", tmp_path / "missing.geojson", status=2)
+
+
+def test_check_prints_the_json_of_the_contract(grids: Path, tmp_path: Path) -> None:
+    frame = gpd.read_file(grids)
+    frame.loc[0, "geometry"] = frame.geometry[0].buffer(0.0005)
+    bad = tmp_path / "bad.geojson"
+    frame.to_file(bad, driver="GeoJSON")
+    before = bad.read_bytes()
+    fixed = tmp_path / "fixed.geojson"
+    body = json.loads(run("check", bad, "--format", "json", "--fix", fixed, status=1))
+    overlap = next(f for f in body["findings"] if f["rule"] == "overlap")
+    assert {"rule", "severity", "codes", "measure", "unit", "geometry"} <= set(overlap)
+    assert overlap["unit"] == "m2"
+    assert body["summary"]["repair"]["largest"]["change_m2"] > 0
+    assert bad.read_bytes() == before
+    run("check", fixed, status=0)
+
+
+def test_the_input_is_never_the_output(grids: Path) -> None:
+    assert "[output_is_input]" in run("check", grids, "--fix", grids, status=2)
+
+
+def test_serving_beyond_this_machine_wants_a_word() -> None:
+    assert "[no_sign_in]" in run("serve", "--host", "0.0.0.0", status=2)
+
+
+@pytest.mark.real_data
+def test_new_york_all_shootings_have_their_precinct(shared_data: Path, tmp_path: Path) -> None:
+    run(
+        "import", "boundaries", shared_data / "nyc_precincts.gpkg", "--set", "police", "--level", "precinct",
+        "--code-column", "Precinct", "--commit",
+    )  # fmt: skip
+    out = run("import", "incidents", shared_data / "nyc_shootings.csv", "--category", "shooting", "--commit")
+    assert "967 rows: 967 new" in out
+    assert "inside a grid: 967" in out
+    joined = tmp_path / "joined.csv"
+    run(
+        "join", shared_data / "nyc_shootings.csv", "-o", joined,
+        "--boundaries", shared_data / "nyc_precincts.gpkg", "--code-column", "Precinct",
+    )  # fmt: skip
+    assert pd.read_csv(joined)["grid_code"].notna().sum() == 967
+
+
+@pytest.mark.real_data
+def test_vancouver_is_repaired_and_the_largest_change_is_shown(shared_data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "fixed.geojson"
+    said = run(
+        "check", shared_data / "vancouver_neighbourhoods.geojson", "--code-column", "mapid",
+        "--format", "json", "--fix", out, status=1,
+    )  # fmt: skip
+    repair = json.loads(said)["summary"]["repair"]
+    # SOURCES.md: the largest change of one polygon is 5,382 m2
+    assert repair["largest"]["change_m2"] == pytest.approx(5382, rel=0.01)
+    assert repair["remaining_findings"] == 0
+    run("check", out, "--code-column", "code", status=0)
