@@ -74,6 +74,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     for router in ROUTERS:
         app.include_router(router)
     app.state.api_routes = [route for router in ROUTERS for route in router.routes]
+    web.install(app)
     errors.install(app)
     web.install(app)
     app.add_middleware(Edge, settings=settings)

@@ -19,6 +19,9 @@ from gridmap.settings import Settings
 
 Moment = date | datetime
 
+#: Records in a page when the reader names no number.
+_PAGE = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -67,14 +70,16 @@ class Context:
             raise InvalidInput("window_reversed")
         return PointFilter(first, last, categories, bbox)
 
-    def limit(self, asked: int) -> int:
-        """Check the size of a page.
+    def limit(self, asked: int | None) -> int:
+        """Check the size of a page; without one, give the usual size.
 
         Raises
         ------
         InvalidInput
             ``limit_out_of_range``.
         """
+        if asked is None:
+            return min(_PAGE, self.settings.max_page)
         if not 1 <= asked <= self.settings.max_page:
             raise InvalidInput("limit_out_of_range", limit=self.settings.max_page)
         return asked

@@ -68,14 +68,15 @@ def _integer(value: Any) -> Any:
 
 def parse_day_or_time(value: Any) -> date | datetime:
     """Read ``YYYY-MM-DD`` or an RFC 3339 time with its offset."""
-    try:
-        if isinstance(value, str) and _DATE.fullmatch(value):
-            day = date.fromisoformat(value)
-            if day.year in YEARS:
-                return day
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
         return parse_time(value)
+    try:
+        day = date.fromisoformat(value)
     except ValueError:
-        raise PydanticCustomError("bad_time", "date or time") from None
+        day = date.min
+    if day.year not in YEARS:
+        raise PydanticCustomError("bad_time", "date or time")
+    return day
 
 
 def parse_time(value: Any) -> datetime:

@@ -57,7 +57,7 @@ class GridQuery(SetAtQuery, WindowQuery):
 class PageQuery(Strict):
     """Where a page starts, and its size."""
 
-    limit: QueryInteger = Field(100, ge=1, description="records in a page")
+    limit: Annotated[QueryInteger, Field(ge=1)] | None = Field(None, description="records in a page; 100 if left out")
     cursor: Name | None = Field(None, description="where to go on, from the last page")
 
 

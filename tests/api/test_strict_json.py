@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.errors import NotParsable, UnsupportedBody
@@ -74,11 +74,13 @@ def _depth(value: object) -> int:
     return 1 + max(map(_depth, value), default=0) if isinstance(value, list) else 0
 
 
+@settings(max_examples=30, deadline=None)
 @given(_VALUES)
 def test_depth_is_that_of_the_value(value: object) -> None:
     assert json_depth(json.dumps(value).encode()) == _depth(value)
 
 
+@settings(max_examples=30, deadline=None)
 @given(_VALUES)
 def test_plain_json_is_read_like_the_standard_library_reads_it(value: object) -> None:
     assert parse_json(json.dumps(value).encode(), max_depth=100) == value
