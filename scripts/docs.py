@@ -59,7 +59,7 @@ def errors_page() -> str:
     lines = [
         "# Errors",
         "",
-        "Every error has a stable code. Over HTTP it comes as `application/problem+json` (RFC 9457, see `docs/api.md`),",
+        "Every error has a code. Over HTTP it comes as `application/problem+json` (RFC 9457, see `docs/api.md`),",
         "in the shell as one line. The status says with which HTTP status a code can leave; a dash: it stands in the",
         "result of one item of a batch, in `errors` of a problem, or comes in the shell only.",
         "This page is written by `scripts/docs.py`.",

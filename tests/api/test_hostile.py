@@ -298,7 +298,9 @@ def test_a_bad_page_box_or_window_is_refused(unharmed, url: str, code: str) -> N
     check_problem(unharmed.get(url), 422, code)
 
 
-@pytest.mark.parametrize("text", ["' OR '1'='1", '"; DROP TABLE incidents; --', "]", "\\", "＇", "${jndi:x}", "../../etc"])
+@pytest.mark.parametrize(
+    "text", ["' OR '1'='1", '"; DROP TABLE incidents; --', "]", "\\", "＇", "${jndi:x}", "../../etc"]
+)
 def test_text_that_means_something_elsewhere_is_only_text(unharmed, text: str) -> None:
     assert unharmed.get(f"{INCIDENTS}?category={quote(text)}").json()["features"] == []
     check_problem(unharmed.get(f"/api/v1/grids/{quote(text, safe='')}"), 404, unharmed_code(text))
@@ -327,7 +329,9 @@ def test_messages_come_in_the_language_of_the_reader(unharmed) -> None:
     url = f"{LOCATE}?lon=0&lat=0"
     chinese = check_problem(unharmed.get(url, accept_language="zh-CN"), 422, "null_island")
     english = check_problem(unharmed.get(url, accept_language="en;q=0.9"), 422, "null_island")
-    assert check_problem(unharmed.get(url, accept_language="tlh,\x01"), 422, "null_island")["detail"] == chinese["detail"]
+    assert (
+        check_problem(unharmed.get(url, accept_language="tlh,\x01"), 422, "null_island")["detail"] == chinese["detail"]
+    )
     assert english["detail"].isascii()
     assert english["detail"] != chinese["detail"]
     assert unharmed.get(url, accept_language="en").headers["content-language"] == "en"

@@ -340,7 +340,9 @@ def test_health_is_that_of_the_store(world) -> None:
     check_headers(answer)
 
 
-@pytest.mark.parametrize("url", ["/api/v1/sets", "/api/v1/overview", GRIDS, INCIDENTS, "/api/v1/grids/A", "/maps/grids"])
+@pytest.mark.parametrize(
+    "url", ["/api/v1/sets", "/api/v1/overview", GRIDS, INCIDENTS, "/api/v1/grids/A", "/maps/grids"]
+)
 def test_people_are_named_by_locate_alone(world, url: str) -> None:
     text = world.get(url).text
     assert not any(person in text for person in (*PEOPLE, NOTE))
