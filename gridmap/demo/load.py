@@ -1,0 +1,90 @@
+"""Bring the demonstration district into a store: everything in one transaction, or nothing."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from gridmap.analysis.locator import Locator
+from gridmap.crs import WGS84
+from gridmap.demo.district import District, build_district
+from gridmap.demo.files import LAYERS, read_district
+from gridmap.demo.incidents import make_incidents
+from gridmap.demo.patrols import make_fixes
+from gridmap.demo.points import add_planted
+from gridmap.domain.boundaries import ALWAYS, BoundarySet, Level
+from gridmap.domain.incidents import StaffMember
+from gridmap.services.boundaries import content_hash
+from gridmap.services.ports import Store
+
+SET_NAME = "grid-management"
+LEVELS = (Level("street", 0), Level("area", 1), Level("grid", 2))
+_DATA = Path(__file__).resolve().parents[2] / "data" / "boundaries"
+_STAFF = ["grid_code", "role", "name", "phone", "department"]
+_COLUMNS = ["code", "name", "level", "parent_code", "households", "attributes"]
+
+
+def demo_district() -> District:
+    """Give the district: from the files of a checkout, else drawn from the seed."""
+    if all((_DATA / name).is_file() for name in [*LAYERS.values(), "staff.csv", "truth.json", "seed.toml"]):
+        return read_district(_DATA)
+    return add_planted(build_district())
+
+
+def load_demo(store: Store, *, on_progress: Callable[[str], None] | None = None) -> District:
+    """Load boundaries, staff, context, incidents and fixes in one unit of work.
+
+    Loading twice changes nothing: the same version is not published again, points that are there count as duplicates.
+
+    Raises
+    ------
+    Conflict
+        ``content_differs``: the store holds other incidents under the ids of the demonstration.
+    """
+    tell = on_progress or (lambda step: None)
+    tell("district")
+    district = demo_district()
+    tell("incidents")
+    incidents = make_incidents(district)
+    tell("fixes")
+    fixes = make_fixes(district)
+    tell("owners")
+    locator = Locator.from_frame(district.grids)
+    complete = plan_frame(district)
+    content = content_hash(complete)
+    tell("store")
+    with store.unit_of_work() as work:
+        work.boundaries.put_set(BoundarySet(SET_NAME, LEVELS, district.seed.name_zh))
+        versions = work.boundaries.list_versions(SET_NAME)
+        if versions and versions[-1].content_hash == content:
+            number = versions[-1].number
+        else:
+            day = district.seed.first_day if versions else ALWAYS
+            number = work.boundaries.publish(SET_NAME, complete, valid_from=day, content_hash=content).number
+        work.staff.replace(SET_NAME, [StaffMember(*row) for row in district.staff[_STAFF].itertuples(index=False)])
+        work.context.replace(district.context)
+        work.incidents.add(_with_owner(incidents, locator, number))
+        work.patrols.add(_with_owner(fixes, locator, None))
+        work.commit()
+    return district
+
+
+def plan_frame(district: District) -> gpd.GeoDataFrame:
+    """Give streets, areas and grids as one frame, as a version is published; streets have no parent in the set."""
+    streets = district.streets.assign(parent_code=None)
+    levels = [f.assign(attributes=None) for f in (streets, district.areas, district.grids)]
+    frame = pd.concat([f[[*_COLUMNS, "geometry"]] for f in levels], ignore_index=True)
+    return gpd.GeoDataFrame(frame, geometry="geometry", crs=WGS84)
+
+
+def _with_owner(points: gpd.GeoDataFrame, locator: Locator, number: int | None) -> gpd.GeoDataFrame:
+    """Add ``grid_code``; with a version also ``method``, ``border_m`` and ``version_number``."""
+    lon, lat = points.geometry.x.to_numpy(), points.geometry.y.to_numpy()
+    answers = locator.locate_many(lon, lat, border=number is not None)
+    codes = np.array([*locator.codes, None], dtype=object)
+    points = points.assign(grid_code=codes[answers.owner])
+    if number is not None:
+        points = points.assign(method=answers.methods(), border_m=answers.border_m, version_number=number)
+    return points
