@@ -46,7 +46,7 @@ def content_of(head: bytes) -> Format | None:
     if head.startswith((b"PAR1", b"PARE")):
         return Format.PARQUET
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        head = head[2:].replace(b"\0", b"")
+        head = head[: len(head) // 2 * 2].decode("utf-16", "ignore").encode()
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith((b"{", b"[")):
         return Format.GEOJSON

@@ -31,6 +31,9 @@ ENCODINGS: dict[str, str] = {
 
 _CHUNK = 1 << 20
 _LEAD_OF_THREE = re.compile(rb"[\xe0-\xf4]")
+# Pairs of bytes that are UTF-8 and may as well be GBK: two in a row ("模式"), or one that is no Latin letter or sign.
+# A single accent or degree sign among plain letters is no Chinese word.
+_DOUBTFUL = re.compile(rb"[\xc2-\xdf][\x80-\xbf][\xc2-\xdf][\x80-\xbf]|[\xc6-\xdf][\x80-\xbf]")
 _CANDIDATES = ("gb18030", "big5")
 # C0 and C1 controls (tab, LF and CR in running text are allowed apart), surrogates, zero-width and bidi controls.
 _BAD = re.compile(
@@ -85,13 +88,13 @@ def judge(pieces: list[bytes], *, truncated: bool = False) -> str:
         raise EncodingAmbiguous("encoding_ambiguous", candidates="utf-16")
     others = [c for c in _CANDIDATES if _fits(pieces, c, truncated)]
     if _fits(pieces, "utf-8-sig", truncated):
-        # Bytes of three or four a character are UTF-8 beyond doubt; pairs alone could be GBK ("联通").
+        # Bytes of three or four a character are UTF-8 beyond doubt; pairs alone could be GBK.
         if pieces and pieces[0].startswith(codecs.BOM_UTF8):
             return "utf-8-sig"
         high = [p for p in pieces if not p.isascii()]
         if not high or not others or any(b >= 0xE0 for p in high for b in p):
             return "utf-8-sig"
-        if any(not _HAN.search(p.decode("gb18030", "ignore")) for p in high):
+        if not any(_DOUBTFUL.search(p) for p in high):
             return "utf-8-sig"
         raise EncodingAmbiguous("encoding_ambiguous", candidates=", ".join(["utf-8", *others]))
     if others:
@@ -181,19 +184,20 @@ def judge_file(path: Path) -> str:
     if len(head) < _CHUNK or head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return judge([head], truncated=len(head) == _CHUNK)
     fitting = {c: codecs.getincrementaldecoder(c)("strict") for c in ("utf-8-sig", *_CANDIDATES)}
-    plain, certain = True, False
+    plain, certain, doubtful = True, False, False
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             if chunk.isascii() and plain:
                 continue
             plain = False
             certain = certain or _LEAD_OF_THREE.search(chunk) is not None
+            doubtful = doubtful or _DOUBTFUL.search(chunk) is not None
             for codec in list(fitting):
                 try:
                     fitting[codec].decode(chunk)
                 except UnicodeDecodeError:
                     del fitting[codec]
-    if plain or ("utf-8-sig" in fitting and (certain or len(fitting) == 1)):
+    if plain or ("utf-8-sig" in fitting and (certain or not doubtful or len(fitting) == 1)):
         return "utf-8-sig"
     if not fitting:
         raise TextError("not_text")
