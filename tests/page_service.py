@@ -38,8 +38,8 @@ def fill(store: Store, settings: Settings, town: city.City) -> None:
         work.context.replace(town.context)
         work.commit()
     plans = Plans(store)
-    import_incidents(store, plans, [town.incidents], settings=settings, commit=True)
-    import_fixes(store, plans, [town.fixes], settings=settings, commit=True)
+    import_incidents(store, plans, [town.incidents], settings=settings, commit=lambda: True)
+    import_fixes(store, plans, [town.fixes], settings=settings, commit=lambda: True)
 
 
 @contextmanager

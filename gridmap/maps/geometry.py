@@ -16,7 +16,7 @@ from gridmap import crs
 #: Decimal places of a degree that are drawn; the last one is 0.1 m.
 DECIMALS = 6
 #: Vertices that still pan and zoom smoothly and keep a page well under 1.5 MB.
-VERTEX_BUDGET = 60_000
+VERTEX_BUDGET = 40_000
 _TOLERANCES_M = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 
 Shapes = npt.NDArray[np.object_]

@@ -77,7 +77,7 @@ def grid_map(
     if place.upper:
         tints = np.array([*tint_neighbours(place.upper_drawings[0].shapes), 0])
         fill = tints[place.ancestors[0]].tolist()
-    data["styles"] = [{"fill": tint, "opacity": 0.72, "line": "#8a959f"} for tint in TINTS]
+    data["styles"] = [{"fill": tint, "opacity": 0.58, "line": "#8a959f"} for tint in TINTS]
     data["grids"]["fill"] = fill
     data["tips"] = _ground_tips(data, language)
     data["legend"] = {

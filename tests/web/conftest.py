@@ -8,9 +8,12 @@ from pathlib import Path
 import city
 import page_service
 import pytest
+from playwright.sync_api import expect
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
+# generous: the machine may be busy, and a wait that succeeds costs nothing
+expect.set_options(timeout=20_000)
 WITHOUT = os.environ.get("GRIDMAP_TESTS_WITHOUT", "").split(",")
 
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 def map_of(page: Page) -> FrameLocator:
     """The map in its frame, once it is drawn."""
     frame = page.frame_locator("#frame")
-    expect(frame.locator("html[data-ready=true]")).to_be_attached(timeout=15_000)
+    expect(frame.locator("html[data-ready=true]")).to_be_attached()
     expect(page.locator("#skeleton")).to_be_hidden()
     return frame
 
@@ -75,7 +75,7 @@ def test_a_code_or_a_part_of_a_name_finds_the_grid(page: Page, town: city.City) 
     search(page, town.grids["code"][3])
     expect(frame.locator("#gridmap-card h2")).to_have_text(town.grids["name"][3])
     page.locator("#search-box").fill("第77网")
-    options = page.get_by_role("option")
+    options = page.locator("#search-list [role=option]")
     expect(options).to_have_count(1)
     page.locator("#search-box").press("ArrowDown")
     page.locator("#search-box").press("Enter")

@@ -8,6 +8,7 @@
     sea: { fillColor: "#c4d9e6", color: "#a9c4d6", weight: 0.5, fillOpacity: 1 },
     green: { fillColor: "#d3e2cb", stroke: false, fillOpacity: 1 },
     road: { color: "#c3c0b8", weight: 1.6, fill: false },
+    coast: { color: "#8fb0c4", weight: 1.2, fill: false },
     rail: { color: "#a9a59b", weight: 1.2, dashArray: "6 4", fill: false },
     other: { fillColor: "#e6e3da", color: "#cfccc3", weight: 0.5, fillOpacity: 0.6 },
   };
