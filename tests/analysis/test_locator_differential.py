@@ -78,7 +78,7 @@ def demonstration_district(n: int) -> Case:
 
 
 DISTRICT = Path(__file__).resolve().parents[2] / "data" / "boundaries" / "grids.geojson"
-DISTRICTS = [made_district, *([demonstration_district] if DISTRICT.is_file() else [])]
+DISTRICTS = [made_district, demonstration_district]
 districts = pytest.mark.parametrize("district", DISTRICTS)
 
 
