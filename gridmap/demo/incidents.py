@@ -77,7 +77,7 @@ def make_incidents(district: District) -> gpd.GeoDataFrame:
     day = np.empty(count, dtype=np.int64)
     for k, t in enumerate(types):
         mine = np.flatnonzero(kind == k)
-        rate = SEASONS[t.months][days.month - 1] * WEEKDAYS[days.dayofweek]
+        rate = SEASONS[t.months][days.month - 1] * WEEKDAYS[days.day_of_week]
         day[mine] = rng.choice(len(days), len(mine), p=rate / rate.sum())
     xy = _places(district, count, rng)
 
