@@ -25,7 +25,12 @@ def without_postgis() -> bool:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what needs PostGIS; take it out only when the flag says so, and count it for the summary."""
-    here = [item for item in items if "postgis" in item.name and Path(__file__).parent in item.path.parents]
+    here = [
+        item
+        for item in items
+        if Path(__file__).parent in item.path.parents
+        and ("[postgis" in item.name or item.get_closest_marker("postgis") is not None)
+    ]
     for item in here:
         item.add_marker(pytest.mark.postgis)
     if without_postgis() and here:

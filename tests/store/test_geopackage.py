@@ -419,8 +419,8 @@ import sys
 from store_frames import incidents
 from gridmap.store import open_store
 store = open_store(sys.argv[1])
-frame = incidents(60_000)
-for k in range(0, 60_000, 600):
+frame = incidents(9_000)
+for k in range(0, 9_000, 600):
     with store.unit_of_work() as work:
         work.incidents.add(frame.iloc[k : k + 600])
         print("going", flush=True)

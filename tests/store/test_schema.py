@@ -130,6 +130,7 @@ def test_the_database_itself_refuses_to_change_what_is_published(place, statemen
         assert work.boundaries.list_versions("city") == [version]
 
 
+@pytest.mark.postgis
 def test_truncating_grids_is_refused_on_the_server(server):
     url = server.fresh()
     engine = sa.create_engine(url)
@@ -137,9 +138,6 @@ def test_truncating_grids_is_refused_on_the_server(server):
         connection.exec_driver_sql("truncate grid")
     engine.dispose()
     server.drop(url)
-
-
-test_truncating_grids_is_refused_on_the_server = pytest.mark.postgis(test_truncating_grids_is_refused_on_the_server)
 
 
 def test_errors_carry_no_statement_no_value_and_no_password(place, caplog):
