@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gridmap.domain.rules import Finding, Severity
-from gridmap.errors import ColumnError, FileError
+from gridmap.errors import ColumnError, FileError, TooLarge
 from gridmap.files import degrees
 from gridmap.files.columns import listed
 from gridmap.files.csvtext import CsvText, look_at
@@ -41,6 +42,8 @@ USUAL: dict[str, tuple[tuple[str, ...], ...]] = {
         ("vehicle", "vehicle_id", "device_id", "车辆", "车牌", "设备编号"),
     ),
 }
+# Texts and geometries of one batch, written out.
+_MAX_BATCH_BYTES = 500_000_000
 _SANDBOXED = (Format.GEOJSON, Format.GEOPACKAGE, Format.SHAPEFILE, Format.FLATGEOBUF, Format.KML)
 
 
@@ -113,7 +116,12 @@ class PointSource:
             for start in range(0, self._table.num_rows, self.batch_rows):
                 yield self._table.slice(start, self.batch_rows)
         else:
-            with pq.ParquetFile(self.path, arrow_extensions_enabled=False, memory_map=False) as file:
+            # As dictionaries first: one long text that a page repeats a million times takes its memory only when it is
+            # written out, and by then its size is known.
+            texts = [f.name for f in self.schema if _is_bytes(f.type)]
+            with pq.ParquetFile(
+                self.path, arrow_extensions_enabled=False, memory_map=False, read_dictionary=texts
+            ) as file:
                 yield from _rechunked(_parquet_batches(file, self.batch_rows), self.batch_rows, self.schema)
 
     def numbered(self) -> Iterator[tuple[int, pa.Table]]:
@@ -293,14 +301,33 @@ def _rechunked(batches: Iterator[pa.RecordBatch], rows: int, schema: pa.Schema) 
             size += piece.num_rows
             batch = batch.slice(piece.num_rows)
             if size == rows:
-                yield pa.Table.from_batches(held, schema)
+                yield pa.Table.from_batches(held).cast(schema)
                 held, size = [], 0
     if held:
-        yield pa.Table.from_batches(held, schema)
+        yield pa.Table.from_batches(held).cast(schema)
 
 
 def _parquet_batches(file: pq.ParquetFile, rows: int) -> Iterator[pa.RecordBatch]:
     try:
-        yield from file.iter_batches(batch_size=rows, use_threads=False)
+        for batch in file.iter_batches(batch_size=rows, use_threads=False):
+            yield _written_out(batch)
     except (pa.ArrowException, OSError):
         raise FileError("corrupt") from None
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind))
+
+
+def _written_out(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Replace dictionaries by their values, unless they would fill the memory."""
+    columns, size = [], 0
+    for column in batch.columns:
+        if pa.types.is_dictionary(column.type) and _is_bytes(column.type.value_type):
+            lengths = pc.take(pc.binary_length(column.dictionary).cast(pa.int64()), column.indices)
+            size += pc.sum(lengths).as_py() or 0
+            if size > _MAX_BATCH_BYTES:
+                raise TooLarge("unpacked_too_large", limit=_MAX_BATCH_BYTES)
+            column = column.dictionary_decode()
+        columns.append(column)
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)

@@ -8,7 +8,7 @@ import shapely
 from files import samples
 from files.samples import put
 
-from gridmap.errors import ColumnError, CrsError, EncodingAmbiguous, FileError, TextError
+from gridmap.errors import ColumnError, CrsError, EncodingAmbiguous, FileError, TextError, TooLarge
 from gridmap.files.points import open_points, point_finding
 from gridmap.settings import Settings
 
@@ -229,6 +229,16 @@ def test_point_layers_of_other_formats(tmp_path, suffix):
     lon, lat, bad = source.parse_degrees(whole(source))
     assert sorted(zip(lon, lat, strict=True)) == [(120.1, 30.2), (120.2, 30.3)]
     assert bad == {}
+
+
+def test_a_text_repeated_beyond_all_memory_is_refused(tmp_path):
+    long = pa.DictionaryArray.from_arrays(pa.array([0] * 50_000, pa.int32()), pa.array(["x" * 1_000_000]))
+    table = pa.table({"lon": [120.0] * 50_000, "lat": [30.0] * 50_000, "note": long})
+    path = samples.parquet(tmp_path, table)
+    assert path.stat().st_size < 2_000_000
+    with pytest.raises(TooLarge) as caught:
+        whole(open_points(path, settings=SETTINGS))
+    assert caught.value.code == "unpacked_too_large"
 
 
 def test_parquet_with_plain_columns(tmp_path):
