@@ -1,7 +1,7 @@
 """One small district behind the app, in each kind of store."""
 
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,7 +74,9 @@ def _world(kind: str, folder: Path) -> Iterator[World]:
     fill(store)
     settings = Settings(max_batch_points=50, max_batch_fixes=20, max_page=10, cursor_key="for tests")
     app = create_app(settings, store, FixedClock(NOW))
-    yield World(app, store, TestClient(app), settings)
+    # entered, it keeps one event loop for all requests
+    with TestClient(app) as client:
+        yield World(app, store, client, settings)
     store.close()
 
 
@@ -84,8 +86,6 @@ def empty_world(tmp_path: Path) -> Iterator[World]:
     store = make_store("embedded", tmp_path)
     settings = Settings()
     app = create_app(settings, store, FixedClock(datetime(2026, 1, 1, tzinfo=UTC)))
-    yield World(app, store, TestClient(app), settings)
+    with TestClient(app) as client:
+        yield World(app, store, client, settings)
     store.close()
-
-
-Check = Callable[[httpx.Response, int, str], dict[str, Any]]
