@@ -90,8 +90,8 @@ def test_a_map_is_a_page_that_runs_nothing_but_its_own(world, kind: str, lang: s
     assert nonce is not None
     assert all(f'nonce="{nonce[1]}"' in tag for tag in re.findall(r"<script[^>]*>", answer.text))
     for address in re.findall(r'<(?:script|link)[^>]*?(?:src|href)="([^"]+)"', answer.text):
-        assert address.startswith("/assets/vendor/")
-        assert world.get(address).status_code == 200
+        assert address == "data:," or address.startswith("/assets/vendor/")
+        assert address == "data:," or world.get(address).status_code == 200
     assert NAMES["B"] not in answer.text
     assert not any(person in answer.text for person in PEOPLE)
     # the same page again, but a nonce never twice
