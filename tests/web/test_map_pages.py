@@ -160,7 +160,9 @@ def test_hovering_names_the_grid_its_number_and_what_it_is_out_of(page: Page, to
 
 def test_layers_can_be_switched_and_the_scale_is_metric(page: Page) -> None:
     open_map(page, "hotspots")
-    page.locator(".leaflet-control-layers-toggle").hover()
+    # the button gives way to the list as soon as the mouse is over it
+    button = page.locator(".leaflet-control-layers").bounding_box()
+    page.mouse.move(button["x"] + 20, button["y"] + 20)
     names = page.locator(".leaflet-control-layers-overlays label")
     expect(names).to_contain_text(["水系、绿地、道路", "事件密度", "管区", "街道", "名称标注"])
     expect(page.locator(".gm-label").first).to_be_visible()

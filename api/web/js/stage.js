@@ -1,4 +1,5 @@
 // The stage: the map page in a frame, a skeleton while it is drawn, and what to do when it is not.
+import { get } from "./service.js";
 import { el, t } from "./texts.js";
 
 const stage = document.getElementById("map");
@@ -24,14 +25,14 @@ export function showNotice({ title, text, command, button, act }) {
   frame.hidden = true;
 }
 
-/** Read why a frame shows no map: the detail of a problem document, if it is one. */
-function problemIn(page) {
+/** Ask again for an address that showed no map, and read why: the detail of the problem document, if there is one. */
+async function reasonOf(url) {
   try {
-    const problem = JSON.parse(page.body.textContent);
-    return typeof problem.detail === "string" ? problem.detail : "";
-  } catch (error) {
-    return "";
+    await get(url);
+  } catch (problem) {
+    return problem.detail || "";
   }
+  return "";
 }
 
 /** Load a map page. `onMessage` hears what the map tells. */
@@ -39,11 +40,15 @@ export function startStage(onMessage) {
   let shown = "";
   let retry = null;
 
-  frame.addEventListener("load", () => {
+  frame.addEventListener("load", async () => {
+    // a problem document may not be framed, and then the browser's own page in its place has no document for us
     const page = frame.contentDocument;
-    if (!page || page.location.href === "about:blank") { return; }
-    if (!page.getElementById("gridmap-data")) {
-      showNotice({ title: "", text: problemIn(page) || t("error_map"), button: t("try_again"), act: () => retry() });
+    if (!shown || (page && page.location.href === "about:blank")) { return; }
+    if (!page || !page.getElementById("gridmap-data")) {
+      const failed = shown;
+      const reason = await reasonOf(failed);
+      if (failed !== shown) { return; }
+      showNotice({ text: reason || t("error_map"), button: t("try_again"), act: () => retry() });
       return;
     }
     skeleton.hidden = true;
