@@ -150,10 +150,10 @@ def _place(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     """An empty store of each kind."""
     if request.param == "fake":
-        yield FakeStore(wait_s=0.5)
+        yield FakeStore(wait_s=30)  # patient: races must end on a busy machine too
         return
     for place in _place(request.param, request, tmp_path):
-        yield place.open(wait_s=0.5)
+        yield place.open(wait_s=30)
 
 
 @pytest.fixture(params=KINDS[1:])
