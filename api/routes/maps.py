@@ -52,7 +52,7 @@ def _page(ctx: Context, q: MapQuery, reader: Language, kind: str, draw: Draw) ->
     language = q.lang or reader
     plan = ctx.plan(q.set, q.at)
     where = _window(ctx, ctx.window(q.start, q.end, q.category))
-    key = (kind, plan.boundary_set.name, plan.version.number, where, language, q.at, _revision(ctx))
+    key = (kind, plan.boundary_set.name, plan.version.number, where, language, _revision(ctx))
     html = ctx.rendered.get(key, lambda: localise(draw(ctx, plan, where, language).get_root().render()))
     # the nonce is new each time, so it is not part of what is kept
     page, policy = secure(html)

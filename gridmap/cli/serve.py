@@ -1,6 +1,7 @@
 """``gridmap serve`` and ``gridmap demo``: the service, and the service over the demonstration district."""
 
 import os
+import secrets
 import socket
 import threading
 import time
@@ -63,6 +64,8 @@ def run(url: str, host: str, port: int, workers: int) -> None:
 
     # workers are fresh processes: what they must know goes through the environment
     os.environ["GRIDMAP_DATABASE_URL"] = url
+    # a page begun at one worker goes on at another
+    os.environ.setdefault("GRIDMAP_CURSOR_KEY", secrets.token_hex(32))
     uvicorn.run(
         "api.app:app_from_env",
         factory=True,
