@@ -88,9 +88,10 @@ def build_district(seed: Seed | None = None) -> District:
                    hierarchy.merged(faces, area_of))  # fmt: skip
     grids = _frame(grid_code, grid_name, "grid", [area_code[a] for a in area_of], count, faces)
     core = int(np.argmax(count_street / shapely.area(shape_of_street)))
-    mine = street_of == core
-    units = _unit_grids(tiling.faces[mine], np.array(grid_code, dtype=object)[mine],
-                        dict(zip(grid_code, grid_name, strict=True)), seed.epsg)  # fmt: skip
+    mine = np.flatnonzero(street_of_area == core)
+    units = _unit_grids(
+        shape_of_area[mine], [area_code[a] for a in mine], [area_name[a] for a in mine], street_name[core], seed.epsg
+    )
     staff, planted = people.build_staff(seed, list(grids["code"]), grids["households"].to_numpy())
     context = build_context(tiling, terrain, origin, seed)
     context = context.set_geometry(gpd.GeoSeries(_degrees(context.geometry.array, seed.epsg), crs=crs.WGS84))
@@ -109,29 +110,46 @@ def _frame(code: Any, name: Any, level: str, parent: Any, count: Any, shapes: Ge
     return frame.sort_values("code", ignore_index=True)
 
 
-def _unit_grids(faces: Geometries, code: Any, name: dict[str, str], epsg: int) -> gpd.GeoDataFrame:
-    """Lay the 100 m fishnet of the metric CRS over the grids of a street; small clippings join their neighbour."""
-    x0, y0, x1, y1 = np.round(shapely.total_bounds(faces) / UNIT_M + [-1, -1, 1, 1]) * UNIT_M
+def _unit_grids(areas: Geometries, codes: list[str], names: list[str], street_name: str, epsg: int) -> gpd.GeoDataFrame:
+    """Lay the 100 m fishnet of the metric CRS over the areas of a street.
+
+    A unit grid never crosses the border of its area. Cells inside are whole; a small clipping joins the clipped cell
+    with which it shares the longest border, never a whole one. Codes have 16 digits, the area's and a serial of four.
+    """
+    x0, y0, x1, y1 = np.round(shapely.total_bounds(areas) / UNIT_M + [-1, -1, 1, 1]) * UNIT_M
     net = [shapely.LineString([(x, y0), (x, y1)]) for x in np.arange(x0, x1 + 1, UNIT_M)]
     net += [shapely.LineString([(x0, y), (x1, y)]) for y in np.arange(y0, y1 + 1, UNIT_M)]
-    noded = shapely.union_all([*net, *shapely.boundary(faces)], grid_size=SNAP_M)
+    noded = shapely.union_all([*net, *shapely.boundary(areas)], grid_size=SNAP_M)
     cells = np.asarray(shapely.get_parts(shapely.polygonize(shapely.get_parts(noded))))
-    at, of = shapely.STRtree(faces).query(shapely.point_on_surface(cells), predicate="within")
+    at, of = shapely.STRtree(areas).query(shapely.point_on_surface(cells), predicate="within")
     shapes: list[Any] = []
     parent: list[int] = []
-    for k in range(len(faces)):
-        parts = list(cells[at[of == k]])
-        while len(parts) > 1 and min(p.area for p in parts) < SMALLEST_UNIT_M2:
-            parts.sort(key=lambda p: (p.area, p.bounds))
-            small = parts.pop(0)
-            edge = [shapely.length(shapely.intersection(small, p)) for p in parts]
-            parts[int(np.argmax(edge))] = shapely.union(small, parts[int(np.argmax(edge))])
-        shapes += parts
-        parent += [k] * len(parts)
+    for k in range(len(areas)):
+        mine = cells[at[of == k]]
+        whole = shapely.area(mine) > UNIT_M**2 * 0.999
+        parts = _joined(list(mine[~whole]))
+        shapes += [*mine[whole], *parts]
+        parent += [k] * (int(whole.sum()) + len(parts))
     owner = np.array(parent, dtype=np.int64)
     array = np.array(shapes, dtype=object)
     number = hierarchy.numbers(array, owner)
-    codes = [f"{code[k]}{n:03d}" for k, n in zip(owner, number, strict=True)]
-    titles = [f"{name[code[k]]}{n}号单元" for k, n in zip(owner, number, strict=True)]
-    frame = _frame(codes, titles, "unit", [code[k] for k in owner], 0, _degrees(array, epsg))
+    unit_codes = [f"{codes[k]}{n:04d}" for k, n in zip(owner, number, strict=True)]
+    titles = [f"{street_name}{names[k]}{n}号单元" for k, n in zip(owner, number, strict=True)]
+    frame = _frame(unit_codes, titles, "unit", [codes[k] for k in owner], 0, _degrees(array, epsg))
     return frame.drop(columns="households")
+
+
+def _joined(clipped: list[Any]) -> list[Any]:
+    """Join clippings below ``SMALLEST_UNIT_M2`` to a clipped neighbour; one without such a neighbour stays."""
+    waiting = sorted(clipped, key=lambda p: (p.area, p.bounds))
+    done: list[Any] = []
+    while waiting:
+        small = waiting.pop(0)
+        edge = [shapely.length(shapely.intersection(small, p)) for p in waiting]
+        if small.area >= SMALLEST_UNIT_M2 or not edge or max(edge) == 0:
+            done.append(small)
+            continue
+        k = int(np.argmax(edge))
+        waiting[k] = shapely.union(small, waiting[k])
+        waiting.sort(key=lambda p: (p.area, p.bounds))
+    return done

@@ -57,8 +57,9 @@ def _files_of(database: Path) -> list[Path]:
 
 def _digest() -> str:
     digest = hashlib.sha256(__version__.encode())
-    program = sorted(Path(__file__).parent.glob("*.py")) + sorted(Path(__file__).parents[1].glob("store/**/*.py"))
-    for file in [*program, *sorted(DATA.glob("*"))]:
+    package = Path(__file__).parents[1]
+    program = [*package.glob("demo/*.*"), *package.glob("data/*.*"), *package.glob("store/**/*.py")]
+    for file in sorted([*program, *DATA.glob("*")]):
         if file.is_file():
             digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()

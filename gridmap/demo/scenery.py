@@ -11,7 +11,8 @@ from gridmap.demo.tiling import Tiling
 
 _RIVER_M = (28.0, 85.0)
 _STREAM_M = 16.0
-_SEA_M = 3500.0
+# Far enough that no map of the district shows where the sea was cut off.
+_SEA_M = 45_000.0
 _PARKS = (
     ("中央公园", 2500.0, -1900.0, 330.0),
     ("望海公园", 4300.0, -7700.0, 420.0),
@@ -27,12 +28,12 @@ def build_context(tiling: Tiling, terrain: Terrain, origin: tuple[float, float],
     land = shapely.union_all(tiling.faces, grid_size=0.01)
     rows: list[tuple[str, str, object]] = []
 
-    box = shapely.box(*(np.add(shapely.bounds(land), (-_SEA_M / 2, -_SEA_M, _SEA_M, 0))))
+    box = shapely.box(*(np.add(shapely.bounds(land), (-_SEA_M, -_SEA_M, _SEA_M, _SEA_M))))
     coast = shapely.transform(terrain.coast, lambda xy: xy + origin)
     shore = shapely.intersection(land.boundary, coast.buffer(160.0))
     sea = shapely.difference(box, land.buffer(0.01))
     parts = [p for p in shapely.get_parts(sea) if p.distance(coast.interpolate(0.5, normalized=True)) < 400.0]
-    water_side = shapely.union_all(parts).intersection(_sea_side(coast, box))
+    water_side = shapely.union_all(parts).intersection(_sea_side(coast, box, seed.stream("sea")))
     rows.append(("water", "澜湾", shapely.simplify(water_side, 5.0)))
     rows += [("coast", "海岸线", line) for line in _long(shore, 600.0)]
 
@@ -59,12 +60,22 @@ def build_context(tiling: Tiling, terrain: Terrain, origin: tuple[float, float],
     return gpd.GeoDataFrame({"kind": kind, "name": title}, geometry=list(shape), crs=f"EPSG:{seed.epsg}")
 
 
-def _sea_side(coast: shapely.LineString, box: shapely.Polygon) -> shapely.Polygon:
-    """Close the coast to a polygon over the south and the east of a box."""
+def _sea_side(coast: shapely.LineString, box: shapely.Polygon, rng: np.random.Generator) -> shapely.Polygon:
+    """Close the coast to a polygon over the south and the east of a box; beyond the district it wanders on."""
     xy = shapely.get_coordinates(coast)
-    x0, y0, x1, _ = box.bounds
-    corner = [(x1, xy[-1, 1]), (x1, y0), (x0, y0), (x0, xy[0, 1])]
-    return shapely.make_valid(shapely.Polygon(np.vstack([xy, corner]))).buffer(200.0)
+    x0, y0, x1, y1 = box.bounds
+    west = np.arange(xy[0, 0] - 400.0, x0, -400.0)
+    north = np.arange(xy[-1, 1] + 400.0, y1, 400.0)
+    before = np.column_stack([west, xy[0, 1] + _wander(len(west), -60.0, rng)])[::-1]
+    after = np.column_stack([xy[-1, 0] + _wander(len(north), 90.0, rng), north])
+    corner = [(after[-1, 0], y1), (x1, y1), (x1, y0), (x0, y0), (x0, before[0, 1])]
+    return shapely.make_valid(shapely.Polygon(np.vstack([before, xy, after, corner]))).buffer(200.0)
+
+
+def _wander(count: int, drift_m: float, rng: np.random.Generator) -> np.ndarray:
+    """Give a smooth random walk that starts at zero and drifts so many metres a step."""
+    steps = np.convolve(rng.normal(0.0, 420.0, count + 8), np.ones(9) / 9, mode="valid")[:count]
+    return np.cumsum(steps + drift_m)
 
 
 def _long(lines: shapely.Geometry, least_m: float) -> list[shapely.LineString]:

@@ -67,12 +67,21 @@ def test_parents_are_exactly_their_children_and_leave_no_hole(district):
 
 
 def test_unit_grids_inside_have_ten_thousand_square_metres(district):
-    area = shapely.area(metric(district.unit_grids))
-    whole = np.abs(area - 10_000.0) < 50.0
-    assert whole.sum() > 40
-    assert np.abs(np.median(area[whole]) - 10_000.0) < 5.0
-    mine = district.grids["code"].isin(district.unit_grids["parent_code"]).to_numpy()
-    assert area.sum() == pytest.approx(shapely.area(metric(district.grids)[mine]).sum(), rel=1e-5)
+    units = district.unit_grids
+    cells, area = metric(units), shapely.area(metric(units))
+    parents = district.areas[district.areas["code"].isin(units["parent_code"])]
+    for code, ground in zip(parents["code"], metric(parents), strict=True):
+        mine = (units["parent_code"] == code).to_numpy()
+        assert area[mine].sum() == pytest.approx(shapely.area(ground), rel=1e-5)
+        # every square of the fishnet that lies inside is a unit grid of its own
+        x0, y0, x1, y1 = np.round(np.array(ground.bounds) / 100) * 100
+        corners = [(x, y) for x in np.arange(x0, x1, 100) for y in np.arange(y0, y1, 100)]
+        inside = [shapely.box(x, y, x + 100, y + 100) for x, y in corners]
+        inside = [square for square in inside if ground.contains(square.buffer(1.0))]
+        found = shapely.STRtree(cells[mine]).query([square.centroid for square in inside], predicate="within")[1]
+        assert len(set(found)) == len(inside)
+        assert np.abs(area[mine][found] - 10_000.0).max() < 50.0
+    assert (np.abs(area - 10_000.0) < 50.0).sum() > 100
 
 
 def test_it_is_no_chessboard(district):
