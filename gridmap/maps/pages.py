@@ -31,7 +31,7 @@ Frames = Sequence[gpd.GeoDataFrame]
 _STATUS: dict[str, dict[str, Any]] = {
     "gap": {"fill": "#f5c9a6", "pattern": "hatch", "ink": "#a33b12", "opacity": 0.95, "line": "#7d3a1c"},
     "low": {"fill": "#e3edf2", "pattern": "dots", "ink": "#2f6d92", "opacity": 0.95, "line": "#5d7f95"},
-    "covered": {"fill": "#9cc4d8", "opacity": 0.85, "line": "#5d8aa3"},
+    "covered": {"fill": "#7ba9c9", "opacity": 0.9, "line": "#567f9e"},
     "quiet": {"fill": "#eeede9", "pattern": "thin", "ink": "#b3b0a8", "opacity": 0.95, "line": "#9aa1a7"},
 }
 

@@ -17,6 +17,7 @@
 
   let map = null;
   const renderers = {};
+  const levels = [];
 
   /** Open the map: called by folium's page instead of L.map. */
   gm.open = function (id, options) {
@@ -82,9 +83,12 @@
 
   function levelLayer(number) {
     const level = data.levels[number];
-    return L.layerGroup(level.geom.map((shape) => L.polygon(gm.unpack(shape), styled("level", {
+    const sorted = level.r.slice().sort((a, b) => a - b);
+    const group = L.featureGroup(level.geom.map((shape) => L.polygon(gm.unpack(shape), styled("level", {
       fill: false, color: LINE[Math.min(number, 2)], weight: WEIGHT[Math.min(number, 2)], opacity: number ? 0.8 : 0.95,
     }))));
+    levels.push({ group, radius: sorted[sorted.length >> 1], weight: WEIGHT[Math.min(number, 2)], drawn: null });
+    return group;
   }
 
   function contextLayer() {
@@ -118,8 +122,16 @@
     return 256 * Math.pow(2, map.getZoom()) / (40075016.7 * Math.cos(lat));
   };
 
-  /** Grids get a lighter pen while they are small on the screen. */
+  /** Borders get a lighter pen while what they enclose is small on the screen. */
   gm.adaptLines = function () {
+    levels.forEach((level) => {
+      const room = level.radius * gm.pixelsPerMetre();
+      const weight = level.weight * (room < 9 ? 0.45 : room < 16 ? 0.7 : 1);
+      if (level.drawn !== weight) {
+        level.drawn = weight;
+        level.group.setStyle({ weight });
+      }
+    });
     const radius = data.grids.medianRadius * gm.pixelsPerMetre();
     const weight = radius < 7 ? 0.4 : radius < 14 ? 0.7 : 1;
     if (gm.grids && gm.grids.weight !== weight) {
