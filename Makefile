@@ -1,6 +1,6 @@
 PORT ?= 8000
 
-.PHONY: help demo test test-long check bench clean
+.PHONY: help demo test test-long check clean
 
 help:            ## these lines
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -13,7 +13,7 @@ test:            ## everything, with a throw-away PostGIS and a real browser (WI
 	@./scripts/test.sh
 
 test-long:       ## the long forms: a million points over a thousand tilings, more mutations
-	@PYTEST_ARGS="-m slow --long" ./scripts/test.sh
+	@GRIDMAP_RANDOM=1 PYTEST_ARGS="-m slow" ./scripts/test.sh
 
 check:           ## lint, types, import rules and the fast tests
 	@./scripts/venv.sh test

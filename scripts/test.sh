@@ -47,6 +47,7 @@ fi
 
 ./scripts/check.sh static
 status=0
-python -m pytest -n "${JOBS:-2}" --dist loadgroup ${PYTEST_ARGS:-} || status=$?
+read -r -a more <<< "${PYTEST_ARGS:-}"
+python -m pytest -n "${JOBS:-2}" "${more[@]}" || status=$?
 if [ -n "$without" ]; then echo "LEFT OUT by request: $without"; fi
 exit "$status"

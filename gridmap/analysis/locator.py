@@ -27,6 +27,9 @@ Ints = npt.NDArray[np.int64]
 METHODS: tuple[Method, ...] = (Method.INSIDE, Method.BORDER, Method.NEAREST, Method.NONE)
 _INSIDE, _BORDER, _NEAREST, _NONE = range(4)
 
+#: Grids are equally near when their distances differ by less than this.
+_EQUAL_M = 1e-6
+
 
 @dataclass(frozen=True, slots=True)
 class Answers:
@@ -81,7 +84,8 @@ class Locator:
         _prepare_fully(self.geometries)
         self.epsg = metric_epsg_of(self.geometries)
         self._tree = shapely.STRtree(self.geometries)
-        self._metric = to_metric(self.geometries, self.epsg)
+        # normalised, so that a distance does not depend on ring start or winding, not even in its last bit
+        self._metric = shapely.normalize(to_metric(self.geometries, self.epsg))
         self._borders = shapely.boundary(self._metric)
         self._metric_tree = shapely.STRtree(self._metric)
 
@@ -151,8 +155,8 @@ class Locator:
         lon, lat : float arrays of one length
             WGS 84 degrees, finite.
         nearest_within_m : float
-            Outside every grid, the nearest one within this distance owns the point; of equally near ones the lowest
-            code. 0 turns it off.
+            Outside every grid, the nearest one within this distance owns the point; of equally near ones (to a
+            micrometre) the lowest code. 0 turns it off.
         border : bool
             Whether to measure ``border_m``.
 
@@ -191,10 +195,14 @@ class Locator:
         if not len(outside):
             return
         mx, my = xy_to_metric(x[outside], y[outside], self.epsg)
-        # all_matches gives every grid at the smallest distance; the lowest index is the lowest code
-        (point, grid) = self._metric_tree.query_nearest(shapely.points(mx, my), max_distance=within_m, all_matches=True)
+        points: npt.NDArray[np.object_] = np.asarray(shapely.points(mx, my), dtype=object)
+        found, nearest_m = self._metric_tree.query_nearest(
+            points, max_distance=within_m, all_matches=False, return_distance=True
+        )
+        # two neighbours are equally near at their common corner, but their distances may differ in the last bit
+        pair, grid = self._metric_tree.query(points[found[0]], predicate="dwithin", distance=nearest_m + _EQUAL_M)
         best = np.full(len(outside), len(self.codes), dtype=np.int64)
-        np.minimum.at(best, point, grid)
+        np.minimum.at(best, found[0][pair], grid)
         hit = best < len(self.codes)
         owner[outside[hit]] = best[hit]
         method[outside[hit]] = _NEAREST

@@ -10,7 +10,7 @@ import pytest
 import shapely
 from builders import flip_winding, rotate_rings, shuffle_rows, translate
 from exact import Truth, edges_of, judge
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from strategies import CELLS, KINDS, LUMPS, ORIGINS, STEPS, Recipe, build, edges_match, hard_points, recipes
 
@@ -82,7 +82,15 @@ def test_overlapping_grids_still_give_the_lowest_code_that_holds_the_point(recip
     assert ask_locator(both, x, y) == judge(both, x, y)
 
 
+# two neighbours, equally near at their common corner, whose distances differed in the last bit
+EQUALLY_NEAR = Recipe(
+    kind="letters", rows=6, columns=4, names=2, empty=0.0, step=1e-7, seed=1,
+    origin=(-0.001, 51.5), cell=2.0**-16, lump=0.7,
+)  # fmt: skip
+
+
 @few
+@example(recipe=EQUALLY_NEAR, seed=2**30)
 @given(recipe=recipes(), seed=seeds)
 def test_the_answer_survives_row_order_ring_start_winding_and_batches(recipe: Recipe, seed: int):
     rng = np.random.default_rng(seed)
