@@ -47,12 +47,16 @@ class FakeStore:
         self.lock = threading.Lock()
         self.wait_s = wait_s
         self.closed = False
+        self.commits = 0
 
     def unit_of_work(self) -> "FakeUnitOfWork":
         return FakeUnitOfWork(self)
 
     def close(self) -> None:
         self.closed = True
+
+    def revision(self) -> int:
+        return self.commits
 
     def ping(self) -> None:
         if self.closed:
@@ -81,6 +85,7 @@ class FakeUnitOfWork:
     def commit(self) -> None:
         if self._own is not None:
             self._store.state = self._own
+            self._store.commits += 1
         self._release()
 
     def _release(self) -> None:
@@ -387,6 +392,7 @@ def _within(row, where) -> bool:
         (where.start is None or row["at"] >= where.start)
         and (where.end is None or row["at"] < where.end)
         and (where.bbox is None or _meets(row["geometry"], where.bbox))
+        and (where.grid_code is None or row["grid_code"] == where.grid_code)
     )
 
 

@@ -1,7 +1,7 @@
 """One grid in facts, and whether a point can be meant at all."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -97,12 +97,10 @@ def grid_card(
     with store.unit_of_work() as work:
         staff = work.staff.of_grid(plan.boundary_set.name, code)
         if owns_points:
-            incidents = work.incidents.counts_by_grid(window)
-            fixes = work.patrols.counts_by_grid(PointFilter(window.start, window.end))
-            happened = incidents.loc[incidents["grid_code"] == code, "incidents"]
-            passed = fixes[fixes["grid_code"] == code]
+            here = replace(window, grid_code=code)
+            passed = work.patrols.counts_by_grid(replace(here, categories=None, bbox=None))
             activity = Activity(
-                int(happened.sum()),
+                int(work.incidents.counts_by_grid(here)["incidents"].sum()),
                 int(passed["fixes"].sum()),
                 int(passed["units"].sum()),
                 None if passed.empty else passed["last_fix_at"].iloc[0].to_pydatetime(),

@@ -4,7 +4,7 @@ All frames are in WGS 84 lon/lat and keep the contracts of ``analysis.frames``. 
 the same rows in the same order. Nothing is written before ``commit``; leaving the ``with`` block without it rolls back.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol, Self
@@ -20,12 +20,13 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class PointFilter:
-    """Which incidents or fixes: half-open time window ``[start, end)``, categories, box; None means all."""
+    """Which incidents or fixes: half-open time window ``[start, end)``, categories, box, owner; None means all."""
 
     start: datetime | None = None
     end: datetime | None = None
     categories: tuple[str, ...] | None = None
     bbox: Box | None = None
+    grid_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +214,14 @@ class Store(Protocol):
 
     def unit_of_work(self) -> UnitOfWork: ...
     def close(self) -> None: ...
+    def revision(self) -> Hashable:
+        """Give a value that stands for what is stored: after a commit, by whomever, it is another one.
+
+        Equal values mean the same data, so it is the key of whatever is kept because it is dear to make. Values of
+        different stores, or of different processes, cannot be compared.
+        """
+        ...
+
     def ping(self) -> None:
         """Raise ``StoreUnavailable`` when the database does not answer or its schema is not current."""
         ...

@@ -1,5 +1,6 @@
 """Open a store by its URL."""
 
+from collections.abc import Hashable
 from types import ModuleType
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ class SqlStore:
     def __init__(self, engine: sa.Engine, backend: ModuleType) -> None:
         self._engine = engine
         self._backend = backend
+        self._watch = backend.Watch(engine)
 
     @property
     def engine(self) -> sa.Engine:
@@ -32,7 +34,14 @@ class SqlStore:
 
     def close(self) -> None:
         """Close all connections; the embedded file is then whole without its log."""
+        self._watch.close()
         self._engine.dispose()
+
+    def revision(self) -> Hashable:
+        """Give a value that stands for what is stored: after a commit, by whomever, it is another one."""
+        with translated(self._backend):
+            found: Hashable = self._watch.revision()
+        return found
 
     def ping(self) -> None:
         """Raise StoreUnavailable when the database does not answer (``store_unreachable`` ...) or its schema is not

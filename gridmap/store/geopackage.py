@@ -5,6 +5,7 @@ work that writes takes the one write lock at its first write.
 """
 
 import sqlite3
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -198,6 +199,34 @@ def after_commit(connection: sa.Connection) -> None:
         raw.execute(f"pragma busy_timeout={wait}")
 
 
+class Watch:
+    """Sees that somebody committed, in this process or another, whatever program it was.
+
+    SQLite counts for a connection what others have committed; this one never writes, so to it everybody is another.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def revision(self) -> int:
+        """Give a number that every commit changes."""
+        with self._lock:
+            if self._connection is None:
+                path = str(self._engine.url.database)
+                self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            (number,) = self._connection.execute("pragma data_version").fetchone()
+            return int(number)
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+
 def geometry_out(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """Select a geometry column as the bytes that ``geometries_from`` reads."""
     return sa.type_coerce(column, sa.LargeBinary)
@@ -230,6 +259,14 @@ def one_of(column: sa.ColumnElement[Any], values: Sequence[str]) -> sa.ColumnEle
     """Tell whether a text column is among values, however many: one parameter for all."""
     rows = sa.func.json_each(sa.bindparam(None, list(values), type_=sa.JSON)).table_valued("value")
     return column.in_(sa.select(rows.c.value))
+
+
+def unindexed(column: Any) -> sa.ColumnElement[Any]:
+    """Give a column for a condition that must not choose the index, where SQLite would guess a window too narrow."""
+    plain: sa.ColumnElement[Any] = sa.sql.expression.UnaryExpression(
+        sa.inspect(column).expression, operator=sa.sql.operators.custom_op("+"), type_=column.type
+    )
+    return plain
 
 
 def insert(

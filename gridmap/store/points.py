@@ -116,7 +116,7 @@ class Incidents:
         return query.where(*self._conditions(where))
 
     def _conditions(self, where: PointFilter) -> list[sa.ColumnElement[bool]]:
-        conditions = _window(IncidentRow.occurred_at, IncidentRow.geom, where)
+        conditions = _window(IncidentRow, IncidentRow.occurred_at, where)
         if where.categories is not None:
             conditions.append(self._work.backend.one_of(IncidentRow.category, where.categories))
         return conditions
@@ -141,7 +141,8 @@ class Incidents:
 
     def count(self, where: PointFilter) -> int:
         """Count the matching incidents."""
-        (row,) = self._work.rows(sa.select(sa.func.count(IncidentRow.id)).where(*self._conditions(where)))
+        query = sa.select(sa.func.count()).select_from(IncidentRow).where(*self._conditions(where))
+        (row,) = self._work.rows(query)
         return int(row[0])
 
     def categories(self) -> list[str]:
@@ -218,7 +219,7 @@ class Patrols:
                 FixRow.grid_code,
                 backend.geometry_out(FixRow.geom),
             )
-            .where(*_window(FixRow.fixed_at, FixRow.geom, where))
+            .where(*_window(FixRow, FixRow.fixed_at, where))
             .order_by(FixRow.unit_id, FixRow.fixed_at)
         )
         values = _transposed(rows, 5)
@@ -227,23 +228,31 @@ class Patrols:
     def counts_by_grid(self, where: PointFilter) -> pd.DataFrame:
         """Give ``grid_code, fixes, units, last_fix_at``, by code; rows without an owner are left out."""
         backend = self._work.backend
+        # in two steps in the order of the index: nothing is sorted, and no set of units is kept for a grid
+        by_unit = (
+            sa.select(
+                FixRow.grid_code, sa.func.count().label("fixes"), sa.func.max(FixRow.fixed_at).label("last_fix_at")
+            )
+            .where(FixRow.grid_code.is_not(None), *_window(FixRow, backend.unindexed(FixRow.fixed_at), where))
+            .group_by(FixRow.grid_code, FixRow.unit_id)
+            .subquery()
+        )
         rows = self._work.rows(
             sa.select(
-                FixRow.grid_code,
+                by_unit.c.grid_code,
+                sa.cast(sa.func.sum(by_unit.c.fixes), sa.BigInteger),
                 sa.func.count(),
-                sa.func.count(sa.distinct(FixRow.unit_id)),
-                backend.time_out(sa.func.max(FixRow.fixed_at)),
+                backend.time_out(sa.func.max(by_unit.c.last_fix_at)),
             )
-            .where(FixRow.grid_code.is_not(None), *_window(FixRow.fixed_at, FixRow.geom, where))
-            .group_by(FixRow.grid_code)
-            .order_by(FixRow.grid_code)
+            .group_by(by_unit.c.grid_code)
+            .order_by(by_unit.c.grid_code)
         )
         code, fixes, units, last = _transposed(rows, 4)
         return fix_counts(code, fixes, units, backend.times_from(last))
 
     def count(self, where: PointFilter) -> int:
         """Count the matching fixes."""
-        query = sa.select(sa.func.count(FixRow.id)).where(*_window(FixRow.fixed_at, FixRow.geom, where))
+        query = sa.select(sa.func.count()).select_from(FixRow).where(*_window(FixRow, FixRow.fixed_at, where))
         (row,) = self._work.rows(query)
         return int(row[0])
 
@@ -333,19 +342,23 @@ def _refuse_other_content(keys: pd.DataFrame, known: pd.DataFrame) -> None:
         raise Conflict("content_differs")
 
 
-def _window(time: Any, geometry: Any, where: PointFilter) -> list[sa.ColumnElement[bool]]:
+def _window(table: Any, time: Any, where: PointFilter) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
     if where.start is not None:
         conditions.append(time >= where.start)
     if where.end is not None:
         conditions.append(time < where.end)
     if where.bbox is not None:
-        conditions.append(bbox_hits(geometry, *where.bbox))
+        conditions.append(bbox_hits(table.geom, *where.bbox))
+    if where.grid_code is not None:
+        conditions.append(table.grid_code == where.grid_code)
     return conditions
 
 
 def _span(work: Work, time: Any) -> tuple[datetime, datetime] | None:
-    (row,) = work.rows(sa.select(sa.func.min(time), sa.func.max(time)))
+    # each by itself is one step into the index; both in one SELECT would make SQLite read all of it
+    ends = (sa.select(end(time)).scalar_subquery() for end in (sa.func.min, sa.func.max))
+    (row,) = work.rows(sa.select(*ends))
     return None if row[0] is None else (row[0], row[1])
 
 

@@ -91,6 +91,24 @@ def after_commit(connection: sa.Connection) -> None:
     """Nothing to do: the server folds its own log."""
 
 
+class Watch:
+    """Sees that somebody committed: a snapshot tells which transactions are seen, so equal ones see the same data.
+
+    A commit to another database of the same server is taken for one, too; that costs time, never truth.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def revision(self) -> str:
+        """Give a text that every commit changes."""
+        with self._engine.connect() as connection:
+            return str(connection.exec_driver_sql("select cast(pg_current_snapshot() as text)").scalar_one())
+
+    def close(self) -> None:
+        """Nothing to close: the connection is one of the engine's."""
+
+
 def geometry_out(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """Select a geometry column as the bytes that ``geometries_from`` reads."""
     return sa.type_coerce(sa.func.ST_AsBinary(column), sa.LargeBinary)
@@ -120,6 +138,11 @@ def time_texts(values: np.ndarray) -> list[str]:
 def one_of(column: sa.ColumnElement[Any], values: Sequence[str]) -> sa.ColumnElement[bool]:
     """Tell whether a text column is among values, however many: one parameter for all."""
     return column == sa.func.any(sa.bindparam(None, list(values), type_=sa.ARRAY(sa.Text)))
+
+
+def unindexed(column: Any) -> Any:
+    """Give the column itself: the server knows from its statistics which index serves."""
+    return column
 
 
 def insert(

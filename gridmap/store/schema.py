@@ -1,54 +1,64 @@
-"""The schema's revisions: upgrade, check and downgrade, by Alembic, on both stores."""
+"""The schema's revisions: upgrade, check and downgrade, by Alembic, on both stores.
+
+Opening a store that is current needs no Alembic: the names of the scripts say which revisions there are.
+"""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from gridmap.errors import StoreUnavailable
 from gridmap.store.backends import backend_of, parse_url, translated
-from gridmap.store.migrations.filters import include_object
 from gridmap.store.tables import Base
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 HEAD = "head"
 
+_SCRIPTS = Path(__file__).parent / "migrations"
+_VERSION = sa.table("alembic_version", sa.column("version_num"))
 
-def _config() -> Config:
+
+def _config() -> "Config":
+    from alembic.config import Config
+
     config = Config()
     # Alembic reads "%" in an option as a reference.
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     return config
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+@cache
+def revisions() -> tuple[str, ...]:
+    """Give all revisions of the schema, oldest first: ``0001_initial_schema.py`` is revision 0001."""
+    return tuple(sorted(path.name.split("_")[0] for path in (_SCRIPTS / "versions").glob("[0-9]*_*.py")))
 
 
 def revision_of(engine: sa.Engine) -> str | None:
     """Give the revision of a database; None where it is empty."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(sa.select(_VERSION.c.version_num)).scalar()
 
 
 def is_current(engine: sa.Engine) -> bool:
     """Tell whether a database has exactly the tables of this program."""
-    return revision_of(engine) == _scripts().get_current_head()
+    return revision_of(engine) == revisions()[-1]
 
 
 def require_known(engine: sa.Engine) -> None:
     """Check that a database is not of a newer program (StoreUnavailable ``store_newer``)."""
     revision = revision_of(engine)
-    if revision is not None and revision not in {s.revision for s in _scripts().walk_revisions()}:
+    if revision is not None and revision not in revisions():
         raise StoreUnavailable("store_newer")
 
 
-def migrate(engine: sa.Engine, step: Callable[[Config], Any]) -> None:
+def migrate(engine: sa.Engine, step: Callable[["Config"], Any]) -> None:
     """Run an Alembic command in one transaction that excludes all other writers."""
     backend = backend_of(engine.url)
     with engine.connect().execution_options(gridmap_begin=backend.BEGIN_WRITING) as connection, connection.begin():
@@ -61,6 +71,8 @@ def migrate(engine: sa.Engine, step: Callable[[Config], Any]) -> None:
 def upgrade_engine(engine: sa.Engine) -> None:
     """Bring an open database to the newest revision."""
     if not is_current(engine):
+        from alembic import command
+
         migrate(engine, lambda config: command.upgrade(config, HEAD))
 
 
@@ -84,11 +96,17 @@ def upgrade(url: str) -> None:
 
 def downgrade(url: str, revision: str = "base") -> None:
     """Take the schema back to a revision; ``base`` removes all tables."""
+    from alembic import command
+
     _with_engine(url, lambda engine: migrate(engine, lambda config: command.downgrade(config, revision)))
 
 
 def check(url: str) -> list[str]:
     """Compare the schema at a URL with the models; give the differences, none when they agree."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
+
+    from gridmap.store.migrations.filters import include_object
 
     def compare(engine: sa.Engine) -> list[str]:
         with engine.connect() as connection:

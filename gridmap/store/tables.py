@@ -194,6 +194,7 @@ class IncidentRow(Base):
         UniqueConstraint("incident_id"),
         Index(None, "occurred_at", "incident_id"),
         Index(None, "category", "occurred_at"),
+        Index(None, "grid_code", "occurred_at", "category"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -213,7 +214,11 @@ class FixRow(Base):
     """One point of a patrol."""
 
     __tablename__ = "patrol_fix"
-    __table_args__ = (UniqueConstraint("unit_id", "fixed_at", "geom"), Index(None, "fixed_at"))
+    __table_args__ = (
+        UniqueConstraint("unit_id", "fixed_at", "geom"),
+        Index(None, "fixed_at"),
+        Index(None, "grid_code", "unit_id", "fixed_at"),
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     unit_id: Mapped[str] = mapped_column(Code)

@@ -653,3 +653,36 @@ def test_frames_of_all_stores_have_the_types_of_the_fake(store):
             )
     for a, b in zip(*frames, strict=True):
         assert_frame_equal(pd.DataFrame(a), pd.DataFrame(b))
+
+
+def test_every_commit_makes_another_revision_and_reading_does_not(store):
+    seen = [store.revision()]
+    assert store.revision() == seen[0]
+    with store.unit_of_work() as work:
+        work.boundaries.put_set(CITY)
+        assert store.revision() == seen[0]  # not before it lasts
+        work.commit()
+    seen.append(store.revision())
+    for n in (2, 3):
+        with store.unit_of_work() as work:
+            work.incidents.add(incidents(n))
+            work.commit()
+        seen.append(store.revision())
+    with store.unit_of_work() as work:
+        assert work.incidents.count(ALL) == 3
+    assert store.revision() == seen[-1]
+    assert len(set(seen)) == len(seen)
+
+
+def test_counts_of_one_grid_are_its_row_of_all(store):
+    with store.unit_of_work() as work:
+        work.incidents.add(incidents(5, grid_code=["a", "b", "a", None, "b"]))
+        work.patrols.add(fixes(grid_code="a"))
+        work.commit()
+    with store.unit_of_work() as work:
+        for repository in (work.incidents, work.patrols):
+            every = repository.counts_by_grid(ALL)
+            for code in ("a", "b", "nowhere"):
+                one = repository.counts_by_grid(PointFilter(grid_code=code))
+                assert one.to_dict("list") == every[every["grid_code"] == code].to_dict("list")
+        assert work.incidents.count(PointFilter(grid_code="b")) == 2

@@ -1,16 +1,20 @@
 """Migrations, immutability and secrecy on both true stores."""
 
 import logging
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 from store_frames import CITY, fixes, grids, incidents
 
 from gridmap.domain.boundaries import ALWAYS
 from gridmap.errors import StoreUnavailable
 from gridmap.services.ports import PointFilter
-from gridmap.store import check, downgrade, open_store, upgrade
+from gridmap.store import check, downgrade, open_store, schema, upgrade
 from gridmap.store.tables import Base
 
 
@@ -160,3 +164,19 @@ def test_a_server_that_is_away_is_said_without_its_password(caplog):
         open_store(url, wait_s=1)
     assert error.value.code == "store_unreachable"
     assert "hunter2" not in f"{error.value} {caplog.text} {error.value.fields}"
+
+
+def test_the_revisions_are_those_of_the_scripts():
+    scripts = list(ScriptDirectory(str(Path(schema.__file__).parent / "migrations")).walk_revisions())
+    assert [s.revision for s in reversed(scripts)] == list(schema.revisions())
+
+
+def test_another_process_is_seen_to_commit(gpkg):
+    store = gpkg.open()
+    before = store.revision()
+    code = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]);"
+        "c.execute(\"update alembic_version set version_num = '0002'\"); c.commit()"
+    )
+    subprocess.run([sys.executable, "-c", code, str(gpkg.path)], check=True)
+    assert store.revision() != before
