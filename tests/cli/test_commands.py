@@ -10,6 +10,8 @@ from builders import tiling
 from typer.testing import CliRunner
 
 from gridmap.cli import app
+from gridmap.crs import area_m2
+from gridmap.store.engine import open_store
 
 
 @pytest.fixture(autouse=True)
@@ -251,3 +253,30 @@ def test_vancouver_is_repaired_and_the_largest_change_is_shown(shared_data: Path
     assert repair["largest"]["change_m2"] == pytest.approx(5382, rel=0.01)
     assert repair["remaining_findings"] == 0
     run("check", out, "--code-column", "code", status=0)
+
+
+@pytest.mark.real_data
+def test_the_chinese_outlines_keep_their_area(shared_data: Path, tmp_path: Path) -> None:
+    outlines = gpd.read_file(shared_data / "cn_districts_3.geojson")
+    # SOURCES.md, in CGCS2000 zones 4548 and 4549
+    wanted_km2 = {"amap": (41.89, 392.1, 2129.6), "tianditu": (41.65, 387.5, 2063.0)}
+    for source, areas in wanted_km2.items():
+        file = tmp_path / f"{source}.geojson"
+        outlines[outlines["source"] == source].to_file(file, driver="GeoJSON")
+        run(
+            "import", "boundaries", file, "--set", source, "--level", "district",
+            "--code-column", "district_adcode", "--datum", "wgs84", "--commit",
+        )  # fmt: skip
+        store = open_store(f"sqlite:///{tmp_path}/store.gpkg")
+        with store.unit_of_work() as work:
+            frame = work.boundaries.grids(work.boundaries.list_versions(source)[-1])
+        store.close()
+        assert frame["code"].tolist() == ["110101", "320113", "370211"]
+        before = outlines[outlines["source"] == source].set_index("district_adcode").geometry
+        for code, shape, rounded in zip(frame["code"], frame.geometry, areas, strict=True):
+            kept = float(area_m2([shape])[0])
+            # nothing is lost on the way in: the same area as the file's, to 0.01 %
+            assert kept == pytest.approx(float(area_m2([before[int(code)]])[0]), rel=1e-4)
+            # and the published figure, to its last digit
+            digits = len(str(rounded).split(".")[1])
+            assert kept / 1e6 == pytest.approx(rounded, abs=0.5 * 10**-digits * 1.2)
