@@ -159,6 +159,8 @@ def hotspot_map(
         ],
         "foot": i18n.text("legend.hotspots_foot", language, n=f"{incidents_shown:,}"),
     }
+    if not incidents_shown:
+        data["notice"] = i18n.text("map.nothing_incidents", language)
     return _assemble("hotspots", place, data, language)
 
 
@@ -240,6 +242,8 @@ def coverage_map(
         ],
         "foot": i18n.text("legend.coverage_foot", language, n=f"{len(grids):,}"),
     }
+    if not rows["fixes"].fillna(0).sum():
+        data["notice"] = i18n.text("map.nothing_fixes", language)
     return _assemble("coverage", place, data, language)
 
 

@@ -38,18 +38,20 @@ function windowField(state, overview, change) {
   const box = el("fieldset", null, null, el("legend", null, t("window")));
   const buttons = el("div", "choices");
   const custom = el("div");
+  const last = newest(overview, state.page);
+  const hint = last && state.window !== "custom" ? el("p", "hint", t("window_note", { time: time(last) })) : null;
   Object.keys(WINDOWS).forEach((key) => buttons.append(
     choice(t("window_" + key), state.window === key, () => change({ window: key, from: "", to: "" }))));
   const open = choice(t("window_custom"), state.window === "custom", () => {
     buttons.querySelectorAll("button").forEach((b) => b.setAttribute("aria-pressed", String(b === open)));
     custom.replaceChildren(dates(state, overview, change));
+    if (hint) { hint.remove(); }
     custom.querySelector("input").focus();
   });
   buttons.append(open);
   if (state.window === "custom") { custom.append(dates(state, overview, change)); }
   box.append(buttons, custom);
-  const last = newest(overview, state.page);
-  if (last && state.window !== "custom") { box.append(el("p", "hint", t("window_note", { time: time(last) }))); }
+  if (hint) { box.append(hint); }
   return box;
 }
 

@@ -47,12 +47,19 @@ export function startSearch(map) {
     [...list.children].forEach((item, i) => item.setAttribute("aria-selected", String(i === chosen)));
     if (chosen >= 0) { box.setAttribute("aria-activedescendant", list.children[chosen].id); }
   };
-  const take = (grid) => { box.value = grid.code; close(); map.code(grid.code); };
+  const take = (found) => {
+    close();
+    if (found.lon !== undefined) { map.point(found.lon, found.lat); return; }
+    box.value = found.code;
+    map.code(found.code);
+  };
 
   box.addEventListener("input", () => {
     say("");
     close();
-    offered = suggest(box.value, map.grids());
+    const pair = readPair(box.value);
+    offered = pair && !pair.swapped ? [{ ...pair, name: `${pair.lon}, ${pair.lat}`, code: t("search_point") }]
+      : suggest(box.value, map.grids());
     offered.forEach((grid, i) => {
       const item = el("li", null, grid.name, el("small", null, grid.code));
       item.id = "search-" + i;

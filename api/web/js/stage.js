@@ -7,8 +7,8 @@ const frame = document.getElementById("frame");
 const skeleton = document.getElementById("skeleton");
 const notice = document.getElementById("notice");
 
-/** Say something in place of the map: title, text, a command to copy, a button. */
-export function showNotice({ title, text, command, button, act }) {
+/** Say something in place of the map: title, text, a command to copy, a button, and a way back to the start. */
+export function showNotice({ title, text, command, button, act, reset }) {
   notice.replaceChildren();
   if (title) { notice.append(el("h2", null, title)); }
   if (text) { notice.append(el("p", null, text)); }
@@ -18,6 +18,11 @@ export function showNotice({ title, text, command, button, act }) {
     again.type = "button";
     again.addEventListener("click", act);
     notice.append(again);
+  }
+  if (reset) {
+    const back = el("a", "quiet", t("reset"));
+    back.href = reset;
+    notice.append(back);
   }
   notice.setAttribute("role", "alert");
   notice.hidden = false;
@@ -48,7 +53,8 @@ export function startStage(onMessage) {
       const failed = shown;
       const reason = await reasonOf(failed);
       if (failed !== shown) { return; }
-      showNotice({ text: reason || t("error_map"), button: t("try_again"), act: () => retry() });
+      showNotice({ text: reason || t("error_map"), button: t("try_again"), act: () => retry(),
+        reset: "/?lang=" + document.documentElement.lang.slice(0, 2) });
       return;
     }
     skeleton.hidden = true;

@@ -139,7 +139,8 @@
     const about = el("div", null, null, [row === null ? null : facts(row)]);
     const answerBox = el("div", "gm-answer");
     answerBox.setAttribute("aria-live", "polite");
-    card.replaceChildren(el("header", null, null, [title, close]), code, chain, ...(why ? [why] : []), about, answerBox);
+    // first who decides and whom to call, then the figures
+    card.replaceChildren(el("header", null, null, [title, close]), code, chain, answerBox, ...(why ? [why] : []), about);
     card.hidden = false;
     card.scrollTop = 0;
     gm.map.invalidateSize({ pan: false });
@@ -174,7 +175,7 @@
         moreFacts(answer.grid.code, about.querySelector("dl") || about.appendChild(el("dl", "gm-facts")), mine).catch(() => {});
       }
       const how = method(answer);
-      answerBox.replaceChildren(...(answer.grid ? staff(answer) : []).filter(Boolean), ...(how ? [how] : []));
+      answerBox.replaceChildren(...(how ? [how] : []), ...(answer.grid ? staff(answer) : []).filter(Boolean));
     } catch (error) {
       if (mine !== request) { return; }
       if (row === null) { title.textContent = gm.text("no_answer"); }

@@ -102,6 +102,11 @@
   /** Everything is on the map: bring it to life. */
   gm.start = function (map) {
     const legend = gm.legend(map);
+    if (data.notice) {
+      const said = gm.el("p", "gm-nothing", data.notice);
+      said.setAttribute("role", "status");
+      map.getContainer().appendChild(said);
+    }
     L.control.scale({ position: "bottomright", imperial: false, maxWidth: 140 }).addTo(map);
     const wanted = firstView(map, legend);
     gm.adaptLines();
