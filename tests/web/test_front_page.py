@@ -50,6 +50,12 @@ def test_the_card_gives_figures_of_the_window_and_staff_needed(page: Page, town:
     code = town.grids["code"][87]
     page.goto(f"/#grid={code}")
     card = map_of(page).locator("#gridmap-card")
+    expect(card.locator(".gm-facts dt")).to_have_count(6)
+    # first how it was decided and whom to call, then the figures
+    order = card.evaluate(
+        "n => [...n.querySelectorAll('.gm-crumbs, .gm-note, .gm-people, .gm-facts')].map(m => m.className)"
+    )
+    assert order == ["gm-crumbs", "gm-note", "gm-people", "gm-people", "gm-facts"]
     seen = page.request.get(f"/api/v1/grids/{code}?set=demo&start=2026-09-30T15:59:31Z&end=2026-10-30T15:59:31Z").json()
     expect(card).to_contain_text("时段内事件")
     facts = dict(zip(card.locator("dt").all_inner_texts(), card.locator("dd").all_inner_texts(), strict=True))
@@ -135,6 +141,25 @@ def test_custom_dates_are_days_of_the_district(page: Page) -> None:
     page.get_by_label("从").fill("2026-10-28")
     page.get_by_role("button", name="应用").click()
     expect(page.get_by_role("alert").filter(has_text="结束日期不能早于开始日期")).to_be_visible()
+
+
+@pytest.mark.parametrize(("name", "said"), [("hotspots", "所选时段和类别内没有事件"), ("coverage", "没有巡查定位")])
+def test_a_window_without_data_says_so_on_the_map(page: Page, name: str, said: str) -> None:
+    page.goto(f"/?page={name}&window=custom&from=2020-01-01&to=2020-01-02")
+    frame = map_of(page)
+    expect(frame.locator(".gm-nothing")).to_contain_text(said)
+    page.get_by_role("button", name="30 天").click()
+    expect(map_of(page).locator(".gm-legend-note")).to_contain_text("30 天")
+    expect(frame.locator(".gm-nothing")).to_have_count(0)
+
+
+def test_a_coordinate_is_offered_while_it_is_typed(page: Page, town: city.City) -> None:
+    page.goto("/")
+    frame = map_of(page)
+    at = shapely.point_on_surface(town.grids.geometry[50])
+    page.locator("#search-box").fill(f"{at.x:.6f}, {at.y:.6f}")
+    page.get_by_role("option").filter(has_text="查询此坐标由谁负责").click()
+    expect(frame.locator("#gridmap-card h2")).to_have_text(town.grids["name"][50])
 
 
 def test_the_window_counts_back_from_the_newest_data(page: Page) -> None:
@@ -230,6 +255,11 @@ class TestWhenSomethingFails:
         said = page.request.get("/maps/grids?set=nowhere&lang=zh", headers={"Accept-Language": "zh"}).json()["detail"]
         expect(page.locator("#notice p")).to_have_text(said)
         expect(page.get_by_role("button", name="重试")).to_be_visible()
+        # asking again cannot help here: the way back to the start does, and in the reader's language
+        page.get_by_role("button", name="EN").click()
+        expect(page.locator("#notice p")).to_contain_text("boundary set")
+        page.get_by_role("link", name="Reset").click()
+        map_of(page)
 
     def test_people_that_cannot_be_read_leave_the_rest_of_the_card(self, page: Page, town: city.City) -> None:
         page.route("**/api/v1/locate*", lambda r: r.fulfill(status=503, json={"detail": "x"}))

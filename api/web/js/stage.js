@@ -33,7 +33,7 @@ export function showNotice({ title, text, command, button, act, reset }) {
 /** Ask again for an address that showed no map, and read why: the detail of the problem document, if there is one. */
 async function reasonOf(url) {
   try {
-    await get(url);
+    await get(url, document.documentElement.lang.slice(0, 2));
   } catch (problem) {
     return problem.detail || "";
   }
