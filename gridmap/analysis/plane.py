@@ -112,7 +112,8 @@ def read_plane(frame: gpd.GeoDataFrame, *, epsg: int | None = None) -> tuple[lis
         epsg = crs.metric_epsg_of(shapes) if len(shapes) else 3857
     shapes = node_within(shapes)
     parents = None
-    if "parent_code" in frame.columns:
+    # a column without a single code names no parents: it is what a file without such a column becomes
+    if "parent_code" in frame.columns and frame["parent_code"].notna().any():
         parents = np.array([as_code(value) for value in frame["parent_code"]], dtype=object)[rows]
     return findings, Plane(codes[rows], parents, in_metres(shapes, epsg), shapes, rows, valid[rows], epsg)
 

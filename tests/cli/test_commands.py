@@ -200,6 +200,16 @@ def test_check_has_three_exit_statuses(grids: Path, tmp_path: Path) -> None:
     run("check", tmp_path / "missing.geojson", status=2)
 
 
+def test_check_finds_parents_by_place_where_the_file_names_none(grids: Path, tmp_path: Path) -> None:
+    parent = tmp_path / "streets.geojson"
+    tiling("PPP\nPPP")[["code", "geometry"]].to_file(parent, driver="GeoJSON")
+    run("check", grids, "--parent", parent, status=0)
+    small = tmp_path / "small.geojson"
+    tiling("PPQ\nPPQ").iloc[:1][["code", "geometry"]].to_file(small, driver="GeoJSON")
+    found = json.loads(run("check", grids, "--parent", small, "--format", "json", status=1))["findings"]
+    assert [(f["rule"], f["codes"]) for f in found] == [("outside_parent", ["B"])]
+
+
 def test_check_prints_the_json_of_the_contract(grids: Path, tmp_path: Path) -> None:
     frame = gpd.read_file(grids)
     frame.loc[0, "geometry"] = frame.geometry[0].buffer(0.0005)
