@@ -1,23 +1,27 @@
 """The app: settings in, FastAPI out. Nothing happens at import."""
 
 import secrets
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
 
 from api import errors, web
 from api.cursor import Cursors
 from api.deps import Context
 from api.edge import Edge
 from api.openapi import openapi_of
-from api.rendered import Rendered
 from api.routes import docs, grids, incidents, locate, maps, overview, patrols, sets
 from gridmap.services.clock import SystemClock
 from gridmap.services.ports import Clock, Store
 from gridmap.services.responsibility import Plans
 from gridmap.settings import Settings
+
+#: Bytes from which a body is compressed; a smaller one fits into a packet anyway.
+_WORTH_PACKING = 1_400
 
 ROUTERS = (
     overview.router,
@@ -54,7 +58,10 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
         own = open_store(settings.database_url)
         try:
             app.state.context = _context(settings, own, clock)
+            warming = threading.Thread(target=app.state.context.warm, name="warm", daemon=True)
+            warming.start()
             yield
+            warming.join()
         finally:
             own.close()
 
@@ -77,6 +84,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     web.install(app)
     errors.install(app)
     web.install(app)
+    app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING, compresslevel=5)
     app.add_middleware(Edge, settings=settings)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     return app
@@ -89,7 +97,7 @@ def app_from_env() -> FastAPI:
 
 def _context(settings: Settings, store: Store, clock: Clock | None) -> Context:
     key = secrets.token_bytes(32) if settings.cursor_key is None else settings.cursor_key.get_secret_value().encode()
-    return Context(settings, store, Plans(store), clock or SystemClock(), Cursors(key), Rendered(), _version())
+    return Context(settings, store, Plans(store), clock or SystemClock(), Cursors(key), _version())
 
 
 def _version() -> str:

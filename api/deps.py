@@ -1,6 +1,7 @@
 """What a route needs beside its parameters: the store, the plans, the clock, and reading days and windows with them."""
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -9,13 +10,17 @@ from fastapi import Depends, Request
 
 from api.cursor import Cursors
 from api.errors import language_of
-from api.rendered import Rendered
-from gridmap.errors import InvalidInput
+from api.kept import Kept
+from gridmap.errors import GridmapError, InvalidInput
 from gridmap.i18n import Language
+from gridmap.maps.drawing import Ground, ground
 from gridmap.services.clock import day_in
 from gridmap.services.ports import Box, Clock, PointFilter, Store
+from gridmap.services.reports import Overview, PlanReport, overview, plan_report
 from gridmap.services.responsibility import Plan, Plans
 from gridmap.settings import Settings
+
+log = logging.getLogger("gridmap.api")
 
 Moment = date | datetime
 
@@ -32,8 +37,11 @@ class Context:
     plans: Plans
     clock: Clock
     cursors: Cursors
-    rendered: Rendered
     version: str
+    #: Pages of maps with their tags, what the store holds on a day, and the ground that the maps of a plan share.
+    pages: Kept[tuple[str, str]] = field(default_factory=lambda: Kept(16))
+    overviews: Kept[Overview] = field(default_factory=lambda: Kept(4))
+    grounds: Kept[Ground] = field(default_factory=lambda: Kept(4))
 
     def day(self, at: Moment | None) -> date:
         """Give the calendar day of a moment in the district's time zone; without one, today."""
@@ -50,6 +58,25 @@ class Context:
     def plan(self, set_name: str | None, at: Moment | None) -> Plan:
         """Give the plan of a set (or of the default one) in force at a moment."""
         return self.plans.at(self.plans.resolve_set(set_name, self.settings.default_set), self.day(at))
+
+    def overview(self) -> Overview:
+        """Say what the store holds today; counted again only after something was stored."""
+        day = self.day(None)
+        return self.overviews.get((self.store.revision(), day), lambda: overview(self.store, self.plans, day))
+
+    def ground(self, base: PlanReport) -> Ground:
+        """Give what all maps of a plan draw beneath their subject; a version never changes."""
+        plan = base.plan
+        return self.grounds.get((plan.boundary_set, plan.version.number), lambda: ground(base.grids, base.upper))
+
+    def warm(self) -> None:
+        """Make what the first reader would wait for: the plan in force, the overview and the ground of the maps."""
+        try:
+            plan = self.plan(None, None)
+            self.overview()
+            self.ground(plan_report(self.store, plan))
+        except GridmapError as error:  # a new store has no plan yet
+            log.info("not warmed: %s", error.code)
 
     def window(
         self,

@@ -46,8 +46,11 @@ class Edge:
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
+                # what a 304 states replaces what the reader keeps: the policy of the page must stay
+                kept = message["status"] == 304
                 for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
+                    if not (kept and name == "Content-Security-Policy"):
+                        headers.setdefault(name, value)
                 headers["X-Request-ID"] = request_id
             await send(message)
 

@@ -1,11 +1,12 @@
 """The three maps as pages: folium's HTML, with our assets and a policy that lets nothing else run."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urlencode
 
 import folium
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.deps import Context, Ctx, ReaderLanguage
@@ -31,46 +32,46 @@ Draw = Callable[[Context, Plan, PointFilter, Language], folium.Map]
 
 
 @router.get("/maps/grids")
-def map_of_grids(ctx: Ctx, q: Query[MapQuery], language: ReaderLanguage) -> HTMLResponse:
+def map_of_grids(ctx: Ctx, request: Request, q: Query[MapQuery], language: ReaderLanguage) -> Response:
     """Draw the grids; a click says who is responsible."""
-    return _page(ctx, q, language, "grids", _grids)
+    return _page(ctx, request, q, language, "grids", _grids)
 
 
 @router.get("/maps/hotspots")
-def map_of_hotspots(ctx: Ctx, q: Query[MapQuery], language: ReaderLanguage) -> HTMLResponse:
+def map_of_hotspots(ctx: Ctx, request: Request, q: Query[MapQuery], language: ReaderLanguage) -> Response:
     """Draw where incidents are dense in the window."""
-    return _page(ctx, q, language, "hotspots", _hotspots)
+    return _page(ctx, request, q, language, "hotspots", _hotspots)
 
 
 @router.get("/maps/coverage")
-def map_of_coverage(ctx: Ctx, q: Query[MapQuery], language: ReaderLanguage) -> HTMLResponse:
+def map_of_coverage(ctx: Ctx, request: Request, q: Query[MapQuery], language: ReaderLanguage) -> Response:
     """Draw which grids nobody looked at in the window, against their incidents."""
-    return _page(ctx, q, language, "coverage", _coverage)
+    return _page(ctx, request, q, language, "coverage", _coverage)
 
 
-def _page(ctx: Context, q: MapQuery, reader: Language, kind: str, draw: Draw) -> HTMLResponse:
+def _page(ctx: Context, request: Request, q: MapQuery, reader: Language, kind: str, draw: Draw) -> Response:
     language = q.lang or reader
     plan = ctx.plan(q.set, q.at)
     where = _window(ctx, ctx.window(q.start, q.end, q.category))
-    key = (kind, plan.boundary_set.name, plan.version.number, where, language, _revision(ctx))
-    html = ctx.rendered.get(key, lambda: localise(draw(ctx, plan, where, language).get_root().render()))
-    # the nonce is new each time, so it is not part of what is kept
+    key = (kind, plan.boundary_set.name, plan.version.number, where, language, ctx.store.revision())
+    html, tag = ctx.pages.get(key, lambda: _made(localise(draw(ctx, plan, where, language).get_root().render())))
+    headers = {"ETag": tag, "Cache-Control": "no-cache", "Content-Language": language, "Vary": "Accept-Language"}
+    if tag in (known.strip() for known in request.headers.get("If-None-Match", "").split(",")):
+        return Response(status_code=304, headers=headers)
+    # the nonce is new each time, so it is not part of what is kept, and the tag is a weak one
     page, policy = secure(html)
-    headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache", "Content-Language": language}
-    return HTMLResponse(page, headers=headers)
+    return HTMLResponse(page, headers={**headers, "Content-Security-Policy": policy})
 
 
-def _revision(ctx: Context) -> tuple[int, int]:
-    # stored points are only ever added, so their number tells one state of the data from another
-    with ctx.store.unit_of_work() as work:
-        return work.incidents.count(PointFilter()), work.patrols.count(PointFilter())
+def _made(html: str) -> tuple[str, str]:
+    return html, f'W/"{hashlib.sha256(html.encode()).hexdigest()[:32]}"'
 
 
 def _window(ctx: Context, asked: PointFilter) -> PointFilter:
     """Close a window that is open on a side: it ends with the newest record, and is a month long."""
-    with ctx.store.unit_of_work() as work:
-        spans = (work.incidents.time_span(), work.patrols.time_span())
-    newest = max((span[1] for span in spans if span is not None), default=ctx.clock.now())
+    found = ctx.overview()
+    ends = [span.last_at for span in (found.incidents, found.fixes) if span.last_at is not None]
+    newest = max(ends, default=ctx.clock.now())
     end = asked.end or last_days(newest, _DAYS).end
     assert end is not None
     if asked.start is not None and asked.end is None:
@@ -108,6 +109,7 @@ def _grids(ctx: Context, plan: Plan, where: PointFilter, language: Language) -> 
     return pages.grid_map(
         base.grids,
         upper=base.upper,
+        ground=ctx.ground(base),
         context=base.context,
         language=language,
         locate_url=_locate_url(plan),
@@ -127,6 +129,7 @@ def _hotspots(ctx: Context, plan: Plan, where: PointFilter, language: Language) 
         context=report.base.context,
         language=language,
         upper=report.base.upper,
+        ground=ctx.ground(report.base),
         locate_url=_locate_url(plan),
         grid_url=_grid_url(plan, where),
         time_zone=ctx.settings.time_zone,
@@ -143,6 +146,7 @@ def _coverage(ctx: Context, plan: Plan, where: PointFilter, language: Language) 
         context=report.base.context,
         language=language,
         upper=report.base.upper,
+        ground=ctx.ground(report.base),
         locate_url=_locate_url(plan),
         grid_url=_grid_url(plan, where),
         time_zone=ctx.settings.time_zone,

@@ -9,7 +9,6 @@ from api.routes.sets import set_out
 from api.schemas import HealthAnswer, IncidentSpanOut, NoQuery, OverviewAnswer, SpanOut, TextsQuery
 from api.strict import StrictRoute
 from gridmap.i18n import subset
-from gridmap.services.reports import overview
 
 router = APIRouter(route_class=StrictRoute, tags=["overview"])
 
@@ -20,7 +19,7 @@ _SUBJECTS = ("page", "legend", "map")
 @router.get("/api/v1/overview")
 def get_overview(ctx: Ctx, q: Query[NoQuery]) -> OverviewAnswer:
     """Say what is in the store: sets, spans of incidents and fixes, and where the district lies."""
-    found = overview(ctx.store, ctx.plans, ctx.day(None))
+    found = ctx.overview()
     boxes = [s.bounds for s in found.sets if s.bounds is not None]
     bounds = None
     if boxes:

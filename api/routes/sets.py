@@ -19,7 +19,7 @@ from api.strict import StrictRoute
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.services.grids import areas_m2
-from gridmap.services.reports import SetOverview, overview
+from gridmap.services.reports import SetOverview
 
 router = APIRouter(route_class=StrictRoute, tags=["sets"])
 
@@ -43,7 +43,7 @@ def set_out(found: SetOverview) -> SetOut:
 @router.get("/api/v1/sets")
 def list_sets(ctx: Ctx, q: Query[NoQuery]) -> SetsAnswer:
     """List the boundary sets and their versions in force today."""
-    found = overview(ctx.store, ctx.plans, ctx.day(None))
+    found = ctx.overview()
     return SetsAnswer(sets=[set_out(s) for s in found.sets])
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import geopandas as gpd
@@ -13,13 +14,14 @@ from gridmap import crs, i18n
 from gridmap.analysis.frames import GRIDS, require
 from gridmap.errors import GeometryError
 from gridmap.i18n import Language
+from gridmap.maps.colours import tint_neighbours
 from gridmap.maps.geometry import Drawing, Shapes, dissolve, origin_of, pack, simplify
 
 #: Context kinds whose lines stay lines; everything else is filled when it is a polygon.
 _CONTEXT_TOLERANCE_M = 4.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ground:
     """The grids and the coarser levels above them, simplified together, coarsest first."""
 
@@ -29,6 +31,29 @@ class Ground:
     upper_drawings: tuple[Drawing, ...]
     ancestors: tuple[np.ndarray, ...]
     origin: tuple[int, int]
+
+    @cached_property
+    def tints(self) -> list[int]:
+        """Tint of each area of the coarsest level, such that neighbours differ."""
+        return list(tint_neighbours(self.upper_drawings[0].shapes)) if self.upper else []
+
+    @cached_property
+    def rows(self) -> dict[str, Any]:
+        """The grids as columns of a page; never to be changed."""
+        return {
+            **_rows(self.grids, self.drawing, self.origin),
+            "area": [round(v / 1e6, 3) for v in self.drawing.area_m2.tolist()],
+            "households": numbers_of(self.grids, "households"),
+            "medianRadius": round(float(np.median(self.drawing.radius_m)), 1),
+        }
+
+    @cached_property
+    def upper_rows(self) -> list[dict[str, Any]]:
+        """The coarser levels as columns of a page; never to be changed."""
+        return [
+            {**_rows(frame, drawing, self.origin), "of": owner.tolist()}
+            for frame, drawing, owner in zip(self.upper, self.upper_drawings, self.ancestors, strict=True)
+        ]
 
 
 def ground(grids: gpd.GeoDataFrame, upper: Sequence[gpd.GeoDataFrame]) -> Ground:
@@ -108,21 +133,14 @@ def level_title(frame: gpd.GeoDataFrame, position: int, language: Language) -> s
 def page_data(place: Ground, language: Language) -> dict[str, Any]:
     """Give what every page needs: shapes, names, label places, texts."""
     x0, y0, x1, y1 = (float(v) for v in shapely.total_bounds(place.drawing.shapes))
-    levels = []
-    for frame, drawing, owner in zip(place.upper, place.upper_drawings, place.ancestors, strict=True):
-        levels.append({**_rows(frame, drawing, place.origin), "of": owner.tolist()})
-    grids = _rows(place.grids, place.drawing, place.origin)
-    grids["area"] = [round(v / 1e6, 3) for v in place.drawing.area_m2.tolist()]
-    grids["households"] = numbers_of(place.grids, "households")
-    grids["medianRadius"] = round(float(np.median(place.drawing.radius_m)), 1)
     return {
         "lang": language,
         "texts": i18n.subset("map", language),
         "scale": 1_000_000,
         "origin": place.origin,
         "bounds": [[y0, x0], [y1, x1]],
-        "levels": levels,
-        "grids": grids,
+        "levels": place.upper_rows,
+        "grids": dict(place.rows),
         "context": [],
         "surface": [],
         "styles": [],
@@ -165,9 +183,12 @@ def context_data(context: gpd.GeoDataFrame | None, origin: tuple[int, int]) -> l
 
 
 def surface_shapes(cells: Shapes, classes: np.ndarray, count: int) -> list[shapely.Geometry | None]:
-    """Merge the cells of a lattice class by class: no seams between cells, and a fraction of the bytes."""
+    """Merge the cells of a lattice class by class: no seams between cells, and a fraction of the bytes.
+
+    Cells of a lattice meet corner to corner and never overlap, so dropping the sides that two of them share is enough.
+    """
     merged: list[shapely.Geometry | None] = []
     for number in range(count):
         mine = cells[classes == number]
-        merged.append(shapely.union_all(mine) if len(mine) else None)
+        merged.append(shapely.coverage_union_all(mine) if len(mine) else None)
     return merged

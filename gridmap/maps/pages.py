@@ -19,7 +19,7 @@ from gridmap import crs, i18n
 from gridmap.analysis.frames import COVERAGE, DENSITY, require
 from gridmap.i18n import Language
 from gridmap.maps import drawing
-from gridmap.maps.colours import TINTS, quantile_classes, tint_neighbours
+from gridmap.maps.colours import TINTS, quantile_classes
 from gridmap.maps.elements import DrawnLayer, PageMap, Start
 from gridmap.maps.geometry import pack
 from gridmap.maps.safe import encode_text
@@ -45,6 +45,7 @@ def grid_map(
     locate_url: str | None = None,
     grid_url: str | None = None,
     time_zone: str = "Asia/Shanghai",
+    ground: drawing.Ground | None = None,
 ) -> folium.Map:
     """Draw the grids and the areas above them; a click says who is responsible.
 
@@ -65,17 +66,19 @@ def grid_map(
         Address on the same origin, with ``{code}`` in it, that answers with the facts of one grid.
     time_zone : str
         Zone in which times are shown.
+    ground : Ground, optional
+        ``drawing.ground(grids, upper)``, where several maps of the same grids are drawn.
 
     Raises
     ------
     GeometryError
         ``map_without_grids``.
     """
-    place = drawing.ground(grids, upper)
+    place = ground or drawing.ground(grids, upper)
     data = _base("grids", place, context, language, (locate_url, grid_url), time_zone)
     fill = [0] * len(grids)
     if place.upper:
-        tints = np.array([*tint_neighbours(place.upper_drawings[0].shapes), 0])
+        tints = np.array([*place.tints, 0])
         fill = tints[place.ancestors[0]].tolist()
     data["styles"] = [{"fill": tint, "opacity": 0.58, "line": "#8a959f"} for tint in TINTS]
     data["grids"]["fill"] = fill
@@ -103,12 +106,13 @@ def hotspot_map(
     grid_url: str | None = None,
     time_zone: str = "Asia/Shanghai",
     category: str | None = None,
+    ground: drawing.Ground | None = None,
 ) -> folium.Map:
     """Draw where incidents are dense, under the grids.
 
     Parameters
     ----------
-    grids, upper, context, language, locate_url, grid_url, time_zone
+    grids, upper, context, language, locate_url, grid_url, time_zone, ground
         As ``grid_map``.
     density : GeoDataFrame
         frames.DENSITY: one row a cell, in any CRS; cells without incidents near them may be left out.
@@ -121,7 +125,7 @@ def hotspot_map(
     category : str, optional
         Name of the category shown, for the legend; None for all.
     """
-    place = drawing.ground(grids, upper)
+    place = ground or drawing.ground(grids, upper)
     data = _base("hotspots", place, context, language, (locate_url, grid_url), time_zone)
     cells = crs.frame_to_wgs84(require(density, DENSITY))
     cells = cells[cells["density_per_km2"] > 0]
@@ -176,12 +180,13 @@ def coverage_map(
     grid_url: str | None = None,
     time_zone: str = "Asia/Shanghai",
     category: str | None = None,
+    ground: drawing.Ground | None = None,
 ) -> folium.Map:
     """Draw which grids have few or no patrol fixes in a window, against their incidents.
 
     Parameters
     ----------
-    grids, upper, context, language, locate_url, grid_url, time_zone
+    grids, upper, context, language, locate_url, grid_url, time_zone, ground
         As ``grid_map``.
     coverage : GeoDataFrame
         frames.COVERAGE, one row a grid: ``status`` is covered, low, gap (no or almost no fixes although there were
@@ -189,7 +194,7 @@ def coverage_map(
     window, category
         As ``hotspot_map``.
     """
-    place = drawing.ground(grids, upper)
+    place = ground or drawing.ground(grids, upper)
     data = _base("coverage", place, context, language, (locate_url, grid_url), time_zone)
     rows = require(coverage, COVERAGE).set_index("code").reindex(place.grids["code"]).reset_index()
     states = list(_STATUS)

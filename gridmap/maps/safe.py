@@ -53,8 +53,15 @@ def encode_json(value: Any) -> str:
     ValueError
         If a number is infinite.
     """
-    text = json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    try:
+        text = _dumps(value)
+    except ValueError:  # NaN is rare, and looking for it costs more than writing
+        text = _dumps(_plain(value))
     return _STRING.sub(lambda literal: _CODE.sub(lambda c: f"\\u{ord(c[0]):04x}", literal[0]), text)
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _plain(value: Any) -> Any:

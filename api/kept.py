@@ -1,0 +1,48 @@
+"""What takes a while to make: made once for everybody who asks the same, and kept while it is true."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """A small cache. Whoever comes while a value is being made waits for it instead of making it again.
+
+    The key holds everything the value depends on; for stored data that is the store's ``revision``.
+
+    Parameters
+    ----------
+    keep : int
+        Values kept, the least recently used ones go first.
+    """
+
+    def __init__(self, keep: int = 16) -> None:
+        self._keep = keep
+        self._values: OrderedDict[Hashable, T] = OrderedDict()
+        self._making: dict[Hashable, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Give the value of a key, made by ``make`` if it is not there. Safe for threads."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+            flight = self._making.setdefault(key, threading.Lock())
+        with flight:
+            with self._lock:
+                if key in self._values:
+                    return self._values[key]
+            try:
+                made = make()
+                with self._lock:
+                    self._values[key] = made
+                    while len(self._values) > self._keep:
+                        self._values.popitem(last=False)
+                return made
+            finally:
+                with self._lock:
+                    self._making.pop(key, None)
