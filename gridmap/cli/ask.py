@@ -14,6 +14,7 @@ from gridmap.i18n import text
 if TYPE_CHECKING:
     from gridmap.analysis.locator import Locator
     from gridmap.domain.incidents import Responsibility
+    from gridmap.domain.rules import Finding
     from gridmap.settings import Settings
 
 AtOption = Annotated[str | None, typer.Option("--at", help="Day to answer for; today without it.", metavar="DATE")]
@@ -98,6 +99,8 @@ def join(
         settings = common.settings()
         common.require_other_file(out, points)
         locator = _locator(boundaries, code_column, set_name, at, db, strict, settings)
+        # one example a kind of fault is enough to see what is wrong with the file
+        examples: dict[str, Finding] = {}
         with common.progress(points.name) as advance:
             summary = join_file(
                 locator,
@@ -110,9 +113,12 @@ def join(
                 encoding=encoding,
                 nearest_within_m=nearest_within_m,
                 on_rows=advance,
+                on_bad=lambda finding: examples.setdefault(finding.rule, finding),
             )
     common.say("join.done", points=summary.points, file=out.name)
     common.say_summary(summary)
+    for finding in examples.values():
+        common.say("join.example", rule=finding.rule, message=finding.message(common.language()))
 
 
 def _locator(

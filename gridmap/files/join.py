@@ -10,8 +10,9 @@ import pyarrow as pa
 from gridmap.analysis.locator import Locator
 from gridmap.analysis.responsibility import JoinSummary, owner_codes
 from gridmap.crs import Datum, to_wgs84
+from gridmap.domain.rules import Finding
 from gridmap.errors import ColumnError, CrsError
-from gridmap.files.points import PointSource, open_points
+from gridmap.files.points import PointSource, open_points, point_finding
 from gridmap.files.write import open_writer
 from gridmap.settings import Settings
 
@@ -31,6 +32,7 @@ def join_file(
     nearest_within_m: float = 0.0,
     batch_rows: int = 100_000,
     on_rows: Callable[[int], object] = lambda rows: None,
+    on_bad: Callable[[Finding], object] = lambda finding: None,
 ) -> JoinSummary:
     """Join every point of a file to its one responsible grid.
 
@@ -52,6 +54,8 @@ def join_file(
         Rows held at once; the result does not depend on it.
     on_rows : callable
         Told the number of rows after each batch.
+    on_bad : callable
+        Told of every row whose place cannot be read, with its line and why.
 
     Returns
     -------
@@ -85,8 +89,10 @@ def join_file(
     metadata = {k: v for k, v in (schema.metadata or {}).items() if k != b"pandas"}
     summary = JoinSummary()
     with open_writer(Path(out), schema.with_metadata(metadata)) as writer:
-        for batch in source.batches():
-            joined, counted = _join(source, batch, locator, datum, nearest_within_m)
+        for line, batch in source.numbered():
+            joined, counted, bad = _join(source, batch, locator, datum, nearest_within_m)
+            for row, code in sorted(bad.items()):
+                on_bad(point_finding(line + row, code))
             writer.write(joined)
             summary += counted
             on_rows(batch.num_rows)
@@ -95,7 +101,7 @@ def join_file(
 
 def _join(
     source: PointSource, batch: pa.Table, locator: Locator, datum: Datum | None, nearest_within_m: float
-) -> tuple[pa.Table, JoinSummary]:
+) -> tuple[pa.Table, JoinSummary, dict[int, str]]:
     lon, lat, bad = source.parse_degrees(batch)
     good = np.flatnonzero(np.isfinite(lon))
     x, y = to_wgs84(lon[good], lat[good], datum or Datum.WGS84)
@@ -112,4 +118,4 @@ def _join(
     for (name, kind), values in zip(_ADDED, added, strict=True):
         # NaN is "no owner" here, so it becomes an empty cell.
         joined = joined.append_column(name, pa.array(values, kind, from_pandas=True))
-    return joined, JoinSummary.of(answers, unreadable=len(bad))
+    return joined, JoinSummary.of(answers, unreadable=len(bad)), bad

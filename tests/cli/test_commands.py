@@ -200,6 +200,14 @@ def test_check_has_three_exit_statuses(grids: Path, tmp_path: Path) -> None:
     run("check", tmp_path / "missing.geojson", status=2)
 
 
+def test_join_says_why_places_could_not_be_read(grids: Path, tmp_path: Path) -> None:
+    points = tmp_path / "swapped.csv"
+    points.write_text("lon,lat\n36.0,120.0\n36.1,120.1\n,\n", encoding="utf-8")
+    said = run("join", points, "-o", tmp_path / "out.csv", "--boundaries", grids, "--code-column", "code")
+    assert said.count("point_looks_swapped: Line 2 ") == 1
+    assert said.count("point_missing: Line 4 ") == 1
+
+
 def test_check_finds_parents_by_place_where_the_file_names_none(grids: Path, tmp_path: Path) -> None:
     parent = tmp_path / "streets.geojson"
     tiling("PPP\nPPP")[["code", "geometry"]].to_file(parent, driver="GeoJSON")
