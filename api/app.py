@@ -4,7 +4,6 @@ import secrets
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
@@ -15,6 +14,7 @@ from api.deps import Context
 from api.edge import Edge
 from api.openapi import openapi_of
 from api.routes import docs, grids, incidents, locate, maps, overview, patrols, sets
+from gridmap import __version__
 from gridmap.services.clock import SystemClock
 from gridmap.services.ports import Clock, Store
 from gridmap.services.responsibility import Plans
@@ -67,7 +67,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
 
     app = FastAPI(
         title="gridmap",
-        version=_version(),
+        version=__version__,
         summary="Who is responsible for this point, what happens where, and what is nobody looking at.",
         docs_url=None,
         redoc_url=None,
@@ -83,7 +83,6 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     app.state.api_routes = [route for router in ROUTERS for route in router.routes]
     web.install(app)
     errors.install(app)
-    web.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING, compresslevel=5)
     app.add_middleware(Edge, settings=settings)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
@@ -97,11 +96,4 @@ def app_from_env() -> FastAPI:
 
 def _context(settings: Settings, store: Store, clock: Clock | None) -> Context:
     key = secrets.token_bytes(32) if settings.cursor_key is None else settings.cursor_key.get_secret_value().encode()
-    return Context(settings, store, Plans(store), clock or SystemClock(), Cursors(key), _version())
-
-
-def _version() -> str:
-    try:
-        return version("gridmap")
-    except PackageNotFoundError:
-        return "0"
+    return Context(settings, store, Plans(store), clock or SystemClock(), Cursors(key), __version__)

@@ -33,6 +33,8 @@ def _made(app: FastAPI) -> dict[str, Any]:
     }
     for methods in document["paths"].values():
         for operation in methods.values():
+            # the docstring's first line says what the function's name only hints at
+            operation["summary"] = operation.get("description", operation["summary"]).split("\n")[0].rstrip(".")
             responses = operation["responses"]
             responses.pop("422", None)
             responses["default"] = failure
