@@ -686,3 +686,11 @@ def test_counts_of_one_grid_are_its_row_of_all(store):
                 one = repository.counts_by_grid(PointFilter(grid_code=code))
                 assert one.to_dict("list") == every[every["grid_code"] == code].to_dict("list")
         assert work.incidents.count(PointFilter(grid_code="b")) == 2
+
+
+def test_texts_with_marks_of_copy_stay_as_they_are(store):
+    texts = ["plain", "tab\tline\nreturn\r", "back\\slash \\N \\.", None, ""]
+    add_incidents(store, incidents(5, note=texts))
+    with store.unit_of_work() as work:
+        held = work.incidents.frame(ALL)["note"]
+    assert [None if gone else text for text, gone in zip(held, held.isna(), strict=True)] == texts
