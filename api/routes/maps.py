@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-import folium
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
@@ -15,11 +15,13 @@ from api.routes.incidents import category_out
 from api.schemas import MapQuery
 from api.strict import StrictRoute
 from gridmap.i18n import Language
-from gridmap.maps import pages
 from gridmap.maps.localise import localise, secure
 from gridmap.services.ports import PointFilter
 from gridmap.services.reports import coverage, hotspots, last_days, plan_report
 from gridmap.services.responsibility import Plan
+
+if TYPE_CHECKING:
+    import folium
 
 router = APIRouter(route_class=StrictRoute, tags=["maps"], default_response_class=HTMLResponse)
 
@@ -28,7 +30,7 @@ _DAYS = 30
 #: Radius of the kernel of the hotspot map.
 _BANDWIDTH_M = 250.0
 
-Draw = Callable[[Context, Plan, PointFilter, Language], folium.Map]
+Draw = Callable[[Context, Plan, PointFilter, Language], "folium.Map"]
 
 
 @router.get("/maps/grids")
@@ -79,7 +81,7 @@ def _window(ctx: Context, asked: PointFilter) -> PointFilter:
     return PointFilter(asked.start or end - timedelta(days=_DAYS), end, asked.categories, asked.bbox)
 
 
-def _ends(where: PointFilter) -> pages.Window:
+def _ends(where: PointFilter) -> tuple[datetime, datetime]:
     assert where.start is not None
     assert where.end is not None
     return where.start, where.end
@@ -104,7 +106,9 @@ def _category(where: PointFilter, language: Language) -> str | None:
     return ", ".join(name.zh if language == "zh" else name.en for name in names)
 
 
-def _grids(ctx: Context, plan: Plan, where: PointFilter, language: Language) -> folium.Map:
+def _grids(ctx: Context, plan: Plan, where: PointFilter, language: Language) -> "folium.Map":
+    from gridmap.maps import pages  # folium: only where a map is drawn
+
     base = plan_report(ctx.store, plan)
     return pages.grid_map(
         base.grids,
@@ -118,7 +122,9 @@ def _grids(ctx: Context, plan: Plan, where: PointFilter, language: Language) -> 
     )
 
 
-def _hotspots(ctx: Context, plan: Plan, where: PointFilter, language: Language) -> folium.Map:
+def _hotspots(ctx: Context, plan: Plan, where: PointFilter, language: Language) -> "folium.Map":
+    from gridmap.maps import pages  # folium: only where a map is drawn
+
     report = hotspots(ctx.store, plan, where, bandwidth_m=_BANDWIDTH_M)
     return pages.hotspot_map(
         report.base.grids,
@@ -137,7 +143,9 @@ def _hotspots(ctx: Context, plan: Plan, where: PointFilter, language: Language) 
     )
 
 
-def _coverage(ctx: Context, plan: Plan, where: PointFilter, language: Language) -> folium.Map:
+def _coverage(ctx: Context, plan: Plan, where: PointFilter, language: Language) -> "folium.Map":
+    from gridmap.maps import pages  # folium: only where a map is drawn
+
     report = coverage(ctx.store, plan, where)
     return pages.coverage_map(
         report.base.grids,

@@ -11,8 +11,10 @@ import re
 import secrets
 from functools import cache
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-import folium
+if TYPE_CHECKING:
+    import folium
 
 #: Where a source tree and an installed wheel keep the vendored files: beside this package, in ``api``.
 VENDOR = Path(__file__).resolve().parents[2] / "api" / "web" / "vendor"
@@ -102,12 +104,12 @@ def secure(html: str) -> tuple[str, str]:
     return _TAG.sub(rf'<\1 nonce="{nonce}"', html), policy
 
 
-def page(drawn: folium.Map, base: str = "/assets/vendor/") -> tuple[str, str]:
+def page(drawn: "folium.Map", base: str = "/assets/vendor/") -> tuple[str, str]:
     """Render a map for the service: its HTML with vendored assets, and its Content-Security-Policy."""
     return secure(localise(drawn.get_root().render(), base))
 
 
-def standalone(drawn: folium.Map) -> str:
+def standalone(drawn: "folium.Map") -> str:
     """Render a map as one HTML text with every asset inside, for a notebook, an e-mail or an intranet share.
 
     Raises
