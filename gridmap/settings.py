@@ -1,6 +1,8 @@
 """Settings, read once from the environment (``GRIDMAP_...``) by an edge: the command line or the app."""
 
-from pydantic import Field, SecretStr
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gridmap.i18n import Language
@@ -45,3 +47,12 @@ class Settings(BaseSettings):
     parser_memory_bytes: int = Field(2_000_000_000, gt=0, description="address space of the parser process")
     parser_cpu_s: int = Field(60, gt=0, description="CPU time of the parser process")
     parser_wall_s: float = Field(120.0, gt=0, description="wall time of the parser process")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("no such time zone") from error
+        return name

@@ -97,7 +97,7 @@ def join(
 
     with common.refusing():
         settings = common.settings()
-        common.require_other_file(out, points)
+        common.require_other_file(out, points, *((boundaries,) if boundaries else ()))
         locator = _locator(boundaries, code_column, set_name, at, db, strict, settings)
         # one example a kind of fault is enough to see what is wrong with the file
         examples: dict[str, Finding] = {}

@@ -48,7 +48,7 @@ def check(
         settings = common.settings()
         stated = parse_datum(datum) if datum else None
         if fix is not None:
-            common.require_other_file(fix, file)
+            common.require_other_file(fix, file, *((parent,) if parent else ()))
         with common.progress(file.name):
             source = read_boundaries(
                 file,

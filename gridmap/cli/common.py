@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from pydantic import ValidationError
 
 from gridmap.errors import GridmapError, InvalidInput, NotFound
 from gridmap.i18n import Language, as_language, text
@@ -42,14 +43,25 @@ EncodingOption = Annotated[str | None, typer.Option("--encoding", help="Text enc
 def language() -> Language:
     """Give the language of messages: GRIDMAP_LANGUAGE, else the shell's locale, else the setting's default."""
     if "GRIDMAP_LANGUAGE" in os.environ:
-        return settings().language
+        # not from the settings: the message that a setting is wrong needs a language too
+        return as_language(os.environ["GRIDMAP_LANGUAGE"])
     stated = os.environ.get("LC_ALL") or os.environ.get("LANG") or locale.getlocale()[0]
     return as_language(stated, default="en" if stated in (None, "C", "C.UTF-8", "POSIX") else "zh")
 
 
 def settings(**changes: Any) -> Settings:
-    """Read the settings, with options of the command line over them."""
-    return Settings(**{k: v for k, v in changes.items() if v is not None})
+    """Read the settings, with options of the command line over them.
+
+    Raises
+    ------
+    InvalidInput
+        ``bad_setting``, naming the environment variables.
+    """
+    try:
+        return Settings(**{k: v for k, v in changes.items() if v is not None})
+    except ValidationError as error:
+        names = sorted({f"GRIDMAP_{'_'.join(str(x) for x in e['loc'][:1])}".upper() for e in error.errors()})
+        raise InvalidInput("bad_setting", names=", ".join(names)) from None
 
 
 def store_url(db: str | None) -> str:

@@ -208,6 +208,28 @@ def test_join_says_why_places_could_not_be_read(grids: Path, tmp_path: Path) -> 
     assert said.count("point_missing: Line 4 ") == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("GRIDMAP_TIME_ZONE", "Mars/X"), ("GRIDMAP_MAX_PAGE", "many"), ("GRIDMAP_LANGUAGE", "fr")]
+)
+def test_a_wrong_setting_is_named_and_not_echoed(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    said = run("locate", 120, 36, status=2)
+    assert "[bad_setting]" in said
+    assert name in said
+    assert value not in said
+
+
+def test_no_output_replaces_a_file_that_was_read(grids: Path, tmp_path: Path) -> None:
+    points, areas = tmp_path / "p.csv", tmp_path / "areas.parquet"
+    points.write_text("lon,lat\n120.0,36.0\n", encoding="utf-8")
+    gpd.read_file(grids).to_parquet(areas)
+    before = areas.read_bytes()
+    join = ("join", points, "-o", areas, "--boundaries", areas, "--code-column", "code")
+    assert "[output_is_input]" in run(*join, status=2)
+    assert "[output_is_input]" in run("check", grids, "--parent", areas, "--fix", areas, status=2)
+    assert areas.read_bytes() == before
+
+
 def test_check_finds_parents_by_place_where_the_file_names_none(grids: Path, tmp_path: Path) -> None:
     parent = tmp_path / "streets.geojson"
     tiling("PPP\nPPP")[["code", "geometry"]].to_file(parent, driver="GeoJSON")
