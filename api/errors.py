@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
+from api import web
 from gridmap import errors as tree
 from gridmap.errors import GridmapError, InvalidInput
 from gridmap.i18n import Language, as_language, has, text
@@ -217,7 +218,10 @@ def install(app: FastAPI) -> None:
 
     async def http(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, HTTPException)
-        return answer(request.scope, _from_http(request, exc))
+        error = _from_http(request, exc)
+        if isinstance(error, NoRoute) and _is_reader(request):
+            return web.not_found()
+        return answer(request.scope, error)
 
     async def broken(request: Request, exc: Exception) -> Response:
         log.error("request %s: answer breaks its schema", request.scope["state"]["request_id"], exc_info=exc)
@@ -235,6 +239,12 @@ def _from_http(request: Request, exc: HTTPException) -> GridmapError:
     if exc.status_code == 404:
         return NoRoute("not_found")
     return NotParsable("bad_request")
+
+
+def _is_reader(request: Request) -> bool:
+    """Tell a person who mistyped an address from a program that asked the API for something that is not there."""
+    path = request.scope["path"]
+    return "text/html" in request.headers.get("accept", "") and not path.startswith(("/api/", "/assets/"))
 
 
 def allowed_methods(request: Request) -> str:

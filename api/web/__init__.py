@@ -44,14 +44,24 @@ class _Assets(StaticFiles):
         return answer
 
 
+def not_found() -> Response:
+    """Give the page for an address that leads nowhere."""
+    return _page("not-found.html", 404)
+
+
+def _page(name: str, status: int = 200) -> FileResponse:
+    return FileResponse(
+        ROOT / name,
+        status_code=status,
+        media_type="text/html; charset=utf-8",
+        headers={"Content-Security-Policy": SHELL_POLICY, "Cache-Control": "no-cache"},
+    )
+
+
 def install(app: FastAPI) -> None:
     """Serve the front page at ``/`` and its files and the vendored assets under ``/assets/``."""
     app.mount("/assets", _Assets(directory=ROOT), name="assets")
 
     @app.get("/", include_in_schema=False)
     def front_page() -> FileResponse:
-        return FileResponse(
-            ROOT / "index.html",
-            media_type="text/html; charset=utf-8",
-            headers={"Content-Security-Policy": SHELL_POLICY, "Cache-Control": "no-cache"},
-        )
+        return _page("index.html")
