@@ -193,12 +193,12 @@ def test_a_page_that_failed_is_made_again_and_old_ones_go() -> None:
 
 
 def test_a_person_who_mistypes_an_address_gets_a_page_and_a_program_gets_a_problem(world) -> None:
-    page = world.get("/nosuch", headers={"Accept": "text/html,*/*"})
+    page = world.get("/nosuch", accept="text/html,*/*")
     assert page.status_code == 404
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "没有这个页面" in page.text
     assert "nosuch" not in page.text
     for path, accept in (("/nosuch", "*/*"), ("/api/v1/nosuch", "text/html")):
-        answer = world.get(path, headers={"Accept": accept})
+        answer = world.get(path, accept=accept)
         assert answer.status_code == 404
         assert answer.json()["code"] == "not_found"
