@@ -19,8 +19,8 @@ from gridmap.analysis.edges import edges_of, proven_tiling, proven_union
 from gridmap.analysis.plane import Geometries, Plane, area_noise_m2, polygons_of, read_plane, real_ground
 from gridmap.domain.rules import Finding, Report, Severity, report
 
-#: 0.1 mm on a 1:500 base map, the finest line a surveyor draws.
-SLIVER_WIDTH_M = 0.05
+#: Two lines of 0.1 mm on a 1:500 base map, the finest a surveyor draws: nearer borders cannot be told apart.
+SLIVER_WIDTH_M = 0.1
 SLIVER_AREA_M2 = SLIVER_WIDTH_M**2
 
 #: Grids within this of a hole are named as its neighbours; far above rounding, far below any real width.

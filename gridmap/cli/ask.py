@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gridmap.cli import common
-from gridmap.cli.common import DatumOption, DbOption, EncodingOption, SetOption
+from gridmap.cli.common import CrsOption, DatumOption, DbOption, EncodingOption, SetOption
 from gridmap.i18n import text
 
 if TYPE_CHECKING:
@@ -79,6 +79,11 @@ def join(
     out: Annotated[Path, typer.Option("-o", "--out", help="Where to write: .csv or .parquet.")],
     boundaries: Annotated[Path | None, typer.Option("--boundaries", help="Boundary file instead of a store.")] = None,
     code_column: Annotated[str | None, typer.Option("--code-column", help="Column of codes in it.")] = None,
+    layer: Annotated[str | None, typer.Option("--layer", help="Layer of a boundary file with several.")] = None,
+    crs: CrsOption = None,
+    boundaries_datum: Annotated[
+        str | None, typer.Option("--boundaries-datum", help="What degrees of the boundary file mean.", metavar="DATUM")
+    ] = None,
     set_name: SetOption = None,
     at: AtOption = None,
     lon_column: Annotated[str | None, typer.Option("--lon-column")] = None,
@@ -98,7 +103,10 @@ def join(
     with common.refusing():
         settings = common.settings()
         common.require_other_file(out, points, *((boundaries,) if boundaries else ()))
-        locator = _locator(boundaries, code_column, set_name, at, db, strict, settings)
+        if boundaries is not None:
+            locator = _locator_of_file(boundaries, code_column, layer, crs, boundaries_datum, strict, settings)
+        else:
+            locator = _locator_of_store(db, set_name, at, strict, settings)
         # one example a kind of fault is enough to see what is wrong with the file
         examples: dict[str, Finding] = {}
         with common.progress(points.name) as advance:
@@ -121,26 +129,32 @@ def join(
         common.say("join.example", rule=finding.rule, message=finding.message(common.language()))
 
 
-def _locator(
-    boundaries: Path | None,
+def _locator_of_file(
+    file: Path,
     code_column: str | None,
-    set_name: str | None,
-    at: str | None,
-    db: str | None,
+    layer: str | None,
+    crs: str | None,
+    datum: str | None,
     strict: bool,
     settings: "Settings",
 ) -> "Locator":
     from gridmap.analysis.locator import Locator
+    from gridmap.crs import parse_datum
+    from gridmap.files.boundaries import read_boundaries
+
+    stated = parse_datum(datum) if datum else None
+    frame = read_boundaries(file, settings=settings, code_column=code_column, layer=layer, crs=crs, datum=stated).frame
+    if strict:
+        common.require_no_overlap(frame, settings)
+    return Locator.from_frame(frame)
+
+
+def _locator_of_store(
+    db: str | None, set_name: str | None, at: str | None, strict: bool, settings: "Settings"
+) -> "Locator":
     from gridmap.services.clock import SystemClock, day_in
     from gridmap.services.responsibility import Plans
 
-    if boundaries is not None:
-        from gridmap.files.boundaries import read_boundaries
-
-        frame = read_boundaries(boundaries, settings=settings, code_column=code_column).frame
-        if strict:
-            common.require_no_overlap(frame, settings)
-        return Locator.from_frame(frame)
     day = common.parse_day(at) or day_in(SystemClock().now(), settings.time_zone)
     with common.opened(db, existing=True) as store:
         plans = Plans(store)

@@ -13,6 +13,8 @@ from gridmap.cli.common import CrsOption, DatumOption, EncodingOption
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from gridmap.settings import Settings
+
 
 class Format(StrEnum):
     """How to print the report."""
@@ -71,7 +73,7 @@ def check(
                 sliver_area_m2=settings.sliver_area_m2,
                 parent=above,
             )
-        moved = _propose(source.frame, fix) if fix is not None else None
+        moved = _propose(source.frame, above, fix, settings) if fix is not None else None
 
     if form is Format.JSON:
         body = report.to_json()
@@ -86,12 +88,16 @@ def check(
     raise typer.Exit(0 if report.clean else common.FINDINGS)
 
 
-def _propose(frame: "gpd.GeoDataFrame", out: Path) -> dict[str, Any]:
+def _propose(
+    frame: "gpd.GeoDataFrame", parent: "gpd.GeoDataFrame | None", out: Path, settings: "Settings"
+) -> dict[str, Any]:
     """Write a proposed repair beside the input and give what it would move."""
     from gridmap.analysis.repair import propose_repair
     from gridmap.files.write import write_boundaries
 
-    repair = propose_repair(frame)
+    repair = propose_repair(
+        frame, sliver_width_m=settings.sliver_width_m, sliver_area_m2=settings.sliver_area_m2, parent=parent
+    )
     write_boundaries(repair.frame, out)
     code, largest_m2 = repair.largest
     changed = repair.moved[(repair.moved["gained_m2"] > 0) | (repair.moved["lost_m2"] > 0)]

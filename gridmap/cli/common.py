@@ -101,6 +101,11 @@ def opened(db: str | None, *, existing: bool = False, rehearsal: bool = False) -
             store.close()
 
 
+def word(key: str) -> str:
+    """Give a text of the catalogue without fields."""
+    return text(f"cli.{key}", language())
+
+
 def say(key: str, /, **fields: Any) -> None:
     """Print a line of the catalogue."""
     typer.echo(text(f"cli.{key}", language(), **fields))

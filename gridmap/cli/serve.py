@@ -50,7 +50,7 @@ def demo(
 
     with common.refusing():
         _require_free("127.0.0.1", port)
-        prepare(db, on_progress=lambda step: common.say("demo.step", step=step))
+        prepare(db, on_progress=lambda step: common.say("demo.step", step=common.word(f"demo.step.{step}")))
     address = f"http://127.0.0.1:{port}/"
     common.say("demo.ready", address=address)
     if not no_browser and _has_browser():
