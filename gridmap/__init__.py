@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from gridmap.analysis.coverage import coverage_gaps
     from gridmap.analysis.density import density
     from gridmap.analysis.lattice import square_lattice
-    from gridmap.analysis.locator import Answers, Locator
+    from gridmap.analysis.locator import Answers, Located, Locator
     from gridmap.analysis.responsibility import JoinSummary, join_points
     from gridmap.analysis.topology import check_tiling
     from gridmap.crs import Datum
@@ -17,6 +17,7 @@ __all__ = [
     "Answers",
     "Datum",
     "JoinSummary",
+    "Located",
     "Locator",
     "__version__",
     "check_tiling",
@@ -31,6 +32,7 @@ _HOMES = {
     "Answers": "gridmap.analysis.locator",
     "Datum": "gridmap.crs",
     "JoinSummary": "gridmap.analysis.responsibility",
+    "Located": "gridmap.analysis.locator",
     "Locator": "gridmap.analysis.locator",
     "check_tiling": "gridmap.analysis.topology",
     "coverage_gaps": "gridmap.analysis.coverage",

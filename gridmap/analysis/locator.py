@@ -61,6 +61,30 @@ class Answers:
         return np.array([m.value for m in METHODS], dtype=object)[self.method]
 
 
+@dataclass(frozen=True, slots=True)
+class Located:
+    """The owner of one point.
+
+    Attributes
+    ----------
+    code : str or None
+        The owner; None with method ``none``.
+    method : Method
+    border_m : float or None
+        As in ``Answers``; None without an owner.
+    holders : tuple of str
+        Codes of all grids that hold the point, lowest first: one inside, more on a shared border or in an overlap.
+    overlapped : bool
+        The point lies strictly inside two or more grids.
+    """
+
+    code: str | None
+    method: Method
+    border_m: float | None
+    holders: tuple[str, ...]
+    overlapped: bool
+
+
 class Locator:
     """Answers which grid owns a point. Build it with ``from_frame``; it never changes and may be shared by threads.
 
@@ -144,6 +168,22 @@ class Locator:
         point, grid = point[held], grid[held]
         order = np.lexsort((grid, point))
         return point[order].astype(np.int64), grid[order].astype(np.int64)
+
+    def locate(self, lon: float, lat: float, *, nearest_within_m: float = 0.0) -> Located:
+        """Find the owner of one point; parameters and errors as ``locate_many``."""
+        answers = self.locate_many([lon], [lat], nearest_within_m=nearest_within_m)
+        owner, border_m = int(answers.owner[0]), answers.border_m
+        return Located(
+            code=self.codes[owner] if owner >= 0 else None,
+            method=METHODS[int(answers.method[0])],
+            border_m=float(border_m[0]) if owner >= 0 and border_m is not None else None,
+            holders=self.holders_of(lon, lat),
+            overlapped=bool(answers.overlapped[0]),
+        )
+
+    def holders_of(self, lon: float, lat: float) -> tuple[str, ...]:
+        """Give the codes of all grids that hold one point, lowest first; the first one owns it."""
+        return tuple(self.codes[i] for i in self.holders([lon], [lat])[1])
 
     def locate_many(
         self, lon: npt.ArrayLike, lat: npt.ArrayLike, *, nearest_within_m: float = 0.0, border: bool = True

@@ -10,7 +10,6 @@ import shapely
 
 from gridmap.analysis.locator import METHODS, Answers, Locator
 from gridmap.crs import frame_to_wgs84
-from gridmap.domain.incidents import Method
 from gridmap.errors import CrsError, GeometryError
 
 
@@ -94,14 +93,3 @@ def join_points(
     joined["border_m"] = answers.border_m
     joined.attrs["summary"] = JoinSummary.of(answers)
     return joined
-
-
-def candidates(locator: Locator, lon: float, lat: float) -> tuple[str, ...]:
-    """Give the codes of all grids that hold one point, lowest first; the first one owns it."""
-    _, grid = locator.holders([lon], [lat])
-    return tuple(locator.codes[i] for i in grid)
-
-
-def method_of(answers: Answers, i: int) -> Method:
-    """Give the method of point ``i``."""
-    return METHODS[int(answers.method[i])]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridmap.analysis.locator import Answers, Locator
-from gridmap.analysis.responsibility import candidates, method_of, owner_codes
+from gridmap.analysis.responsibility import owner_codes
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
 from gridmap.domain.incidents import GridRef, Method, Responsibility, StaffMember
 from gridmap.errors import InvalidInput, NotFound
@@ -44,7 +44,7 @@ class Plan:
     def desk(self, lon: float, lat: float) -> GridRef | None:
         """Give the smallest area that holds a point which no grid holds."""
         for locator in self.upper:
-            held = candidates(locator, lon, lat)
+            held = locator.holders_of(lon, lat)
             if held:
                 return self.refs[held[0]]
         return None
@@ -139,10 +139,8 @@ def locate(
     store: Store, plan: Plan, lon: float, lat: float, *, nearest_within_m: float = 0.0, with_staff: bool = True
 ) -> Responsibility:
     """Say who is responsible for one point (WGS 84)."""
-    answers = plan.locator.locate_many([lon], [lat], nearest_within_m=nearest_within_m)
-    method = method_of(answers, 0)
-    code = owner_codes(plan.locator, answers)[0]
-    held = candidates(plan.locator, lon, lat) if answers.holders[0] > 1 else ()
+    found = plan.locator.locate(lon, lat, nearest_within_m=nearest_within_m)
+    code = found.code
     staff: Sequence[StaffMember] = ()
     if code is not None and with_staff:
         with store.unit_of_work() as work:
@@ -150,10 +148,10 @@ def locate(
     return Responsibility(
         grid=None if code is None else plan.refs[code],
         chain=() if code is None else plan.chain(code),
-        method=method,
-        border_m=None if code is None or answers.border_m is None else float(answers.border_m[0]),
-        candidates=tuple(plan.refs[c] for c in held),
-        desk=plan.desk(lon, lat) if method is Method.NONE else None,
+        method=found.method,
+        border_m=found.border_m,
+        candidates=tuple(plan.refs[c] for c in found.holders) if len(found.holders) > 1 else (),
+        desk=plan.desk(lon, lat) if found.method is Method.NONE else None,
         staff=tuple(staff),
         set_name=plan.boundary_set.name,
         version_number=plan.version.number,

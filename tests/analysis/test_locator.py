@@ -9,7 +9,8 @@ import shapely
 from builders import CELL, tiling, translate
 
 from gridmap.analysis.locator import Locator
-from gridmap.analysis.responsibility import candidates, owner_codes
+from gridmap.analysis.responsibility import owner_codes
+from gridmap.domain.incidents import Method
 from gridmap.errors import ColumnError, CrsError, GeometryError, GridmapError, InvalidInput
 
 X, Y = 120.0, 36.0
@@ -42,12 +43,12 @@ def test_a_point_on_a_shared_border_is_owned_by_the_lowest_code():
 def test_a_point_on_a_corner_has_one_owner_and_lists_all_holders():
     frame = tiling("DC\nBA")
     assert ask(frame, 1, 1) == ("A", "border", 0.0)
-    assert candidates(Locator.from_frame(frame), X + CELL, Y + CELL) == ("A", "B", "C", "D")
+    assert Locator.from_frame(frame).holders_of(X + CELL, Y + CELL) == ("A", "B", "C", "D")
 
 
 def test_a_corner_against_a_long_side_is_held_by_three():
     locator = Locator.from_frame(tiling("AB\nCC"))
-    assert candidates(locator, X + CELL, Y + CELL) == ("A", "B", "C")
+    assert locator.holders_of(X + CELL, Y + CELL) == ("A", "B", "C")
 
 
 def test_a_point_on_the_outer_rim_is_on_a_border_with_one_holder():
@@ -216,3 +217,16 @@ def test_a_moved_map_gives_the_moved_answers():
     answers = locator.locate_many([X + 1 + CELL], [Y - 2 + CELL / 2])
     assert owner_codes(locator, answers)[0] == "A"
     assert answers.methods()[0] == "border"
+
+
+def test_one_point_gets_the_answer_of_many() -> None:
+    locator = Locator.from_frame(tiling("AAB\nCCB"))
+    inside = locator.locate(X + CELL / 2, Y + CELL / 2)
+    assert (inside.code, inside.method, inside.holders, inside.overlapped) == ("C", Method.INSIDE, ("C",), False)
+    assert inside.border_m == pytest.approx(locator.locate_many([X + CELL / 2], [Y + CELL / 2]).border_m[0])
+    shared = locator.locate(X + CELL, Y + CELL)
+    assert (shared.code, shared.method, shared.border_m, shared.holders) == ("A", Method.BORDER, 0.0, ("A", "C"))
+    outside = locator.locate(X - CELL, Y)
+    assert (outside.code, outside.method, outside.border_m, outside.holders) == (None, Method.NONE, None, ())
+    near = locator.locate(X - CELL / 1000, Y + CELL / 2, nearest_within_m=10)
+    assert (near.code, near.method, near.holders) == ("C", Method.NEAREST, ())

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from strategies import CELLS, KINDS, LUMPS, ORIGINS, STEPS, Recipe, build, edges_match, hard_points, recipes
 
 from gridmap.analysis.locator import Answers, Locator
-from gridmap.analysis.responsibility import candidates, owner_codes
+from gridmap.analysis.responsibility import owner_codes
 
 seeds = st.integers(0, 2**32 - 1)
 few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -180,7 +180,7 @@ def test_candidates_are_all_holders_lowest_first(recipe: Recipe, seed: int):
     x, y = hard_points(frame, np.random.default_rng(seed), extra=5)
     locator = Locator.from_frame(frame)
     truth = judge(frame, x[:20], y[:20])
-    assert [candidates(locator, a, b) for a, b in zip(x[:20], y[:20], strict=True)] == truth.holders
+    assert [locator.holders_of(a, b) for a, b in zip(x[:20], y[:20], strict=True)] == truth.holders
 
 
 # --- faulty locators: the property above must catch each of them ---
