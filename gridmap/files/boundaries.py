@@ -23,6 +23,8 @@ _POLYGONS = ("Polygon", "MultiPolygon")
 _ANY = (*_POLYGONS, "Point", "MultiPoint", "LineString", "MultiLineString")
 # Rules about rows that stay in the frame: analysis.topology names these faults too, with their size.
 _SEEN_IN_FRAME = {"duplicate_code", *VALIDITY_RULES}
+#: Kinds of context that the maps can draw.
+CONTEXT_KINDS = ("water", "road", "green", "coast")
 _KIND_NAMES = ("kind", "类型", "fclass", "type")
 # Texts beyond the first so many are not looked through for mojibake: it comes in whole columns.
 _SAMPLE = 2_000
@@ -162,7 +164,8 @@ def read_context(
     Parameters
     ----------
     kind : str, optional
-        Kind of everything in the file; else it is read from ``kind_column`` or a column with a usual name.
+        Kind of everything in the file; else it is read from ``kind_column`` or a column with a usual name. Features of
+        a kind that is none of ``CONTEXT_KINDS`` are findings, and not in the frame.
     path, settings, kind_column, name_column, layer, encoding, crs, datum, name
         As in ``read_boundaries``.
 
@@ -178,12 +181,12 @@ def read_context(
     features = to_features(parsed, settings=settings, kinds=_ANY, crs=crs, datum=datum)
     found = [*features.findings, *_notes(parsed)]
     texts = _texts(parsed, settings, found)
-    rows = np.flatnonzero(features.usable).tolist()
-    kind_values = _converted(texts.get(kinds), to_code, "bad_name", found)
+    kind_values = _context_kinds([kind] * len(parsed.faults) if kind else texts[kinds], found)
+    rows = [r for r in np.flatnonzero(features.usable).tolist() if kind_values[r]]
     names = _converted(texts.get(title), to_code, "bad_name", found)
     frame = gpd.GeoDataFrame(
         {
-            "kind": pd.Series([kind or _at(kind_values, r) or "" for r in rows], dtype=object),
+            "kind": pd.Series([kind_values[r] for r in rows], dtype=object),
             "name": pd.Series([_at(names, r) or "" for r in rows], dtype=object),
         },
         geometry=gpd.GeoSeries(features.geometry[rows], crs=WGS84),
@@ -191,6 +194,17 @@ def read_context(
     )
     made = report(found, features=len(parsed.faults), kept=len(rows))
     return ContextFile(frame, made, _source(parsed, features.crs))
+
+
+def _context_kinds(values: list[Any], found: list[Finding]) -> list[str | None]:
+    made = [value if value in CONTEXT_KINDS else None for value in values]
+    wanted = ", ".join(CONTEXT_KINDS)
+    found += [
+        finding("bad_context_kind", Severity.ERROR, row, wanted=wanted)
+        for row, known in enumerate(made)
+        if known is None
+    ]
+    return made
 
 
 def _source(parsed: Parsed, crs: str) -> dict[str, Any]:

@@ -99,10 +99,12 @@ def parse(
         _run(request, room, settings)
         facts = _facts(room)
         table = _table(room / "result.arrow", settings)
+    if not table.num_rows:
+        raise FileError("no_features")
     keep = [c for c in table.column_names if c not in (GEOMETRY, FAULT, HAS_Z)]
     return Parsed(
         attributes=table.select(keep),
-        wkb=table[GEOMETRY].combine_chunks() if table.num_rows else pa.array([], pa.large_binary()),
+        wkb=table[GEOMETRY].combine_chunks(),
         faults=table[FAULT].to_pylist(),
         has_z=table[HAS_Z].to_pylist(),
         format=kind,

@@ -10,7 +10,7 @@ from builders import tiling
 from typer.testing import CliRunner
 
 from gridmap.cli import app
-from gridmap.crs import area_m2
+from gridmap.crs import area_m2, wgs84_to_gcj02
 from gridmap.store.engine import open_store
 
 
@@ -320,3 +320,21 @@ def test_the_chinese_outlines_keep_their_area(shared_data: Path, tmp_path: Path)
             # and the published figure, to its last digit
             digits = len(str(rounded).split(".")[1])
             assert kept / 1e6 == pytest.approx(rounded, abs=0.5 * 10**-digits * 1.2)
+
+
+def test_context_is_shifted_back_and_replaces_the_former(tmp_path: Path) -> None:
+    file = tmp_path / "context.geojson"
+    x, y = wgs84_to_gcj02([120.0], [36.0])
+    gpd.GeoDataFrame({"kind": ["water"]}, geometry=gpd.points_from_xy(x, y), crs=4326).to_file(file)
+    for _ in range(2):
+        assert "1" in run("import", "context", file, "--datum", "gcj02", "--commit")
+    with open_store(f"sqlite:///{tmp_path}/store.gpkg").unit_of_work() as work:
+        (point,) = work.context.frame().geometry
+    assert (point.x, point.y) == pytest.approx((120.0, 36.0), abs=1e-6)
+
+
+def test_context_of_an_unknown_kind_is_not_written(tmp_path: Path) -> None:
+    file = tmp_path / "context.geojson"
+    gpd.GeoDataFrame({"kind": ["sewer"]}, geometry=gpd.points_from_xy([120], [36]), crs=4326).to_file(file)
+    assert "bad_context_kind" in run("import", "context", file, "--commit", status=1)
+    assert not (tmp_path / "store.gpkg").exists()

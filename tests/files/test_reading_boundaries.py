@@ -9,7 +9,7 @@ import shapely
 from files import samples
 
 from gridmap.crs import Datum, wgs84_to_gcj02
-from gridmap.errors import ColumnError, CrsError, EncodingAmbiguous, TextError
+from gridmap.errors import ColumnError, CrsError, EncodingAmbiguous, FileError, TextError
 from gridmap.files.boundaries import read_boundaries, read_context
 from gridmap.files.features import looks_swapped
 from gridmap.settings import Settings
@@ -173,13 +173,32 @@ def test_rings_that_run_the_wrong_way_are_turned_silently(tmp_path):
 
 def test_context_takes_lines_and_points(tmp_path):
     made = gpd.GeoDataFrame(
-        {"kind": ["road", "poi"], "name": ["文三路", "门"]},
+        {"kind": ["road", "green"], "name": ["文三路", "树"]},
         geometry=[shapely.LineString([(120, 30), (120.1, 30)]), shapely.Point(120, 30)],
         crs=4326,
     )
     read = read_context(samples.write_any(tmp_path, ".geojson", made), settings=SETTINGS)
-    assert read.frame["kind"].tolist() == ["road", "poi"]
+    assert read.frame["kind"].tolist() == ["road", "green"]
     assert read.frame.geom_type.tolist() == ["LineString", "Point"]
+
+
+def test_context_of_an_unknown_kind_is_a_finding(tmp_path):
+    kinds = ["water", "Water", "", None, "poi"]
+    made = gpd.GeoDataFrame({"kind": kinds}, geometry=[shapely.Point(120, 30)] * len(kinds), crs=4326)
+    read = read_context(samples.write_any(tmp_path, ".geojson", made), settings=SETTINGS)
+    assert read.frame["kind"].tolist() == ["water"]
+    assert [(f.rule, f.fields["number"]) for f in read.report.errors] == [("bad_context_kind", n) for n in (2, 3, 4, 5)]
+
+
+@pytest.mark.parametrize("reader", [read_boundaries, read_context])
+def test_a_file_without_features_says_so(tmp_path, reader):
+    empty = samples.put(tmp_path, "e.geojson", samples.collection())
+    layer = tmp_path / "e.gpkg"
+    gpd.GeoDataFrame({"code": []}, geometry=[], crs=4326).to_file(layer, driver="GPKG")
+    for path in (empty, layer):
+        with pytest.raises(FileError) as caught:
+            reader(path, settings=SETTINGS)
+        assert caught.value.code == "no_features"
 
 
 def test_a_second_reading_gives_the_same(tmp_path):
