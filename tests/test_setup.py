@@ -9,7 +9,7 @@ BOOTSTRAP = Path(__file__).resolve().parent.parent / "scripts" / "bootstrap"
 
 
 def run(*words: object, **environment: str) -> str:
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [str(w) for w in words],
         env={k: v for k, v in os.environ.items() if not k.startswith("PIP_")} | {"PYTHONPATH": ""} | environment,
         capture_output=True,

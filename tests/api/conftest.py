@@ -69,10 +69,24 @@ def fresh_world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Worl
     yield from _world(request.param, tmp_path)
 
 
-def _world(kind: str, folder: Path) -> Iterator[World]:
+@pytest.fixture(scope="module", params=STORES)
+def world_to_write(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A district that the tests of one file may add to."""
+    yield from _world(request.param, tmp_path_factory.mktemp("written"))
+
+
+@pytest.fixture(params=STORES)
+def large_world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    """A district of its own with the limits of a real service."""
+    yield from _world(request.param, tmp_path, Settings(cursor_key="for tests"))
+
+
+_SMALL = Settings(max_batch_points=50, max_batch_fixes=20, max_page=10, cursor_key="for tests")
+
+
+def _world(kind: str, folder: Path, settings: Settings = _SMALL) -> Iterator[World]:
     store = make_store(kind, folder)
     fill(store)
-    settings = Settings(max_batch_points=50, max_batch_fixes=20, max_page=10, cursor_key="for tests")
     app = create_app(settings, store, FixedClock(NOW))
     # entered, it keeps one event loop for all requests
     with TestClient(app) as client:
