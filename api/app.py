@@ -23,6 +23,9 @@ from gridmap.settings import Settings
 #: Bytes from which a body is compressed; a smaller one fits into a packet anyway.
 _WORTH_PACKING = 1_400
 
+#: Seconds after the start at which the ground of the maps is drawn in the background.
+_WARM_AFTER_S = 1.0
+
 ROUTERS = (
     overview.router,
     locate.router,
@@ -58,9 +61,11 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
         own = open_store(settings.database_url)
         try:
             app.state.context = _context(settings, own, clock)
-            warming = threading.Thread(target=app.state.context.warm, name="warm", daemon=True)
+            # a moment later: the work would hold up the first page, which does not need it
+            warming = threading.Timer(_WARM_AFTER_S, app.state.context.warm)
             warming.start()
             yield
+            warming.cancel()
             warming.join()
         finally:
             own.close()

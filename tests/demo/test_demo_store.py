@@ -1,0 +1,83 @@
+"""The demonstration store: whole or not there, made once, and what ``make demo`` shows from it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from gridmap.demo.load import demo_district
+from gridmap.demo.prepare import prepare
+from gridmap.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store, made after a first attempt was killed in the middle of writing."""
+    path = tmp_path_factory.mktemp("demo") / "demo.gpkg"
+    program = (
+        "import sys; from pathlib import Path; from gridmap.demo.prepare import prepare; prepare(Path(sys.argv[1]))"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", program, str(path)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    building = path.with_name(path.name + ".building-wal")
+    deadline = time.monotonic() + 120
+    # the schema alone is below this: killed while rows are being written
+    while not (building.exists() and building.stat().st_size > 4_000_000):
+        assert child.poll() is None, "finished before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    assert not path.exists()
+    assert prepare(path)
+    return path
+
+
+def test_a_current_store_is_not_made_again(made: Path) -> None:
+    before = made.stat().st_mtime_ns
+    assert not prepare(made)
+    assert made.stat().st_mtime_ns == before
+    assert sorted(p.name for p in made.parent.iterdir()) == ["demo.gpkg", "demo.gpkg.made-from"]
+
+
+def test_an_outdated_store_is_recognised(made: Path) -> None:
+    stamp = made.with_name("demo.gpkg.made-from")
+    current = stamp.read_text()
+    stamp.write_text("older program")
+    steps: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        prepare(made, on_progress=lambda step: steps.append(step) or (_ for _ in ()).throw(KeyboardInterrupt))
+    assert steps == ["district"]
+    stamp.write_text(current)
+    assert not prepare(made)
+
+
+def test_the_service_shows_the_whole_district_and_finds_what_was_planted(made: Path) -> None:
+    truth = demo_district().truth
+    with TestClient(create_app(Settings(database_url=f"sqlite:///{made}"))) as client:
+        found = client.get("/api/v1/overview").json()
+        assert [level["name"] for level in found["sets"][0]["levels"]] == ["street", "area", "grid"]
+        assert found["sets"][0]["grids"] == 1333
+        assert found["incidents"]["count"] == 36_000
+        assert found["fixes"]["count"] > 500_000
+        cluster = truth["clusters"][0]
+        answer = client.get("/api/v1/locate", params={"lon": cluster["lon"], "lat": cluster["lat"]}).json()
+        assert answer["grid"]["code"] == cluster["grid_code"]
+        assert [link["level"] for link in answer["chain"]] == ["street", "area", "grid"]
+        assert {member["role"] for member in answer["staff"]} == {"head", "worker"}
+        for kind in ("grids", "hotspots", "coverage"):
+            assert client.get(f"/maps/{kind}", params={"lang": "en"}).status_code == 200
+        # the planted neglect, seen by the card of a grid
+        window = {"start": "2026-09-24", "end": "2026-10-01"}
+        gap = client.get(f"/api/v1/grids/{truth['neglect']['gaps'][0]}", params=window).json()
+        assert gap["activity"]["fixes"] == 0
+        assert gap["activity"]["incidents"] > 0
