@@ -289,6 +289,13 @@ def test_one_bad_item_does_not_stop_five_hundred(large_world, url, make, when, k
     made = results(large_world.post(url, batch(items)))
     assert made[137] == ("quarantined", "null_island")
     assert made[:137] + made[138:] == [("duplicate", None)] * 499
+    # some new among the known ones, and one of them twice: each is told apart
+    for n, name in {0: "first", 137: "middle", 138: "middle", 499: "last"}.items():
+        items[n] = make(**{key: name})
+    made = results(large_world.post(url, batch(items)))
+    assert [n for n, result in enumerate(made) if result == ("accepted", None)] == [0, 137, 499]
+    assert {result for n, result in enumerate(made) if n not in (0, 137, 499)} == {("duplicate", None)}
+    assert sum(large_world.rows()) == before + 502
 
 
 LOCATE_BODIES = [
