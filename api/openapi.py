@@ -7,7 +7,7 @@ from fastapi.openapi.utils import get_openapi
 
 from api.answers import GEOJSON
 from api.errors import MEDIA_TYPE
-from api.schemas import FeatureCollection, Problem
+from api.replies import FeatureCollection, Problem
 
 _REF = "#/components/schemas/"
 

@@ -1,6 +1,6 @@
 """Small frames to put into a store."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import geopandas as gpd
@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridmap.domain.boundaries import BoundarySet, Level
+from gridmap.domain.boundaries import ALWAYS, BoundarySet, BoundaryVersion, Level
+from gridmap.services.ports import Added
 
 CITY = BoundarySet("city", (Level("street", 0), Level("grid", 1)), "城市管理")
 
@@ -66,3 +67,29 @@ def fixes(n: int = 6, **changes: Any) -> gpd.GeoDataFrame:
     }
     points = shapely.points(120 + np.arange(n) / 1000, np.full(n, 30.005))
     return gpd.GeoDataFrame({**data, **changes}, geometry=points, crs=4326)
+
+
+def published(store: Any, *codes: str, valid_from: date = ALWAYS, **options: Any) -> BoundaryVersion:
+    """Publish the grids of these codes as the next version of the city."""
+    with store.unit_of_work() as work:
+        if work.boundaries.find_set("city") is None:
+            work.boundaries.put_set(CITY)
+        version = work.boundaries.publish("city", grids(*codes), valid_from=valid_from, content_hash="h", **options)
+        work.commit()
+    return version
+
+
+def add_incidents(store: Any, frame: gpd.GeoDataFrame) -> Added:
+    """Add incidents and commit."""
+    with store.unit_of_work() as work:
+        added = work.incidents.add(frame)
+        work.commit()
+    return added
+
+
+def add_fixes(store: Any, frame: gpd.GeoDataFrame) -> Added:
+    """Add fixes and commit."""
+    with store.unit_of_work() as work:
+        added = work.patrols.add(frame)
+        work.commit()
+    return added

@@ -9,8 +9,9 @@ import numpy as np
 
 from api.deps import Context
 from api.errors import Fault
+from api.replies import BatchAnswer, ItemOut
+from api.requests import FixIn, IncidentIn
 from api.routes.common import batch_answer
-from api.schemas import BatchAnswer, FixIn, IncidentIn, ItemOut
 from gridmap.crs import Datum, to_wgs84
 from gridmap.errors import NotFound, TooLarge
 from gridmap.i18n import Language, text

@@ -5,7 +5,7 @@ from typing import Annotated, TypeVar
 import fastapi
 from fastapi import Path
 
-from api.schemas import BatchAnswer, ItemOut
+from api.replies import BatchAnswer, ItemOut
 from gridmap.errors import NotFound
 from gridmap.i18n import Language, text
 from gridmap.services.points import ItemResult

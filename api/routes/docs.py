@@ -7,8 +7,8 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
+from api.requests import NoQuery
 from api.routes.common import Query
-from api.schemas import NoQuery
 from api.strict import StrictRoute
 
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)

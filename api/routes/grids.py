@@ -3,8 +3,9 @@
 from fastapi import APIRouter
 
 from api.deps import Ctx
+from api.replies import ActivityOut, GridCardAnswer, GridOut, StaffingOut
+from api.requests import GridQuery
 from api.routes.common import GridCode, Query
-from api.schemas import ActivityOut, GridCardAnswer, GridOut, GridQuery, StaffingOut
 from api.strict import StrictRoute
 from gridmap.services.grids import grid_card
 

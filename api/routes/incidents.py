@@ -9,18 +9,10 @@ from fastapi import APIRouter, Response
 
 from api.answers import features, page
 from api.deps import Ctx, ReaderLanguage
+from api.replies import BatchAnswer, CategoriesAnswer, CategoryOut, FeatureCollection
+from api.requests import IncidentBatch, IncidentIn, IncidentsQuery, NoQuery
 from api.routes.batches import record
 from api.routes.common import Query
-from api.schemas import (
-    BatchAnswer,
-    CategoriesAnswer,
-    CategoryOut,
-    FeatureCollection,
-    IncidentBatch,
-    IncidentIn,
-    IncidentsQuery,
-    NoQuery,
-)
 from api.strict import StrictRoute
 from gridmap.crs import WGS84
 from gridmap.i18n import catalogue

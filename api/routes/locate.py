@@ -5,17 +5,9 @@ from fastapi import APIRouter, Response
 
 from api.answers import json_response
 from api.deps import Ctx
+from api.replies import GridOut, LocateAnswer, LocateBatchAnswer, LocatedGrid, StaffOut
+from api.requests import LocateBatch, LocateQuery, NoQuery
 from api.routes.common import Query
-from api.schemas import (
-    GridOut,
-    LocateAnswer,
-    LocateBatch,
-    LocateBatchAnswer,
-    LocatedGrid,
-    LocateQuery,
-    NoQuery,
-    StaffOut,
-)
 from api.strict import StrictRoute
 from gridmap.crs import to_wgs84
 from gridmap.errors import TooLarge

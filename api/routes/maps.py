@@ -10,9 +10,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.deps import Context, Ctx, ReaderLanguage
+from api.requests import MapQuery
 from api.routes.common import Query
 from api.routes.incidents import category_out
-from api.schemas import MapQuery
 from api.strict import StrictRoute
 from gridmap.i18n import Language
 from gridmap.maps.localise import localise, secure

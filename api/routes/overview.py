@@ -3,10 +3,11 @@
 from fastapi import APIRouter
 
 from api.deps import Ctx, ReaderLanguage
+from api.replies import HealthAnswer, IncidentSpanOut, OverviewAnswer, SpanOut
+from api.requests import NoQuery, TextsQuery
 from api.routes.common import Query
 from api.routes.incidents import category_out
 from api.routes.sets import set_out
-from api.schemas import HealthAnswer, IncidentSpanOut, NoQuery, OverviewAnswer, SpanOut, TextsQuery
 from api.strict import StrictRoute
 from gridmap.i18n import subset
 

@@ -6,9 +6,10 @@ import pandas as pd
 from fastapi import APIRouter
 
 from api.deps import Ctx, ReaderLanguage
+from api.replies import BatchAnswer
+from api.requests import FixBatch, FixIn, NoQuery
 from api.routes.batches import record
 from api.routes.common import Query
-from api.schemas import BatchAnswer, FixBatch, FixIn, NoQuery
 from api.strict import StrictRoute
 from gridmap.crs import WGS84
 from gridmap.services.patrols import record_fixes

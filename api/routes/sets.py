@@ -4,17 +4,9 @@ from fastapi import APIRouter, Response
 
 from api.answers import features, page
 from api.deps import Context, Ctx
+from api.replies import FeatureCollection, LevelOut, SetOut, SetsAnswer, VersionOut, VersionsAnswer
+from api.requests import GridsQuery, NoQuery
 from api.routes.common import Query, SetName, VersionRef, version_number
-from api.schemas import (
-    FeatureCollection,
-    GridsQuery,
-    LevelOut,
-    NoQuery,
-    SetOut,
-    SetsAnswer,
-    VersionOut,
-    VersionsAnswer,
-)
 from api.strict import StrictRoute
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
 from gridmap.errors import InvalidInput, NotFound
