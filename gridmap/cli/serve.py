@@ -34,7 +34,8 @@ def serve(
             raise InvalidInput("no_sign_in")
         with common.opened(db) as store:
             store.ping()
-        _require_free(host, port)
+        port = _free_port(host, port)
+    common.say("serve.ready", address=f"http://{f'[{host}]' if ':' in host else host}:{port}/")
     run(common.store_url(db), host, port, workers)
 
 
@@ -49,7 +50,7 @@ def demo(
     from gridmap.demo.prepare import prepare
 
     with common.refusing():
-        _require_free("127.0.0.1", port)
+        port = _free_port("127.0.0.1", port)
         prepare(db, on_progress=lambda step: common.say("demo.step", step=common.word(f"demo.step.{step}")))
     address = f"http://127.0.0.1:{port}/"
     common.say("demo.ready", address=address)
@@ -81,7 +82,8 @@ def run(url: str, host: str, port: int, workers: int) -> None:
     )
 
 
-def _require_free(host: str, port: int) -> None:
+def _free_port(host: str, port: int) -> int:
+    """Check that a port is free, or choose one for 0."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -89,6 +91,7 @@ def _require_free(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError:
             raise InvalidInput("port_taken", port=port) from None
+        return int(probe.getsockname()[1])
 
 
 def _has_browser() -> bool:

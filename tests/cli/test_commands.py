@@ -1,6 +1,7 @@
 """The commands as a person types them, on real and on drawn files."""
 
 import json
+import socket
 from pathlib import Path
 
 import geopandas as gpd
@@ -338,3 +339,23 @@ def test_context_of_an_unknown_kind_is_not_written(tmp_path: Path) -> None:
     gpd.GeoDataFrame({"kind": ["sewer"]}, geometry=gpd.points_from_xy([120], [36]), crs=4326).to_file(file)
     assert "bad_context_kind" in run("import", "context", file, "--commit", status=1)
     assert not (tmp_path / "store.gpkg").exists()
+
+
+def test_a_taken_port_is_named_before_anything_is_built(grids: Path, tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert "[port_taken]" in run("demo", "--port", port, "--no-browser", "--db", tmp_path / "d.gpkg", status=2)
+        assert not (tmp_path / "d.gpkg").exists()
+        load(grids, "--commit")
+        assert "[port_taken]" in run("serve", "--port", port, status=2)
+
+
+def test_serve_says_where_it_listens(grids: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load(grids, "--commit")
+    served: list[int] = []
+    monkeypatch.setattr("gridmap.cli.serve.run", lambda url, host, port, workers: served.append(port))
+    said = run("serve", "--port", 0)
+    assert f"http://127.0.0.1:{served[0]}/" in said
+    assert served[0] > 0
