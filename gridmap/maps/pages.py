@@ -5,26 +5,24 @@ people responsible. People are never part of a page.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import folium
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from folium.plugins import Fullscreen
 
 from gridmap import crs, i18n
 from gridmap.analysis.frames import COVERAGE, DENSITY, require
 from gridmap.i18n import Language
-from gridmap.maps import drawing
+from gridmap.maps import drawing, legend
 from gridmap.maps.colours import TINTS, quantile_classes
 from gridmap.maps.elements import DrawnLayer, PageMap, Start
 from gridmap.maps.geometry import pack
 from gridmap.maps.safe import encode_text
 
-Window = tuple[datetime, datetime]
 Frames = Sequence[gpd.GeoDataFrame]
 
 #: Order, fill and pattern of the four answers to "does anybody look here". Not looked is hatched, never pale.
@@ -86,7 +84,7 @@ def grid_map(
     data["legend"] = {
         "title": i18n.text("legend.grids_title", language),
         "note": i18n.text("legend.grids_note", language, n=f"{len(grids):,}"),
-        "rows": [*_line_rows(place, language), *_context_rows(data, language)],
+        "rows": [*legend.line_rows(place, language), *legend.context_rows(data, language)],
         "foot": i18n.text("legend.grids_foot", language) if locate_url else None,
     }
     return _assemble("grids", place, data, language)
@@ -97,7 +95,7 @@ def hotspot_map(
     density: gpd.GeoDataFrame,
     *,
     incidents_shown: int,
-    window: Window,
+    window: legend.Window,
     bandwidth_m: float,
     context: gpd.GeoDataFrame | None = None,
     language: Language = "zh",
@@ -156,10 +154,10 @@ def hotspot_map(
     ]
     data["legend"] = {
         "title": i18n.text("legend.hotspots_title", language),
-        "note": _window_note(window, bandwidth_m, language, time_zone, category),
+        "note": legend.window_note(window, bandwidth_m, language, time_zone, category),
         "rows": [
-            *_class_rows(classes.breaks, classes.colours, language, bool(len(values))),
-            *_line_rows(place, language),
+            *legend.class_rows(classes.breaks, classes.colours, language, bool(len(values))),
+            *legend.line_rows(place, language),
         ],
         "foot": i18n.text("legend.hotspots_foot", language, n=f"{incidents_shown:,}"),
     }
@@ -172,7 +170,7 @@ def coverage_map(
     grids: gpd.GeoDataFrame,
     coverage: gpd.GeoDataFrame,
     *,
-    window: Window,
+    window: legend.Window,
     context: gpd.GeoDataFrame | None = None,
     language: Language = "zh",
     upper: Frames = (),
@@ -232,7 +230,7 @@ def coverage_map(
     counts = pd.Series(status).value_counts()
     data["legend"] = {
         "title": i18n.text("legend.coverage_title", language),
-        "note": _window_note(window, None, language, time_zone, category),
+        "note": legend.window_note(window, None, language, time_zone, category),
         "rows": [
             *(
                 {
@@ -242,8 +240,8 @@ def coverage_map(
                 }
                 for i, s in enumerate(states)
             ),
-            *_no_data_row(int(counts.get(len(states), 0)), language),
-            *_line_rows(place, language),
+            *legend.no_data_row(int(counts.get(len(states), 0)), language),
+            *legend.line_rows(place, language),
         ],
         "foot": i18n.text("legend.coverage_foot", language, n=f"{len(grids):,}"),
     }
@@ -310,7 +308,7 @@ def _peaks(grids: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> list[float | Non
     if cells.empty:
         return [None] * len(grids)
     middles = gpd.GeoDataFrame(
-        {"density_per_km2": cells["density_per_km2"].to_numpy()}, geometry=cells.geometry.representative_point().array
+        {"density_per_km2": cells["density_per_km2"].to_numpy()}, geometry=shapely.centroid(cells.geometry.array)
     )
     here = gpd.GeoDataFrame(geometry=crs.frame_to_wgs84(grids).geometry.array)
     middles = middles.set_crs(here.crs, allow_override=True)
@@ -321,84 +319,3 @@ def _peaks(grids: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> list[float | Non
 
 def _per_km2(language: Language) -> str:
     return i18n.text("map.per_km2", language)
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 else f"{value:,.2g}"
-
-
-def _class_rows(
-    breaks: tuple[float, ...], colours: tuple[str, ...], language: Language, filled: bool
-) -> list[dict[str, Any]]:
-    if not filled:
-        return [{"look": {"fill": "#ffffff"}, "text": i18n.text("legend.no_incidents", language)}]
-    rows = []
-    for i, colour in enumerate(colours):
-        low = breaks[i - 1] if i else None
-        high = breaks[i] if i < len(breaks) else None
-        if low is None and high is None:
-            text = i18n.text("legend.class_all", language)
-        elif low is None:
-            text = i18n.text("legend.class_below", language, high=_number(high or 0))
-        elif high is None:
-            text = i18n.text("legend.class_above", language, low=_number(low))
-        else:
-            text = i18n.text("legend.class_between", language, low=_number(low), high=_number(high))
-        rows.append({"look": {"fill": colour}, "text": text})
-    return rows[::-1]
-
-
-def _line_rows(place: drawing.Ground, language: Language) -> list[dict[str, Any]]:
-    looks = ({"line": "#27323d", "width": 2.5}, {"line": "#4d5b69", "width": 1.5}, {"line": "#71808e", "width": 1.2})
-    rows = [
-        {
-            "look": looks[min(number, 2)],
-            "text": i18n.text("legend.border_of", language, level=drawing.level_title(level, number, language)),
-            "count": f"{len(level):,}",
-        }
-        for number, level in enumerate(place.upper)
-    ]
-    grid = i18n.text("legend.border_of", language, level=i18n.text("map.level_grid", language))
-    rows.append({"look": {"line": "#8a959f", "width": 1}, "text": grid, "count": f"{len(place.grids):,}"})
-    return rows
-
-
-def _context_rows(data: dict[str, Any], language: Language) -> list[dict[str, Any]]:
-    looks = {
-        "water": {"fill": "#c4d9e6"},
-        "green": {"fill": "#d3e2cb"},
-        "road": {"line": "#b5b2aa", "width": 2},
-    }
-    kinds = {thing["kind"] for thing in data["context"]}
-    return [
-        {"look": look, "text": i18n.text(f"legend.context_{kind}", language)}
-        for kind, look in looks.items()
-        if kind in kinds
-    ]
-
-
-def _no_data_row(count: int, language: Language) -> list[dict[str, Any]]:
-    if not count:
-        return []
-    look = {"line": "#6b7680", "width": 1.5, "dash": "dotted"}
-    return [{"look": look, "text": i18n.text("legend.status_unknown", language), "count": f"{count:,}"}]
-
-
-def _window_note(
-    window: Window, bandwidth_m: float | None, language: Language, time_zone: str, category: str | None
-) -> str:
-    zone = ZoneInfo(time_zone)
-    start, end = (pd.Timestamp(t).tz_convert(zone) for t in window)
-    days = (end - start).total_seconds() / 86_400
-    length = (
-        i18n.text("legend.days", language, n=f"{days:.0f}")
-        if days >= 2
-        else i18n.text("legend.hours", language, n=f"{days * 24:.0f}")
-    )
-    note = i18n.text(
-        "legend.window", language, start=f"{start:%Y-%m-%d %H:%M}", end=f"{end:%Y-%m-%d %H:%M}", length=length
-    )
-    parts = [note, category or i18n.text("legend.all_categories", language)]
-    if bandwidth_m is not None:
-        parts.append(i18n.text("legend.bandwidth", language, metres=f"{bandwidth_m:,.0f}"))
-    return i18n.text("legend.joint", language).join(parts)
