@@ -25,7 +25,7 @@ class Contract:
 
 
 #: One row a grid or area of any level. ``code`` text, unique in a level; ``geometry`` polygon or multi-polygon.
-GRIDS = Contract("grids", ("code", "geometry"), ("name", "level", "parent_code", "households", "attributes"))
+GRIDS = Contract("grids", ("code", "geometry"), ("name", "level", "kind", "parent_code", "households", "attributes"))
 
 #: One row an incident. ``incident_id`` text, unique; ``occurred_at`` aware UTC; ``geometry`` point.
 INCIDENTS = Contract("incidents", ("incident_id", "occurred_at", "category", "geometry"), ("channel", "note"))
