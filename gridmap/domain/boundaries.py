@@ -80,8 +80,8 @@ class BoundaryVersion:
     """One edition of a set, in force in ``[valid_from, valid_to)``; ``valid_to`` None: open end.
 
     ``number`` names it for ever: it is given when the draft is made and never again, so the order in time is that of
-    ``valid_from``. Of a draft ``valid_from`` is the day it is planned for. ``based_on`` is the version that it was drawn
-    from. ``content_hash`` is the hash of what it says (``services.boundaries.content_hash``).
+    ``valid_from``, which for a draft is the day it is planned for. ``based_on`` is the version that it was drawn from.
+    ``content_hash`` is the hash of what it says (``services.boundaries.content_hash``).
     """
 
     set_name: str
