@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from gridmap.crs import is_wgs84
 from gridmap.errors import ColumnError, CrsError
@@ -55,6 +56,13 @@ COVERAGE = Contract(
     ),
 )
 
+#: One row an edge of the graph from old codes to new ones, by level, old and new code; see ``domain.lineage``. Missing:
+#: a code where nobody had or has the ground, ``households`` where they are not known.
+LINEAGE = Contract(
+    "lineage",
+    ("level", "old_code", "new_code", "kind", "area_m2", "old_share", "new_share", "households"),
+)
+
 
 def require(frame: gpd.GeoDataFrame, contract: Contract) -> gpd.GeoDataFrame:
     """Check that a frame has the columns of a contract and a CRS.
@@ -66,12 +74,23 @@ def require(frame: gpd.GeoDataFrame, contract: Contract) -> gpd.GeoDataFrame:
     CrsError
         ``crs_missing``.
     """
-    missing = [c for c in contract.required if c != "geometry" and c not in frame.columns]
-    if missing:
-        raise ColumnError("column_missing", contract=contract.name, columns=", ".join(missing))
+    require_columns(frame, contract)
     if frame.crs is None:
         raise CrsError("crs_missing")
     return frame
+
+
+def require_columns(frame: pd.DataFrame, contract: Contract) -> None:
+    """Check that a table has the columns of a contract.
+
+    Raises
+    ------
+    ColumnError
+        ``column_missing``, naming the columns.
+    """
+    missing = [c for c in contract.required if c != "geometry" and c not in frame.columns]
+    if missing:
+        raise ColumnError("column_missing", contract=contract.name, columns=", ".join(missing))
 
 
 def require_wgs84(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
