@@ -28,10 +28,12 @@ class GridOut(Out):
 
 
 class LocatedGrid(GridOut):
-    """The owner, with what its card shows first."""
+    """The owner on the day asked for, with what its card shows first."""
 
     households: int | None
     area_m2: float
+    department: str = Field(description="who answers for the grid; empty where unknown")
+    phone: str = Field(description="of the department; empty where unknown")
 
 
 class StaffOut(Out):
@@ -167,12 +169,13 @@ class CategoriesAnswer(Out):
 
 
 class StaffingOut(Out):
-    """People needed by the households, and present."""
+    """People needed by the households, and present on the day asked for."""
 
     heads_needed: int
     workers_needed: int | None = Field(description="null where the households are unknown")
     heads: int
     workers: int
+    station_needed: bool | None = Field(description="null where the floating residents are unknown")
 
 
 class ActivityOut(Out):
@@ -192,7 +195,10 @@ class GridCardAnswer(Out):
     grid: GridOut
     chain: list[GridOut]
     households: int | None
+    floating_residents: int | None
     area_m2: float
+    department: str
+    phone: str
     staffing: StaffingOut
     activity: ActivityOut | None = Field(description="null in a set that does not own the stored points")
     set: str

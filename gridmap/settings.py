@@ -19,6 +19,9 @@ class Settings(BaseSettings):
     time_zone: str = Field("Asia/Shanghai", description="zone in which dates are read and times are shown")
     nearest_within_m: float = Field(50.0, ge=0, description="how far outside every grid the nearest one still answers")
     households_per_worker: int = Field(150, gt=0, description="households for each of which a grid needs one worker")
+    floating_residents_per_station: int = Field(
+        2_000, gt=0, description="floating residents above which a grid needs a service station"
+    )
     sliver_width_m: float = Field(0.1, gt=0, description="faults of a tiling thinner than this are slivers")
     sliver_area_m2: float = Field(0.01, ge=0, description="overlaps and holes up to this size are only warnings")
 

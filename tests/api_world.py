@@ -66,6 +66,7 @@ def fill(store: Store) -> None:
                 StaffMember("A", "worker", PEOPLE[1], "0532-2000"),
                 StaffMember("B", "worker", PEOPLE[2]),
             ],
+            valid_from=ALWAYS,
         )
         work.commit()
     settings = Settings()

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from fake_people import FakeProfiles, FakeStaff
 
 from gridmap.analysis import frames
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, VersionState
@@ -20,7 +21,7 @@ from gridmap.errors import ColumnError, Conflict, NotFound, StaleVersion, StoreU
 from gridmap.services.ports import Added
 from gridmap.store import columns as col
 from gridmap.store.points import fix_counts, fix_frame, fix_values, incident_frame, incident_values
-from gridmap.store.repositories import context_frame, grid_frame, staff_counts
+from gridmap.store.repositories import context_frame, grid_frame
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -30,7 +31,8 @@ class _State:
     sets: dict[str, BoundarySet] = field(default_factory=dict)
     versions: dict[str, tuple[BoundaryVersion, ...]] = field(default_factory=dict)
     grids: dict[tuple[str, int], list[dict[str, Any]]] = field(default_factory=dict)
-    staff: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    staff: dict[str, dict[date, tuple[Any, ...]]] = field(default_factory=dict)
+    profiles: dict[tuple[str, str], dict[date, Any]] = field(default_factory=dict)
     incidents: dict[str, dict[str, Any]] = field(default_factory=dict)
     fixes: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
     context: list[tuple[Any, ...]] = field(default_factory=list)
@@ -71,7 +73,8 @@ class FakeUnitOfWork:
         self._seen: _State | None = None
         self._own: _State | None = None
         self.boundaries = _Boundaries(self)
-        self.staff = _Staff(self)
+        self.staff = FakeStaff(self)
+        self.profiles = FakeProfiles(self)
         self.incidents = _Incidents(self)
         self.patrols = _Patrols(self)
         self.context = _Context(self)
@@ -208,39 +211,6 @@ class _Boundaries:
             and (bbox is None or _meets(r["geometry"], bbox))
         ]
         return self._frame(rows[:limit])
-
-
-class _Staff:
-    def __init__(self, work: FakeUnitOfWork) -> None:
-        self._work = work
-
-    def replace(self, set_name, members):
-        for name in ("grid_code", "role", "name", "phone", "department"):
-            col.require_storable(name, [getattr(m, name) for m in members])
-        state = self._work.write()
-        if set_name not in state.sets:
-            raise NotFound("set_not_found")
-        if any(m.role not in ("head", "worker") for m in members):
-            raise Conflict("store_refused")
-        state.staff[set_name] = tuple(members)
-        return len(members)
-
-    def of_grid(self, set_name, code):
-        members = [m for m in self._work.read().staff.get(set_name, ()) if m.grid_code == code]
-        return sorted(members, key=lambda m: (m.role != "head", m.name, m.phone, m.department))
-
-    def counts(self, set_name):
-        members = self._work.read().staff.get(set_name, ())
-        return staff_counts(
-            [
-                (
-                    code,
-                    sum(m.grid_code == code and m.role == "head" for m in members),
-                    sum(m.grid_code == code and m.role == "worker" for m in members),
-                )
-                for code in sorted({m.grid_code for m in members})
-            ]
-        )
 
 
 class _Incidents:

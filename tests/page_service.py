@@ -13,7 +13,7 @@ import pandas as pd
 import uvicorn
 
 from api.app import create_app
-from gridmap.domain.boundaries import BoundarySet, Level
+from gridmap.domain.boundaries import ALWAYS, BoundarySet, Level
 from gridmap.services.clock import FixedClock
 from gridmap.services.incidents import import_incidents
 from gridmap.services.patrols import import_fixes
@@ -34,7 +34,7 @@ def fill(store: Store, settings: Settings, town: city.City) -> None:
         for name, title, frame in (("demo", "青屿区网格", whole), ("canary", city.CANARIES[0], hostile)):
             work.boundaries.put_set(BoundarySet(name, LEVELS, title))
             work.boundaries.publish(name, frame, valid_from=date(2025, 1, 1), content_hash=name)
-            work.staff.replace(name, town.staff)
+            work.staff.replace(name, town.staff, valid_from=ALWAYS)
         work.context.replace(town.context)
         work.commit()
     plans = Plans(store)

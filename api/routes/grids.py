@@ -17,7 +17,7 @@ def get_grid(ctx: Ctx, q: Query[GridQuery], code: GridCode) -> GridCardAnswer:
     """Give the facts of one grid: chain, households, area, staff needed and present, and what happened in a window."""
     plan = ctx.plan(q.set, q.at)
     window = ctx.window(q.start, q.end)
-    card = grid_card(ctx.store, ctx.plans, plan, code, window=window, settings=ctx.settings)
+    card = grid_card(ctx.store, ctx.plans, plan, code, day=ctx.day(q.at), window=window, settings=ctx.settings)
     activity = None
     if card.activity is not None:
         seen = card.activity
@@ -29,17 +29,21 @@ def get_grid(ctx: Ctx, q: Query[GridQuery], code: GridCode) -> GridCardAnswer:
             units=seen.units,
             last_fix_at=seen.last_fix_at,
         )
-    staffing = card.staffing
+    facts, staffing = card.facts, card.staffing
     return GridCardAnswer(
         grid=GridOut.of(card.grid),
         chain=[GridOut.of(ref) for ref in card.chain],
-        households=card.households,
-        area_m2=card.area_m2,
+        households=facts.households,
+        floating_residents=facts.floating_residents,
+        area_m2=facts.area_m2,
+        department=facts.department,
+        phone=facts.phone,
         staffing=StaffingOut(
             heads_needed=staffing.heads_needed,
             workers_needed=staffing.workers_needed,
             heads=staffing.heads,
             workers=staffing.workers,
+            station_needed=staffing.station_needed,
         ),
         activity=activity,
         set=plan.boundary_set.name,

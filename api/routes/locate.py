@@ -23,12 +23,27 @@ def locate_point(ctx: Ctx, q: Query[LocateQuery]) -> LocateAnswer:
     plan = ctx.plan(q.set, q.at)
     require_plausible(plan, [q.lon], [q.lat])
     lon, lat = to_wgs84([q.lon], [q.lat], q.datum)
-    found = locate(ctx.store, plan, float(lon[0]), float(lat[0]), nearest_within_m=ctx.settings.nearest_within_m)
+    found = locate(
+        ctx.store,
+        plan,
+        float(lon[0]),
+        float(lat[0]),
+        day=ctx.day(q.at),
+        nearest_within_m=ctx.settings.nearest_within_m,
+    )
     grid = None
     if found.grid is not None:
-        households, area = grid_facts(plan, found.grid.code)
         ref = found.grid
-        grid = LocatedGrid(code=ref.code, name=ref.name, level=ref.level, households=households, area_m2=area)
+        facts = grid_facts(plan, ref.code, found.profile)
+        grid = LocatedGrid(
+            code=ref.code,
+            name=ref.name,
+            level=ref.level,
+            households=facts.households,
+            area_m2=facts.area_m2,
+            department=facts.department,
+            phone=facts.phone,
+        )
     return LocateAnswer(
         grid=grid,
         chain=[GridOut.of(ref) for ref in found.chain],

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -30,7 +30,7 @@ _DAYS = 30
 #: Radius of the kernel of the hotspot map.
 _BANDWIDTH_M = 250.0
 
-Draw = Callable[[Context, Plan, PointFilter, Language], "folium.Map"]
+Draw = Callable[[Context, Plan, date, PointFilter, Language], "folium.Map"]
 
 
 @router.get("/maps/grids")
@@ -54,9 +54,10 @@ def map_of_coverage(ctx: Ctx, request: Request, q: Query[MapQuery], language: Re
 def _page(ctx: Context, request: Request, q: MapQuery, reader: Language, kind: str, draw: Draw) -> Response:
     language = q.lang or reader
     plan = ctx.plan(q.set, q.at)
+    day = ctx.day(q.at)
     where = _window(ctx, ctx.window(q.start, q.end, q.category))
-    key = (kind, plan.boundary_set.name, plan.version.number, where, language, ctx.store.revision())
-    html, tag = ctx.pages.get(key, lambda: _made(localise(draw(ctx, plan, where, language).get_root().render())))
+    key = (kind, plan.boundary_set.name, plan.version.number, day, where, language, ctx.store.revision())
+    html, tag = ctx.pages.get(key, lambda: _made(localise(draw(ctx, plan, day, where, language).get_root().render())))
     headers = {"ETag": tag, "Cache-Control": "no-cache", "Content-Language": language, "Vary": "Accept-Language"}
     if tag in (known.strip() for known in request.headers.get("If-None-Match", "").split(",")):
         return Response(status_code=304, headers=headers)
@@ -87,16 +88,14 @@ def _ends(where: PointFilter) -> tuple[datetime, datetime]:
     return where.start, where.end
 
 
-def _locate_url(plan: Plan) -> str:
-    at = max(plan.version.valid_from.isoformat(), "1900-01-01")
-    return "/api/v1/locate?" + urlencode({"set": plan.boundary_set.name, "at": at})
+def _locate_url(plan: Plan, day: date) -> str:
+    return "/api/v1/locate?" + urlencode({"set": plan.boundary_set.name, "at": day.isoformat()})
 
 
-def _grid_url(plan: Plan, where: PointFilter) -> str:
+def _grid_url(plan: Plan, day: date, where: PointFilter) -> str:
     start, end = _ends(where)
-    at = max(plan.version.valid_from.isoformat(), "1900-01-01")
     window = {"start": start.isoformat(), "end": end.isoformat()}
-    return "/api/v1/grids/{code}?" + urlencode({"set": plan.boundary_set.name, "at": at, **window})
+    return "/api/v1/grids/{code}?" + urlencode({"set": plan.boundary_set.name, "at": day.isoformat(), **window})
 
 
 def _category(where: PointFilter, language: Language) -> str | None:
@@ -106,7 +105,7 @@ def _category(where: PointFilter, language: Language) -> str | None:
     return ", ".join(name.zh if language == "zh" else name.en for name in names)
 
 
-def _grids(ctx: Context, plan: Plan, where: PointFilter, language: Language) -> "folium.Map":
+def _grids(ctx: Context, plan: Plan, day: date, where: PointFilter, language: Language) -> "folium.Map":
     from gridmap.maps import pages  # folium: only where a map is drawn
 
     base = plan_report(ctx.store, plan)
@@ -116,13 +115,13 @@ def _grids(ctx: Context, plan: Plan, where: PointFilter, language: Language) -> 
         ground=ctx.ground(base),
         context=base.context,
         language=language,
-        locate_url=_locate_url(plan),
-        grid_url=_grid_url(plan, where),
+        locate_url=_locate_url(plan, day),
+        grid_url=_grid_url(plan, day, where),
         time_zone=ctx.settings.time_zone,
     )
 
 
-def _hotspots(ctx: Context, plan: Plan, where: PointFilter, language: Language) -> "folium.Map":
+def _hotspots(ctx: Context, plan: Plan, day: date, where: PointFilter, language: Language) -> "folium.Map":
     from gridmap.maps import pages  # folium: only where a map is drawn
 
     report = hotspots(ctx.store, plan, where, bandwidth_m=_BANDWIDTH_M)
@@ -136,14 +135,14 @@ def _hotspots(ctx: Context, plan: Plan, where: PointFilter, language: Language) 
         language=language,
         upper=report.base.upper,
         ground=ctx.ground(report.base),
-        locate_url=_locate_url(plan),
-        grid_url=_grid_url(plan, where),
+        locate_url=_locate_url(plan, day),
+        grid_url=_grid_url(plan, day, where),
         time_zone=ctx.settings.time_zone,
         category=_category(where, language),
     )
 
 
-def _coverage(ctx: Context, plan: Plan, where: PointFilter, language: Language) -> "folium.Map":
+def _coverage(ctx: Context, plan: Plan, day: date, where: PointFilter, language: Language) -> "folium.Map":
     from gridmap.maps import pages  # folium: only where a map is drawn
 
     report = coverage(ctx.store, plan, where)
@@ -155,8 +154,8 @@ def _coverage(ctx: Context, plan: Plan, where: PointFilter, language: Language) 
         language=language,
         upper=report.base.upper,
         ground=ctx.ground(report.base),
-        locate_url=_locate_url(plan),
-        grid_url=_grid_url(plan, where),
+        locate_url=_locate_url(plan, day),
+        grid_url=_grid_url(plan, day, where),
         time_zone=ctx.settings.time_zone,
         category=_category(where, language),
     )

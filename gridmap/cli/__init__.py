@@ -2,7 +2,7 @@
 
 import typer
 
-from gridmap.cli import ask, check, imports, serve
+from gridmap.cli import ask, check, import_layers, import_people, imports, serve
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -11,6 +11,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Who is responsible for this point, what happens where, and what is nobody looking at. 网格化管理。",
 )
+imports.app.command()(import_people.staff)
+imports.app.command()(import_layers.context)
 app.add_typer(imports.app, name="import")
 # a longitude west of Greenwich looks like an option
 app.command(context_settings={"ignore_unknown_options": True})(ask.locate)

@@ -43,7 +43,7 @@ def locate(
         with common.opened(db, existing=True) as store:
             plans = Plans(store)
             plan = plans.at(plans.resolve_set(set_name, settings.default_set), day)
-            answer = locate_point(store, plan, x, y, nearest_within_m=settings.nearest_within_m)
+            answer = locate_point(store, plan, x, y, day=day, nearest_within_m=settings.nearest_within_m)
     if as_json:
         typer.echo(json.dumps(asdict(answer), ensure_ascii=False))
     else:

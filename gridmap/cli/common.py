@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 CANNOT = 2
 FINDINGS = 1
 
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.")]
 DbOption = Annotated[str | None, typer.Option("--db", help="Store: a file name or an SQLAlchemy URL.", metavar="URL")]
 SetOption = Annotated[str | None, typer.Option("--set", help="Boundary set; needed where there are several.")]
 DatumOption = Annotated[
@@ -169,6 +170,16 @@ def print_report(report: "Report", *, limit: int = 50) -> None:
         typer.echo(f"  {severity}  {finding.rule}: {finding.message(words)}{place_of(finding.geometry)}")
     if len(report) > limit:
         say("more_findings", count=len(report) - limit)
+
+
+def conclude(report: "Report", committed: bool) -> None:
+    """Print the findings of an import and how it ended; give status 1 where errors stood in the way."""
+    say("findings", count=len(report), errors=len(report.errors))
+    print_report(report)
+    if report.errors:
+        complain("errors_in_the_way", count=len(report.errors))
+        raise typer.Exit(FINDINGS)
+    say("committed" if committed else "rehearsal")
 
 
 def place_of(geometry: Any) -> str:

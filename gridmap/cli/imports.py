@@ -8,21 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gridmap.cli import common
-from gridmap.cli.common import CommitOption, CrsOption, DatumOption, DbOption, EncodingOption, SetOption
+from gridmap.cli.common import CommitOption, CrsOption, DatumOption, DbOption, EncodingOption, FileArgument
 from gridmap.i18n import text
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from gridmap.domain.boundaries import BoundaryVersion
-    from gridmap.domain.rules import Report
     from gridmap.files.records import Records
     from gridmap.services.boundaries import ImportOutcome
     from gridmap.services.points import PointsOutcome
 
-app = typer.Typer(no_args_is_help=True, help="Bring in boundaries, incidents, patrols, context. 导入数据。")
-
-FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.")]
+app = typer.Typer(no_args_is_help=True, help="Bring in boundaries, incidents, patrols, people, layers. 导入数据。")
 
 
 @app.command()
@@ -227,73 +224,3 @@ def _say_points(outcome: "PointsOutcome", records: "Records") -> None:
     if records.unused_id_column:
         common.say("id_column_hint", column=records.unused_id_column)
     common.print_report(records.report)
-
-
-@app.command()
-def staff(
-    file: FileArgument,
-    set_name: SetOption = None,
-    encoding: EncodingOption = None,
-    commit: CommitOption = False,
-    db: DbOption = None,
-) -> None:
-    """Import the people on duty; the file replaces the former staff of the set. 导入值班人员。"""
-    from gridmap.files.staff import read_staff
-    from gridmap.services.clock import SystemClock, day_in
-    from gridmap.services.responsibility import Plans
-    from gridmap.services.staff import import_staff
-
-    with common.refusing():
-        settings = common.settings()
-        members = read_staff(file, settings=settings, encoding=encoding)
-        with common.opened(db, existing=True) as store:
-            plans = Plans(store)
-            home = plans.resolve_set(set_name, settings.default_set)
-            plan = plans.at(home, day_in(SystemClock().now(), settings.time_zone))
-            outcome = import_staff(store, plan, members, commit=commit)
-    common.say("import_staff", members=outcome.members, grids=outcome.grids)
-    _end(outcome.report, outcome.committed)
-
-
-@app.command()
-def context(
-    file: FileArgument,
-    kind_column: Annotated[str, typer.Option("--kind-column", help="Says water, road, green or coast.")] = "kind",
-    name_column: Annotated[str | None, typer.Option("--name-column")] = None,
-    datum: DatumOption = None,
-    crs: CrsOption = None,
-    encoding: EncodingOption = None,
-    commit: CommitOption = False,
-    db: DbOption = None,
-) -> None:
-    """Import water, roads and green for the maps; the file replaces the former context. 导入底图要素。"""
-    from gridmap.crs import parse_datum
-    from gridmap.files.boundaries import read_context
-
-    with common.refusing():
-        source = read_context(
-            file,
-            settings=common.settings(),
-            kind_column=kind_column,
-            name_column=name_column,
-            crs=crs,
-            datum=parse_datum(datum) if datum else None,
-            encoding=encoding,
-        )
-        committed = commit and not source.report.errors
-        if committed:
-            with common.opened(db) as store, store.unit_of_work() as work:
-                work.context.replace(source.frame)
-                work.commit()
-    common.say("import_context", count=len(source.frame))
-    _end(source.report, committed)
-
-
-def _end(report: "Report", committed: bool) -> None:
-    """Print the findings and how it ended; give status 1 where errors stood in the way."""
-    common.say("findings", count=len(report), errors=len(report.errors))
-    common.print_report(report)
-    if report.errors:
-        common.complain("errors_in_the_way", count=len(report.errors))
-        raise typer.Exit(common.FINDINGS)
-    common.say("committed" if committed else "rehearsal")

@@ -63,7 +63,8 @@ def load_demo(store: Store, *, on_progress: Callable[[str], None] | None = None)
         else:
             day = district.seed.first_day if versions else ALWAYS
             number = work.boundaries.publish(SET_NAME, complete, valid_from=day, content_hash=content).number
-        work.staff.replace(SET_NAME, [StaffMember(*row) for row in district.staff[_STAFF].itertuples(index=False)])
+        members = [StaffMember(*row) for row in district.staff[_STAFF].itertuples(index=False)]
+        work.staff.replace(SET_NAME, members, valid_from=ALWAYS)
         work.context.replace(district.context)
         work.incidents.add(_with_owner(incidents, locator, number))
         work.patrols.add(_with_owner(fixes, locator, None))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gridmap.domain.people import GridProfile
+
 
 class Method(StrEnum):
     """How a point came to its grid.
@@ -56,7 +58,9 @@ class Responsibility:
     desk : GridRef or None
         With method ``none``: the smallest area that holds the point, whose duty desk takes it; None: unassigned queue.
     staff : tuple of StaffMember
-        The responsible people, heads first, if known.
+        The people on duty on the day asked for, heads first, if known.
+    profile : GridProfile or None
+        What is known of the people of the grid on that day.
     set_name, version_number
         Where the answer was read.
     """
@@ -68,5 +72,6 @@ class Responsibility:
     candidates: tuple[GridRef, ...] = ()
     desk: GridRef | None = None
     staff: tuple[StaffMember, ...] = ()
+    profile: GridProfile | None = None
     set_name: str = ""
     version_number: int | None = None

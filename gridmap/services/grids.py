@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import shapely
 
 from gridmap.crs import to_metric
 from gridmap.domain.incidents import GridRef
+from gridmap.domain.people import GridProfile
 from gridmap.errors import CrsError, InvalidInput, NotFound
 from gridmap.services.points import primary_set
 from gridmap.services.ports import PointFilter, Store
@@ -25,12 +26,27 @@ _PROJECTED = 1_000.0
 
 @dataclass(frozen=True, slots=True)
 class Staffing:
-    """People that a grid needs by its households, and has. ``workers_needed`` is None where households are unknown."""
+    """People that a grid needs by its households, and has on a day.
+
+    ``workers_needed`` is None where households are unknown, ``station_needed`` where floating residents are.
+    """
 
     heads_needed: int
     workers_needed: int | None
     heads: int
     workers: int
+    station_needed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GridFacts:
+    """What is known of one grid on a day; None and empty texts where nothing is."""
+
+    households: int | None
+    floating_residents: int | None
+    area_m2: float
+    department: str = ""
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +65,13 @@ class GridCard:
 
     grid: GridRef
     chain: tuple[GridRef, ...]
-    households: int | None
-    area_m2: float
+    facts: GridFacts
     staffing: Staffing
     activity: Activity | None
 
 
-def grid_facts(plan: Plan, code: str) -> tuple[int | None, float]:
-    """Give the households (None: unknown) and the area in m2 of a grid or area of a plan.
+def grid_facts(plan: Plan, code: str, profile: GridProfile | None) -> GridFacts:
+    """Give what is known of a grid or area of a plan: its profile of a day first, then what the version says.
 
     Raises
     ------
@@ -66,8 +81,12 @@ def grid_facts(plan: Plan, code: str) -> tuple[int | None, float]:
     rows = plan.frame[plan.frame["code"] == code]
     if rows.empty:
         raise NotFound("grid_unknown")
-    households = rows["households"].iloc[0]
-    return None if pd.isna(households) else int(households), float(areas_m2(plan, rows.geometry.array)[0])
+    known = profile or GridProfile(code)
+    households = known.households
+    if households is None and not pd.isna(rows["households"].iloc[0]):
+        households = int(rows["households"].iloc[0])
+    area = float(areas_m2(plan, rows.geometry.array)[0])
+    return GridFacts(households, known.floating_residents, area, known.department, known.phone)
 
 
 def areas_m2(plan: Plan, geometry: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -80,22 +99,29 @@ def workers_needed(households: int | None, settings: Settings) -> int | None:
     return None if households is None else math.ceil(households / settings.households_per_worker)
 
 
+def station_needed(floating_residents: int | None, settings: Settings) -> bool | None:
+    """Tell whether floating residents ask for a service station of their own: 2,000 do not, 2,001 do."""
+    return None if floating_residents is None else floating_residents > settings.floating_residents_per_station
+
+
 def grid_card(
-    store: Store, plans: Plans, plan: Plan, code: str, *, window: PointFilter, settings: Settings
+    store: Store, plans: Plans, plan: Plan, code: str, *, day: date, window: PointFilter, settings: Settings
 ) -> GridCard:
-    """Give the facts of one grid, with what happened in a window.
+    """Give the facts of one grid on a day, with what happened in a window.
 
     Raises
     ------
     NotFound
         ``grid_unknown``.
     """
-    households, area = grid_facts(plan, code)
+    if code not in plan.refs:
+        raise NotFound("grid_unknown")
     home = primary_set(plans, settings)
     owns_points = home is not None and home.name == plan.boundary_set.name
     activity = None
     with store.unit_of_work() as work:
-        staff = work.staff.of_grid(plan.boundary_set.name, code)
+        staff = work.staff.of_grid(plan.boundary_set.name, code, day)
+        profile = work.profiles.of_grid(plan.boundary_set.name, code, day)
         if owns_points:
             here = replace(window, grid_code=code)
             passed = work.patrols.counts_by_grid(replace(here, categories=None, bbox=None))
@@ -105,9 +131,16 @@ def grid_card(
                 int(passed["units"].sum()),
                 None if passed.empty else passed["last_fix_at"].iloc[0].to_pydatetime(),
             )
+    facts = grid_facts(plan, code, profile)
     heads = sum(member.role == "head" for member in staff)
-    staffing = Staffing(1, workers_needed(households, settings), heads, len(staff) - heads)
-    return GridCard(plan.refs[code], plan.chain(code), households, area, staffing, activity)
+    staffing = Staffing(
+        1,
+        workers_needed(facts.households, settings),
+        heads,
+        len(staff) - heads,
+        station_needed(facts.floating_residents, settings),
+    )
+    return GridCard(plan.refs[code], plan.chain(code), facts, staffing, activity)
 
 
 def looks_swapped(plan: Plan, lon: npt.ArrayLike, lat: npt.ArrayLike) -> npt.NDArray[np.bool_]:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
 from gridmap.domain.incidents import StaffMember
+from gridmap.domain.people import GridProfile
 
 Box = tuple[float, float, float, float]
 
@@ -110,18 +111,61 @@ class BoundaryRepository(Protocol):
 
 
 class StaffRepository(Protocol):
-    """Who is on duty in a grid."""
+    """Who is on duty in a grid, and when."""
 
-    def replace(self, set_name: str, members: Sequence[StaffMember]) -> int:
-        """Set the staff of a boundary set to these; give their number."""
+    def replace(self, set_name: str, members: Sequence[StaffMember], *, valid_from: date) -> int:
+        """Let these be the staff of a set from a day until the next change on record; give their number.
+
+        Who is no longer among them ends on that day, who stays goes on, and all other days are as before. Somebody who
+        comes twice is two people.
+
+        Raises
+        ------
+        NotFound
+            ``set_not_found``.
+        """
         ...
 
-    def of_grid(self, set_name: str, code: str) -> list[StaffMember]:
-        """Give the staff of a grid, heads first, then by name."""
+    def next_change(self, set_name: str, day: date) -> date | None:
+        """Give the first day after a day on which the staff of a set is another; None where it stays."""
         ...
 
-    def counts(self, set_name: str) -> pd.DataFrame:
-        """Give ``grid_code, heads, workers``; one row a grid that has staff, by code."""
+    def of_grid(self, set_name: str, code: str, day: date) -> list[StaffMember]:
+        """Give the staff of a grid on a day, heads first, then by name."""
+        ...
+
+    def counts(self, set_name: str, day: date) -> pd.DataFrame:
+        """Give ``grid_code, heads, workers`` of a day; one row a grid that has staff, by code."""
+        ...
+
+    def headed(self, set_name: str, day: date) -> set[str]:
+        """Give the codes of the grids that have a head on a day."""
+        ...
+
+
+class ProfileRepository(Protocol):
+    """What is known of the people of a grid, and when."""
+
+    def put(self, set_name: str, profiles: Sequence[GridProfile], *, valid_from: date) -> int:
+        """Let these be the profiles of their grids from a day until the next change of each; give their number.
+
+        Other grids, and all other days, are as before.
+
+        Raises
+        ------
+        NotFound
+            ``set_not_found``.
+        Conflict
+            ``code_not_unique``: a grid comes twice.
+        """
+        ...
+
+    def of_grid(self, set_name: str, code: str, day: date) -> GridProfile | None:
+        """Give the profile of a grid on a day, if there is one."""
+        ...
+
+    def of_day(self, set_name: str, day: date) -> list[GridProfile]:
+        """Give all profiles of a set on a day, by code."""
         ...
 
 
@@ -200,6 +244,7 @@ class UnitOfWork(Protocol):
 
     boundaries: BoundaryRepository
     staff: StaffRepository
+    profiles: ProfileRepository
     incidents: IncidentRepository
     patrols: PatrolRepository
     context: ContextRepository

@@ -136,15 +136,24 @@ class Plans:
 
 
 def locate(
-    store: Store, plan: Plan, lon: float, lat: float, *, nearest_within_m: float = 0.0, with_staff: bool = True
+    store: Store,
+    plan: Plan,
+    lon: float,
+    lat: float,
+    *,
+    day: date,
+    nearest_within_m: float = 0.0,
+    with_staff: bool = True,
 ) -> Responsibility:
-    """Say who is responsible for one point (WGS 84)."""
+    """Say who is responsible for one point (WGS 84), and who was, is or will be on duty there on a day."""
     found = plan.locator.locate(lon, lat, nearest_within_m=nearest_within_m)
     code = found.code
     staff: Sequence[StaffMember] = ()
+    profile = None
     if code is not None and with_staff:
         with store.unit_of_work() as work:
-            staff = work.staff.of_grid(plan.boundary_set.name, code)
+            staff = work.staff.of_grid(plan.boundary_set.name, code, day)
+            profile = work.profiles.of_grid(plan.boundary_set.name, code, day)
     return Responsibility(
         grid=None if code is None else plan.refs[code],
         chain=() if code is None else plan.chain(code),
@@ -153,6 +162,7 @@ def locate(
         candidates=tuple(plan.refs[c] for c in found.holders) if len(found.holders) > 1 else (),
         desk=plan.desk(lon, lat) if found.method is Method.NONE else None,
         staff=tuple(staff),
+        profile=profile,
         set_name=plan.boundary_set.name,
         version_number=plan.version.number,
     )

@@ -19,10 +19,12 @@ from sqlalchemy import event
 from gridmap.errors import StoreUnavailable
 from gridmap.store import functions, rtree
 from gridmap.store.blobs import Geometries, decode, encode
-from gridmap.store.tables import ATTRIBUTE_TABLES, FEATURE_TABLES, Base
+from gridmap.store.tables import FEATURE_TABLES, Base
 
 BEGIN_WRITING = "BEGIN IMMEDIATE"
 
+#: Tables that every revision has.
+_FIRST_TABLES = ("boundary_set", "level", "boundary_version", "grid", "incident", "patrol_fix")
 #: From this many rows on, the index is filled by hand instead of by triggers that call Python for each row.
 _BULK = 500
 #: The log is folded into the file when it is larger than this.
@@ -100,7 +102,7 @@ def probe(url: sa.URL) -> None:
         if "alembic_version" not in tables and connection.execute("select count(*) from gpkg_contents").fetchone()[0]:
             raise StoreUnavailable("store_foreign")
         if "alembic_version" in tables and connection.execute("select count(*) from alembic_version").fetchone()[0]:
-            if not tables.issuperset(Base.metadata.tables):
+            if not tables.issuperset(_FIRST_TABLES):
                 raise StoreUnavailable("store_foreign")
             _check_pages(connection, path)
     except sqlite3.Error as error:
@@ -145,14 +147,14 @@ def prepare_schema(connection: sa.Connection) -> None:
     rtree.create_metadata(_raw(connection))
 
 
-def finish_schema(connection: sa.Connection) -> None:
-    """List the tables without geometry."""
-    rtree.register_attributes(_raw(connection), ATTRIBUTE_TABLES)
+def finish_schema(connection: sa.Connection, plain: Sequence[str]) -> None:
+    """List new tables without geometry."""
+    rtree.register_attributes(_raw(connection), plain)
 
 
-def forget_schema(connection: sa.Connection) -> None:
-    """Take the tables without geometry off the lists before they are dropped."""
-    rtree.unregister_attributes(_raw(connection), ATTRIBUTE_TABLES)
+def forget_schema(connection: sa.Connection, plain: Sequence[str]) -> None:
+    """Take tables without geometry off the lists before they are dropped."""
+    rtree.unregister_attributes(_raw(connection), plain)
 
 
 def repair(engine: sa.Engine) -> list[str]:

@@ -74,11 +74,11 @@ def prepare_schema(connection: sa.Connection) -> None:
     connection.exec_driver_sql("create extension if not exists postgis")
 
 
-def finish_schema(connection: sa.Connection) -> None:
+def finish_schema(connection: sa.Connection, plain: Sequence[str]) -> None:
     """Nothing to add: PostGIS keeps its lists itself."""
 
 
-def forget_schema(connection: sa.Connection) -> None:
+def forget_schema(connection: sa.Connection, plain: Sequence[str]) -> None:
     """Nothing to take away: PostGIS keeps its lists itself."""
 
 

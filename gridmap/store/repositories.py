@@ -1,4 +1,4 @@
-"""Boundaries, staff and context, as ``services.ports`` asks for them."""
+"""Boundaries and context, as ``services.ports`` asks for them."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -11,13 +11,12 @@ import sqlalchemy as sa
 from gridmap import crs
 from gridmap.analysis import frames
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, Level, VersionState
-from gridmap.domain.incidents import StaffMember
 from gridmap.errors import ColumnError, Conflict, NotFound, StaleVersion
 from gridmap.services.ports import Box
 from gridmap.store import columns as col
 from gridmap.store.bbox import bbox_hits
 from gridmap.store.blobs import Geometries
-from gridmap.store.tables import BoundarySetRow, ContextRow, GridRow, LevelRow, StaffRow, VersionRow
+from gridmap.store.tables import BoundarySetRow, ContextRow, GridRow, LevelRow, VersionRow
 from gridmap.store.unit_of_work import Work
 
 #: A frame of grids that comes out of a store has these columns, in this order.
@@ -272,77 +271,6 @@ def grid_frame(rows: Sequence[tuple[Any, ...]], geometry: Geometries) -> gpd.Geo
         "attributes": pd.Series(list(attributes), dtype=object),
     }
     return col.frame_of(data, col.simplest(geometry))
-
-
-class Staff:
-    """Who is on duty in a grid."""
-
-    def __init__(self, work: Work) -> None:
-        self._work = work
-
-    def replace(self, set_name: str, members: Sequence[StaffMember]) -> int:
-        """Set the staff of a boundary set to these; give their number."""
-        for name in ("grid_code", "role", "name", "phone", "department"):
-            col.require_storable(name, [getattr(m, name) for m in members])
-        self._work.begin_writing()
-        rows = self._work.rows(sa.select(BoundarySetRow.id).where(BoundarySetRow.name == set_name))
-        if not rows:
-            raise NotFound("set_not_found")
-        self._work.write(sa.delete(StaffRow).where(StaffRow.set_id == rows[0].id))
-        if members:
-            self._work.write(
-                sa.insert(StaffRow),
-                [
-                    {
-                        "set_id": rows[0].id,
-                        "grid_code": m.grid_code,
-                        "role": m.role,
-                        "name": m.name,
-                        "phone": m.phone,
-                        "department": m.department,
-                    }
-                    for m in members
-                ],
-            )
-        return len(members)
-
-    def of_grid(self, set_name: str, code: str) -> list[StaffMember]:
-        """Give the staff of a grid, heads first, then by name."""
-        rows = self._work.rows(
-            sa.select(StaffRow.grid_code, StaffRow.role, StaffRow.name, StaffRow.phone, StaffRow.department)
-            .join(BoundarySetRow, BoundarySetRow.id == StaffRow.set_id)
-            .where(BoundarySetRow.name == set_name, StaffRow.grid_code == code)
-            # "head" sorts before "worker"
-            .order_by(StaffRow.role, StaffRow.name, StaffRow.phone, StaffRow.department, StaffRow.id)
-        )
-        return [StaffMember(*row) for row in rows]
-
-    def counts(self, set_name: str) -> pd.DataFrame:
-        """Give ``grid_code, heads, workers``; one row a grid that has staff, by code."""
-        rows = self._work.rows(
-            sa.select(
-                StaffRow.grid_code,
-                sa.func.sum(sa.case((StaffRow.role == "head", 1), else_=0)),
-                sa.func.sum(sa.case((StaffRow.role == "worker", 1), else_=0)),
-            )
-            .join(BoundarySetRow, BoundarySetRow.id == StaffRow.set_id)
-            .where(BoundarySetRow.name == set_name)
-            .group_by(StaffRow.grid_code)
-            .order_by(StaffRow.grid_code)
-        )
-        return staff_counts([tuple(row) for row in rows])
-
-
-def staff_counts(rows: Sequence[tuple[str, int, int]]) -> pd.DataFrame:
-    """Make the frame of staff numbers."""
-    code, heads, workers = zip(*rows, strict=True) if rows else ((),) * 3
-    return pd.DataFrame(
-        {
-            "grid_code": col.text_array(code),
-            "heads": pd.array(heads, dtype="int64"),
-            "workers": pd.array(workers, dtype="int64"),
-        }
-    )
 
 
 class Context:

@@ -169,12 +169,13 @@ class GridRow(Base):
 
 
 class StaffRow(Base):
-    """Somebody on duty for a grid code of a set."""
+    """Somebody on duty for a grid code of a set, in ``[valid_from, valid_to)``."""
 
     __tablename__ = "staff"
     __table_args__ = (
         Index(None, "set_id", "grid_code"),
         CheckConstraint("role IN ('head', 'worker')", name="role"),
+        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="validity"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -184,6 +185,64 @@ class StaffRow(Base):
     name: Mapped[str] = mapped_column(Code)
     phone: Mapped[str] = mapped_column(Code)
     department: Mapped[str] = mapped_column(Code)
+    valid_from: Mapped[date] = mapped_column(Date, server_default="0001-01-01")
+    valid_to: Mapped[date | None] = mapped_column(Date)
+
+
+class ProfileRow(Base):
+    """What is known of the people of a grid code of a set, in ``[valid_from, valid_to)``."""
+
+    __tablename__ = "grid_profile"
+    __table_args__ = (
+        UniqueConstraint("set_id", "grid_code", "valid_from"),
+        CheckConstraint("households IS NULL OR households >= 0", name="households"),
+        CheckConstraint("floating_residents IS NULL OR floating_residents >= 0", name="floating_residents"),
+        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="validity"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    set_id: Mapped[int] = mapped_column(ForeignKey("boundary_set.id", ondelete="CASCADE"))
+    grid_code: Mapped[str] = mapped_column(Code)
+    households: Mapped[int | None] = mapped_column(Integer)
+    floating_residents: Mapped[int | None] = mapped_column(Integer)
+    department: Mapped[str] = mapped_column(Code)
+    phone: Mapped[str] = mapped_column(Code)
+    valid_from: Mapped[date] = mapped_column(Date)
+    valid_to: Mapped[date | None] = mapped_column(Date)
+
+
+class FeatureLayerRow(Base):
+    """A named kind of facilities or thematic zones."""
+
+    __tablename__ = "feature_layer"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    name: Mapped[str] = mapped_column(Code, unique=True)
+    title: Mapped[str] = mapped_column(Text)
+
+
+class FeatureRow(Base):
+    """A facility or zone as it is in ``[valid_from, valid_to)``, with its owner of the first of these days."""
+
+    __tablename__ = "feature"
+    __table_args__ = (
+        UniqueConstraint("layer_id", "code", "valid_from"),
+        CheckConstraint("state IN ('planned', 'built', 'open')", name="state"),
+        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="validity"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    layer_id: Mapped[int] = mapped_column(ForeignKey("feature_layer.id", ondelete="CASCADE"))
+    code: Mapped[str] = mapped_column(Code)
+    name: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    valid_from: Mapped[date] = mapped_column(Date)
+    valid_to: Mapped[date | None] = mapped_column(Date)
+    set_name: Mapped[str | None] = mapped_column(Code)
+    version_number: Mapped[int | None] = mapped_column(Integer)
+    grid_code: Mapped[str | None] = mapped_column(Code)
+    attributes: Mapped[dict[str, Any]] = mapped_column(JsonText)
+    geom: Mapped[WKBElement] = mapped_column(Geometry("GEOMETRY", srid=SRID, nullable=False))
 
 
 class IncidentRow(Base):
@@ -239,8 +298,7 @@ class ContextRow(Base):
     geom: Mapped[WKBElement] = mapped_column(Geometry("GEOMETRY", srid=SRID, nullable=False))
 
 
-FEATURE_TABLES = ("grid", "incident", "patrol_fix", "context")
-ATTRIBUTE_TABLES = ("boundary_set", "level", "boundary_version", "staff")
+FEATURE_TABLES = ("grid", "incident", "patrol_fix", "context", "feature")
 
 
 @event.listens_for(Table, "before_create")

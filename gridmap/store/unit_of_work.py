@@ -89,12 +89,14 @@ class SqlUnitOfWork:
     """One transaction over all repositories (``services.ports.UnitOfWork``)."""
 
     def __init__(self, engine: sa.Engine, backend: ModuleType) -> None:
+        from gridmap.store.people import Profiles, Staff
         from gridmap.store.points import Incidents, Patrols
-        from gridmap.store.repositories import Boundaries, Context, Staff
+        from gridmap.store.repositories import Boundaries, Context
 
         self._work = Work(engine, backend)
         self.boundaries: ports.BoundaryRepository = Boundaries(self._work)
         self.staff: ports.StaffRepository = Staff(self._work)
+        self.profiles: ports.ProfileRepository = Profiles(self._work)
         self.incidents: ports.IncidentRepository = Incidents(self._work)
         self.patrols: ports.PatrolRepository = Patrols(self._work)
         self.context: ports.ContextRepository = Context(self._work)

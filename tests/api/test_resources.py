@@ -1,10 +1,13 @@
 """Sets, grids, incidents, patrols, overview: what each address answers."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from api_world import NAMES, NOTE, NOW, PEOPLE, at, check_headers, check_problem
+
+from gridmap.domain.incidents import StaffMember
+from gridmap.domain.people import GridProfile
 
 GRIDS = "/api/v1/sets/urban/versions/current/grids"
 INCIDENTS = "/api/v1/incidents"
@@ -282,18 +285,58 @@ def test_the_largest_batch_is_taken(fresh_world) -> None:
 def test_the_card_of_a_grid_counts_what_happened_and_who_is_needed(world) -> None:
     card = world.get("/api/v1/grids/A").json()
     assert [link["code"] for link in card["chain"]] == ["S", "A"]
-    assert card["staffing"] == {"heads_needed": 1, "workers_needed": 0, "heads": 1, "workers": 1}
+    staffing = {"heads_needed": 1, "workers_needed": 0, "heads": 1, "workers": 1, "station_needed": None}
+    assert card["staffing"] == staffing
     activity = card["activity"]
     assert (activity["incidents"], activity["fixes"], activity["units"]) == (25, 3, 2)
     assert activity["last_fix_at"] == "2026-05-20T03:00:00Z"
     other = world.get("/api/v1/grids/B").json()
-    assert other["staffing"] == {"heads_needed": 1, "workers_needed": 2, "heads": 0, "workers": 1}
+    assert other["staffing"] == {**staffing, "workers_needed": 2, "heads": 0}
     assert other["activity"]["incidents"] == 0
     assert other["activity"]["last_fix_at"] is None
     assert world.get("/api/v1/grids/D").json()["staffing"]["workers_needed"] is None
     day = (NOW - timedelta(days=1)).date().isoformat()
     narrowed = world.get(f"/api/v1/grids/A?end={day}").json()["activity"]
     assert (narrowed["incidents"], narrowed["fixes"]) == (19, 0)
+
+
+def test_the_card_and_the_answer_are_those_of_the_day_asked_for(fresh_world) -> None:
+    with fresh_world.store.unit_of_work() as work:
+        work.staff.replace("urban", [StaffMember("A", "head", "周敏")], valid_from=date(2026, 5, 10))
+        work.profiles.put("urban", [GridProfile("A", 151, 2_001, "网格中心", "0532-9")], valid_from=date(2026, 5, 10))
+        work.commit()
+
+    def card(day):
+        return fresh_world.get(f"/api/v1/grids/A?at={day}").json()
+
+    def answer(day):
+        lon, lat = at(0.5, 2.5)
+        return fresh_world.get(f"/api/v1/locate?lon={lon}&lat={lat}&at={day}").json()
+
+    before, after = card("2026-05-09"), card("2026-05-10")
+    assert (before["households"], before["floating_residents"], before["department"]) == (0, None, "")
+    assert (after["households"], after["floating_residents"]) == (151, 2_001)
+    assert (after["department"], after["phone"]) == ("网格中心", "0532-9")
+    assert before["staffing"]["workers"] == 1
+    assert after["staffing"] == {
+        "heads_needed": 1,
+        "workers_needed": 2,
+        "heads": 1,
+        "workers": 0,
+        "station_needed": True,
+    }
+    assert [s["name"] for s in answer("2026-05-09")["staff"]] == list(PEOPLE[:2])
+    assert [s["name"] for s in answer("2026-05-10")["staff"]] == ["周敏"]
+    assert answer("2026-05-09")["grid"]["households"] == 0
+    assert answer("2026-05-10")["grid"]["households"] == 151
+    assert answer("2026-05-09T16:00:00Z")["grid"]["department"] == "网格中心"
+    assert answer("2026-05-09T15:59:59Z")["grid"]["department"] == ""
+
+
+def test_a_map_asks_for_the_people_of_the_day_it_shows(world) -> None:
+    page = world.get("/maps/grids?at=2026-05-10").text
+    assert "at=2026-05-10" in page
+    assert "at=1900" not in page
 
 
 def test_the_overview_says_what_is_there(world) -> None:

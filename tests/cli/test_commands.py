@@ -162,6 +162,23 @@ def test_staff_of_an_unknown_grid_is_a_finding(grids: Path, tmp_path: Path) -> N
     assert "王小明" in run("locate", *inside(grids, "A"))
 
 
+def test_staff_hold_from_their_day(grids: Path, tmp_path: Path) -> None:
+    load(grids, "--commit")
+    file = tmp_path / "staff.csv"
+    file.write_text("grid_code,role,name\nA,head,王小明\n", encoding="utf-8")
+    assert "from the beginning" in run("import", "staff", file, "--commit")
+    file.write_text("grid_code,role,name\nA,head,李华\n", encoding="utf-8")
+    assert "Holds from 2026-07-01" in run("import", "staff", file, "--valid-from", "2026-07-01", "--commit")
+    file.write_text("grid_code,role,name\nA,head,张强\n", encoding="utf-8")
+    said = run("import", "staff", file, "--valid-from", "2026-06-01", "--commit")
+    assert "from 2026-06-01 up to 2026-07-01" in said
+    place = inside(grids, "A")
+    for day, name in (("2020-01-01", "王小明"), ("2026-06-30", "张强"), ("2026-07-01", "李华")):
+        assert name in run("locate", *place, "--at", day)
+    assert "Holds from 2026-08-01" in run("import", "staff", file, "--valid-from", "2026-08-01")
+    assert "李华" in run("locate", *place, "--at", "2026-09-01"), "a rehearsal writes nothing"
+
+
 def test_join_keeps_rows_order_and_texts(grids: Path, tmp_path: Path) -> None:
     file = tmp_path / "points.csv"
     rows = [(f"00{i}", *inside(grids, c)) for i, c in enumerate("CABBA")]

@@ -32,8 +32,8 @@ def test_an_empty_store_answers_with_nothing(store):
         assert work.boundaries.find_set("city") is None
         assert work.boundaries.list_versions("city") == []
         assert work.boundaries.version_at("city", date(2026, 1, 1)) is None
-        assert work.staff.of_grid("city", "a") == []
-        assert len(work.staff.counts("city")) == 0
+        assert work.staff.of_grid("city", "a", date(2026, 1, 1)) == []
+        assert len(work.staff.counts("city", date(2026, 1, 1))) == 0
         assert len(work.incidents.frame(ALL)) == work.incidents.count(ALL) == 0
         assert work.incidents.categories() == []
         assert work.incidents.time_span() is work.patrols.time_span() is None

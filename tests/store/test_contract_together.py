@@ -1,4 +1,4 @@
-"""The contract of every store: staff, context, and what concerns all records at once."""
+"""The contract of every store: context, and what concerns all records at once."""
 
 import threading
 
@@ -9,45 +9,13 @@ import shapely
 from pandas.testing import assert_frame_equal
 from store_frames import CITY, add_fixes, add_incidents, fixes, incidents, published
 
-from gridmap.domain.incidents import StaffMember
 from gridmap.errors import (
-    Conflict,
     GeometryError,
-    NotFound,
     StoreUnavailable,
 )
 from gridmap.services.ports import PointFilter
 
 ALL = PointFilter()
-
-
-def test_staff_come_heads_first_then_by_name(store):
-    published(store)
-    members = [
-        StaffMember("a", "worker", "王五", "1"),
-        StaffMember("a", "worker", "乙"),
-        StaffMember("b", "worker", "丙", "2", "环卫"),
-        StaffMember("a", "head", "赵"),
-    ]
-    with store.unit_of_work() as work:
-        assert work.staff.replace("city", members) == 4
-        work.commit()
-    with store.unit_of_work() as work:
-        assert [m.name for m in work.staff.of_grid("city", "a")] == ["赵", "乙", "王五"]
-        assert work.staff.of_grid("city", "b") == [members[2]]
-        counts = work.staff.counts("city")
-        assert counts.to_dict("list") == {"grid_code": ["a", "b"], "heads": [1, 0], "workers": [2, 1]}
-        assert work.staff.replace("city", members[:1]) == 1
-        assert work.staff.counts("city")["workers"].tolist() == [1]
-        with pytest.raises(NotFound):
-            work.staff.replace("nowhere", members)
-
-
-def test_a_role_is_head_or_worker(store):
-    published(store)
-    with store.unit_of_work() as work, pytest.raises(Conflict) as error:
-        work.staff.replace("city", [StaffMember("a", "boss", "x")])
-    assert error.value.code == "store_refused"
 
 
 def test_the_context_is_replaced_as_a_whole(store):

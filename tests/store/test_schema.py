@@ -4,6 +4,7 @@ import logging
 import subprocess
 import sys
 import threading
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -150,7 +151,7 @@ def test_errors_carry_no_statement_no_value_and_no_password(place, caplog):
     with store.engine.begin() as connection:
         connection.exec_driver_sql("drop table staff")
     with store.unit_of_work() as work, pytest.raises(StoreUnavailable) as error:
-        work.staff.of_grid("city", "secret-code")
+        work.staff.of_grid("city", "secret-code", date(2026, 1, 1))
     shown = f"{error.value} {error.value.message('zh')} {error.value.fields} {error.value.__cause__} {caplog.text}"
     assert error.value.code == "store_failed"
     assert error.value.__suppress_context__

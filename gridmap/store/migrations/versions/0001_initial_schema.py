@@ -13,6 +13,9 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+#: Tables without geometry.
+_PLAIN = ("boundary_set", "level", "boundary_version", "staff")
+
 _TRIGGERS = {"sqlite": sqlite_statements, "postgresql": postgresql_statements}
 
 
@@ -151,12 +154,12 @@ def upgrade() -> None:
     )
     for statement in _TRIGGERS[connection.dialect.name]():
         op.execute(statement)
-    backend.finish_schema(connection)
+    backend.finish_schema(connection, _PLAIN)
 
 
 def downgrade() -> None:
     connection = op.get_bind()
-    backend_of(connection.engine.url).forget_schema(connection)
+    backend_of(connection.engine.url).forget_schema(connection, _PLAIN)
     op.drop_index(op.f("ix_grid_version_id_level_position_code"), table_name="grid")
     op.drop_geospatial_index("idx_grid_geom", table_name="grid", postgresql_using="gist", column_name="geom")
     op.drop_geospatial_table("grid")

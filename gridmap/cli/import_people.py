@@ -1,0 +1,58 @@
+"""``gridmap import staff`` and ``profiles``: who is on duty, and what is known of the people of a grid, by day."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gridmap.cli import common
+from gridmap.cli.common import CommitOption, DbOption, EncodingOption, FileArgument, SetOption
+
+if TYPE_CHECKING:
+    from datetime import date
+
+DayOption = Annotated[
+    str | None,
+    typer.Option("--valid-from", help="First day on which the file holds; the first file always held.", metavar="DATE"),
+]
+
+
+def staff(
+    file: FileArgument,
+    set_name: SetOption = None,
+    valid_from: DayOption = None,
+    encoding: EncodingOption = None,
+    commit: CommitOption = False,
+    db: DbOption = None,
+) -> None:
+    """Import the people on duty: from that day on, the file takes the place of the former staff. 导入值班人员。"""
+    from gridmap.files.staff import read_staff
+    from gridmap.services.clock import SystemClock, day_in
+    from gridmap.services.responsibility import Plans
+    from gridmap.services.staff import import_staff
+
+    with common.refusing():
+        settings = common.settings()
+        day = common.parse_day(valid_from)
+        members = read_staff(file, settings=settings, encoding=encoding)
+        with common.opened(db, existing=True) as store:
+            plans = Plans(store)
+            outcome = import_staff(
+                store,
+                plans,
+                plans.resolve_set(set_name, settings.default_set),
+                members,
+                today=day_in(SystemClock().now(), settings.time_zone),
+                valid_from=day,
+                commit=commit,
+            )
+    common.say("import_staff", members=outcome.members, grids=outcome.grids)
+    say_days(outcome.valid_from, outcome.valid_to)
+    common.conclude(outcome.report, outcome.committed)
+
+
+def say_days(start: "date", end: "date | None") -> None:
+    """Print in which days an import holds."""
+    from gridmap.domain.boundaries import ALWAYS
+
+    kind = ("always" if end is None else "before") if start == ALWAYS else ("from" if end is None else "between")
+    common.say(f"import_holds_{kind}", start=start.isoformat(), end="" if end is None else end.isoformat())
