@@ -99,6 +99,47 @@ def _same(key: Keys, forward: npt.NDArray[np.bool_], key2: Keys, forward2: npt.N
     return np.array_equal(key[one], key2[two]) and np.array_equal(forward[one], forward2[two])
 
 
+def filled_exactly(
+    children: Geometries,
+    owner: npt.NDArray[np.intp],
+    parents: Geometries,
+    children_valid: npt.NDArray[np.bool_],
+    parents_valid: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.bool_]:
+    """Tell which parents are provably tiled by their own children: nothing sticks out, nothing is left bare.
+
+    Parameters
+    ----------
+    children, parents : array of Polygon or MultiPolygon
+        In normal form, one CRS.
+    owner : array of int
+        Position of each child's parent, or -1.
+    children_valid, parents_valid : array of bool
+        Which of them are valid; a parent that is not, or has a child that is not, is not proven.
+
+    Notes
+    -----
+    Over a place, take the number of children less one for their parent. It changes only across edges; where every
+    edge of the children and of the parent, the latter turned round, is met by one the other way, it changes
+    nowhere, and so is 0 everywhere, as it is far outside. That costs one sort of all edges and no overlay.
+    """
+    mine, theirs = edges_of(children), edges_of(parents)
+    group = np.r_[owner[mine.owner], theirs.owner]
+    key = np.r_[mine.key, theirs.key]
+    sense = np.where(np.r_[mine.forward, ~theirs.forward], 1, -1)
+    held = group >= 0
+    group, key, sense = group[held], key[held], sense[held]
+    order = np.lexsort((key, group))
+    group, key, sense = group[order], key[order], sense[order]
+    filled = parents_valid.copy()
+    if len(group):
+        first = np.flatnonzero(np.r_[True, (key[1:] != key[:-1]) | (group[1:] != group[:-1])])
+        left = np.add.reduceat(sense, first) != 0
+        filled[group[first][left]] = False
+    filled[owner[(owner >= 0) & ~children_valid]] = False
+    return filled
+
+
 def point_keys(xy: npt.NDArray[np.float64]) -> Keys:
     """Hash points to 64 bits (the finaliser of SplitMix64 on both coordinates)."""
     bits = np.ascontiguousarray(xy + 0.0).view(np.uint64)  # + 0.0 makes -0.0 and 0.0 one

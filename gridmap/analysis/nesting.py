@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from gridmap.analysis.edges import unite
+from gridmap.analysis.edges import filled_exactly, unite
 from gridmap.analysis.noding import node_between
 from gridmap.analysis.plane import Plane, area_noise_m2, in_metres, read_plane, real_ground
 from gridmap.domain.rules import Finding, Severity
@@ -33,19 +33,52 @@ def nesting_findings(plane: Plane, parent: gpd.GeoDataFrame) -> Iterator[Finding
     row_findings, above = read_plane(parent, epsg=plane.epsg)
     for f in row_findings:
         yield Finding(f.rule, f.severity, f.codes, f.measure, f.unit, f.geometry, {**f.fields, "level": "parent"})
+    if plane.parent_codes is None:
+        yield from fit_findings(plane, above, owners_by_place(plane, above))
+        return
+    place = {code: i for i, code in reversed(list(enumerate(above.codes)))}
+    owner = np.array([place.get(code, -1) for code in plane.parent_codes], dtype=np.intp)
+    for i in np.flatnonzero(owner < 0):
+        yield Finding("parent_missing", Severity.ERROR, (plane.codes[i],), geometry=plane.to_wgs84(plane.shapes[i]))
+    yield from fit_findings(plane, above, owner, alone=False)
+
+
+def fit_findings(
+    plane: Plane, above: Plane, owner: npt.NDArray[np.intp], *, alone: bool = True, cover: bool = True
+) -> Iterator[Finding]:
+    """Compare grids with their parents.
+
+    Parameters
+    ----------
+    plane, above : Plane
+        The grids and the level above, in one metric CRS.
+    owner : array of int
+        The position of each grid's parent in ``above``, or -1.
+    alone : bool
+        Report a grid with -1 as outside; else it is known to be wrong in another way.
+    cover : bool
+        Ask also whether each parent is covered.
+
+    Yields
+    ------
+    Finding
+        ``outside_parent``, ``larger_than_parent``, ``parent_not_covered``.
+    """
     children, parents = node_between(plane.degrees, above.degrees)
     plane = replace(plane, shapes=in_metres(children, plane.epsg))
     above = replace(above, shapes=in_metres(parents, plane.epsg))
-    owner = _owners(plane, above)
+    filled = filled_exactly(plane.shapes, owner, above.shapes, plane.usable, above.usable)
+    if alone:
+        for i in np.flatnonzero(owner < 0):
+            area = float(shapely.area(plane.shapes[i]))
+            place = plane.to_wgs84(plane.shapes[i])
+            yield Finding("outside_parent", Severity.ERROR, (plane.codes[i],), area, "m2", place)
+    at = np.flatnonzero((owner >= 0) & ~filled[owner])
+    shapely.prepare(above.shapes[~filled])
+    # what a prepared parent covers needs no difference; rounding can only send a grid the long way
+    at = at[~shapely.covers(above.shapes[owner[at]], plane.shapes[at])]
     areas, parent_areas = shapely.area(plane.shapes), shapely.area(above.shapes)
-    for i, p in enumerate(owner):
-        if p < 0:
-            named = plane.parent_codes is not None
-            rule = "parent_missing" if named else "outside_parent"
-            area = None if named else float(areas[i])
-            unit = "" if named else "m2"
-            yield Finding(rule, Severity.ERROR, (plane.codes[i],), area, unit, plane.to_wgs84(plane.shapes[i]))
-            continue
+    for i, p in zip(at, owner[at], strict=True):
         codes = (plane.codes[i], above.codes[p])
         out = real_ground(shapely.difference(plane.shapes[i], above.shapes[p]))
         if not out.is_empty:
@@ -54,14 +87,12 @@ def nesting_findings(plane: Plane, parent: gpd.GeoDataFrame) -> Iterator[Finding
         more = float(areas[i] - parent_areas[p])
         if more > area_noise_m2(plane.shapes[i]):
             yield Finding("larger_than_parent", Severity.ERROR, codes, more, "m2", plane.to_wgs84(plane.shapes[i]))
-    yield from _not_covered(plane, above)
+    if cover:
+        yield from _not_covered(plane, above, np.flatnonzero(~filled))
 
 
-def _owners(plane: Plane, above: Plane) -> npt.NDArray[np.intp]:
-    """Give every grid the position of its parent, or -1: by code where codes are given, else by most common area."""
-    if plane.parent_codes is not None:
-        place = {code: i for i, code in reversed(list(enumerate(above.codes)))}
-        return np.array([place.get(code, -1) for code in plane.parent_codes], dtype=np.intp)
+def owners_by_place(plane: Plane, above: Plane) -> npt.NDArray[np.intp]:
+    """Give every grid the position of the area it has most ground in common with, at a tie the lowest code; or -1."""
     i, p = shapely.STRtree(above.shapes).query(plane.shapes, predicate="intersects")
     common = shapely.area(shapely.intersection(plane.shapes[i], above.shapes[p]))
     owner = np.full(len(plane), -1, dtype=np.intp)
@@ -72,11 +103,13 @@ def _owners(plane: Plane, above: Plane) -> npt.NDArray[np.intp]:
     return owner
 
 
-def _not_covered(plane: Plane, above: Plane) -> Iterator[Finding]:
+def _not_covered(plane: Plane, above: Plane, doubtful: npt.NDArray[np.intp]) -> Iterator[Finding]:
+    if not len(doubtful):
+        return
     tree = shapely.STRtree(plane.shapes)
-    for code, shape in zip(above.codes, above.shapes, strict=True):
-        near = tree.query(shape)
-        bare = real_ground(shapely.difference(shape, unite(plane.shapes[near], plane.usable[near])))
+    for p in doubtful:
+        near = tree.query(above.shapes[p])
+        bare = real_ground(shapely.difference(above.shapes[p], unite(plane.shapes[near], plane.usable[near])))
         if not bare.is_empty:
             area = float(shapely.area(bare))
-            yield Finding("parent_not_covered", Severity.ERROR, (code,), area, "m2", plane.to_wgs84(bare))
+            yield Finding("parent_not_covered", Severity.ERROR, (above.codes[p],), area, "m2", plane.to_wgs84(bare))

@@ -23,6 +23,9 @@ Geometries = npt.NDArray[np.object_]
 #: to 3e-9 m at worst (longitude 128 to 180), a northing of 4,000,000 m to 5e-10 m; a computed crossing adds as much.
 NOISE_WIDTH_M = 1e-8
 
+#: Types that a level of any shapes takes: points, lines and polygons, single or several.
+ANY_SHAPE = (0, 1, 3, 4, 5, 6)
+
 _PLACE = re.compile(r"\[(\S+) (\S+?)\]")
 
 
@@ -59,12 +62,18 @@ class Plane:
 
 def as_code(value: Any) -> str | None:
     """Read a cell as a code: text without blanks at its ends; None where the cell is missing or blank."""
-    if value is None or (not isinstance(value, str) and pd.isna(value)):
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
         return None
     return str(value).strip() or None
 
 
-def read_plane(frame: gpd.GeoDataFrame, *, epsg: int | None = None) -> tuple[list[Finding], Plane]:
+def read_plane(
+    frame: gpd.GeoDataFrame,
+    *,
+    epsg: int | None = None,
+    numbers: npt.NDArray[np.intp] | None = None,
+    points: bool = False,
+) -> tuple[list[Finding], Plane]:
     """Check every row by itself and project the polygons.
 
     Parameters
@@ -73,6 +82,10 @@ def read_plane(frame: gpd.GeoDataFrame, *, epsg: int | None = None) -> tuple[lis
         frames.GRIDS. CRS: any stated one.
     epsg : int, optional
         Metric CRS to use; by default that of the place.
+    numbers : array of int, optional
+        The number of each row from 0, where the frame is a part of a larger one.
+    points : bool
+        Points and lines may stand for a grid; they are no part of the plane.
 
     Returns
     -------
@@ -92,16 +105,18 @@ def read_plane(frame: gpd.GeoDataFrame, *, epsg: int | None = None) -> tuple[lis
     frame = frame.reset_index(drop=True).set_geometry(gpd.GeoSeries(measured, crs=frame.crs))
     frame = crs.frame_to_wgs84(frame)
     read = [as_code(value) for value in frame["code"]]
-    codes = np.array([c or f"#{row + 1}" for row, c in enumerate(read)], dtype=object)
-    findings = list(_code_findings(read, codes))
+    numbers = np.arange(len(read)) if numbers is None else numbers
+    codes = labels_of(read, numbers)
+    findings = list(_code_findings(read, codes, numbers))
 
     shapes = np.where(finite, np.asarray(frame.geometry.array, dtype=object), came)
     empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     flat = np.isin(shapely.get_type_id(shapes), (3, 6))
     valid = finite & shapely.is_valid(shapes)
+    allowed = np.isin(shapely.get_type_id(shapes), ANY_SHAPE) if points else flat
     findings += [
-        _shape_finding(codes[row], shapes[row], bool(empty[row]), bool(flat[row]), bool(finite[row]))
-        for row in np.flatnonzero(empty | ~flat | ~valid)
+        _shape_finding(codes[row], shapes[row], bool(empty[row]), bool(allowed[row]), bool(finite[row]))
+        for row in np.flatnonzero(empty | ~allowed | ~valid)
     ]
 
     rows = np.flatnonzero(finite & flat & ~empty)
@@ -132,11 +147,18 @@ def _finite(shapes: Geometries) -> npt.NDArray[np.bool_]:
     return finite
 
 
-def _code_findings(read: list[str | None], codes: npt.NDArray[np.object_]) -> Iterator[Finding]:
+def labels_of(read: list[str | None], numbers: npt.NDArray[np.intp]) -> npt.NDArray[np.object_]:
+    """Name rows for findings: by code, or ``#n`` for row n, from 1, of those without one."""
+    return np.array([c or f"#{n + 1}" for c, n in zip(read, numbers.tolist(), strict=True)], dtype=object)
+
+
+def _code_findings(
+    read: list[str | None], codes: npt.NDArray[np.object_], numbers: npt.NDArray[np.intp]
+) -> Iterator[Finding]:
     counts: dict[str, int] = {}
     for row, code in enumerate(read):
         if code is None:
-            yield Finding("missing_code", Severity.ERROR, (codes[row],), fields={"row": row + 1})
+            yield Finding("missing_code", Severity.ERROR, (codes[row],), fields={"row": int(numbers[row]) + 1})
         else:
             counts[code] = counts.get(code, 0) + 1
     for code, count in counts.items():

@@ -7,6 +7,7 @@ into one form first, so the report does not depend on row order, ring start or w
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -66,26 +67,31 @@ def check_tiling(
     harmless and not reported.
     """
     findings, plane = read_plane(grids)
-    thin = Thin(sliver_width_m, sliver_area_m2)
+    found, facts = tiling_findings(plane, Thin(sliver_width_m, sliver_area_m2))
+    findings += found
+    if parent is not None:
+        findings += nesting.nesting_findings(plane, parent)
+    return report(findings, grids=len(grids), **facts, epsg=plane.epsg)
+
+
+def tiling_findings(plane: Plane, thin: "Thin") -> tuple[list[Finding], dict[str, Any]]:
+    """Find the faults of a level in itself; give them and the facts ``area_m2`` to ``hole_m2`` of ``check_tiling``."""
     proven, tiling = proven_tiling(plane.shapes, plane.usable)
     overlaps = find_overlaps(plane, proven)
     union = ground(plane, overlaps, proven, tiling)
     holes = find_holes(union)
-    findings += _overlap_findings(plane, overlaps, thin)
-    findings += _hole_findings(plane, holes, thin)
-    findings += _part_findings(plane)
-    if parent is not None:
-        findings += nesting.nesting_findings(plane, parent)
-    return report(
-        findings,
-        grids=len(grids),
-        area_m2=round(float(shapely.area(union)), 3),
-        overlaps=len(overlaps.first),
-        overlap_m2=float(shapely.area(shapely.union_all(overlaps.common))),
-        holes=len(holes),
-        hole_m2=float(shapely.area(holes).sum()),
-        epsg=plane.epsg,
-    )
+    findings = [
+        *_overlap_findings(plane, overlaps, thin),
+        *_hole_findings(plane, holes, thin),
+        *part_findings(plane),
+    ]
+    return findings, {
+        "area_m2": round(float(shapely.area(union)), 3),
+        "overlaps": len(overlaps.first),
+        "overlap_m2": float(shapely.area(shapely.union_all(overlaps.common))),
+        "holes": len(holes),
+        "hole_m2": float(shapely.area(holes).sum()),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +226,7 @@ def _hole_findings(plane: Plane, holes: Geometries, thin: Thin) -> Iterator[Find
             yield Finding("hole", Severity.ERROR, codes, area, "m2", place)
 
 
-def _part_findings(plane: Plane) -> Iterator[Finding]:
+def part_findings(plane: Plane) -> Iterator[Finding]:
     """Note grids of several parts, and grids that lie wholly inside another."""
     several = np.flatnonzero(plane.usable & (shapely.get_num_geometries(plane.shapes) > 1))
     for i in several:
