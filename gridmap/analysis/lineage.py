@@ -4,17 +4,19 @@ The graph of common ground (``overlay.py``) falls into connected components; how
 tells most of what happened. Components in which several became several are read edge by edge.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from gridmap.analysis import frames
+from gridmap.analysis.conversion import Converted as Converted
+from gridmap.analysis.conversion import convert_counts as convert_counts
+from gridmap.analysis.kinds import name_kinds
 from gridmap.analysis.overlay import CommonGround, common_ground, left_over
 from gridmap.analysis.places import match_places
 from gridmap.analysis.plane import Plane, as_code
@@ -27,7 +29,6 @@ K = LineageKind
 #: Common ground below this share of both grids is a border that moved: it makes no split, merge or redraw of them.
 MINOR_SHARE = 0.01
 
-Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 
@@ -68,17 +69,49 @@ def infer_lineage(
     Households of an old grid go over by the households of its successors where these lie wholly in it and have
     figures; else by area. They sum to those of the old grid.
     """
+    _, edges = trace(old, new, levels=levels, sliver_width_m=sliver_width_m, minor_share=minor_share)
+    return edges.drop(columns="shape")
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What was found on one level; ``old`` and ``new`` are its rows of the two versions."""
+
+    level: str
+    old: gpd.GeoDataFrame
+    new: gpd.GeoDataFrame
+    common: CommonGround
+
+
+def trace(
+    old: gpd.GeoDataFrame,
+    new: gpd.GeoDataFrame,
+    *,
+    levels: Sequence[str] | None,
+    sliver_width_m: float,
+    minor_share: float,
+) -> tuple[list[Trace], pd.DataFrame]:
+    """Do the work of ``infer_lineage`` and keep the shapes.
+
+    Returns
+    -------
+    list of Trace, DataFrame
+        One for each level; and frames.LINEAGE with a column ``shape``, metric in the CRS of its level, None for rows
+        that are no ground.
+    """
     old, new = _clean(old), _clean(new)
-    names = list(levels) if levels is not None else sorted({*old["level"], *new["level"]})
-    tables = [
-        _level_edges(name, old[old["level"] == name], new[new["level"] == name], sliver_width_m, minor_share)
-        for name in names
-    ]
-    edges = pd.concat(tables, ignore_index=True) if tables else from_edges([])
+    names = list(levels) if levels is not None else sorted({*old["level"], *new["level"]}) or [""]
+    traces, tables = [], [_edge_table(pd.DataFrame(columns=[*frames.LINEAGE.required, "shape"]))]
+    for name in names:
+        before, after = old[old["level"] == name], new[new["level"] == name]
+        common = common_ground(before, after, sliver_width_m=sliver_width_m)
+        traces.append(Trace(name, before, after, common))
+        tables.append(_level_edges(traces[-1], minor_share))
+    edges = pd.concat(tables, ignore_index=True)
     edges = _with_parent_transfers(edges, old, new)
     edges["rank"] = edges["level"].map({name: i for i, name in enumerate(names)})
     edges = edges.sort_values(["rank", "old_code", "new_code"], kind="stable", na_position="last", ignore_index=True)
-    return edges.drop(columns="rank")
+    return traces, edges.drop(columns="rank")
 
 
 def successors(
@@ -131,18 +164,15 @@ def as_edges(table: pd.DataFrame) -> list[LineageEdge]:
 def from_edges(edges: Iterable[LineageEdge]) -> pd.DataFrame:
     """Turn values into frames.LINEAGE rows, in their order."""
     rows = list(edges)
-    return edge_table({c: [getattr(e, c) for e in rows] for c in frames.LINEAGE.required})
+    columns = {c: [getattr(e, c) for e in rows] for c in frames.LINEAGE.required}
+    return _edge_table(pd.DataFrame({**columns, "shape": [None] * len(rows)})).drop(columns="shape")
 
 
-def edge_table(columns: Mapping[Hashable, list]) -> pd.DataFrame:
-    """Make a frames.LINEAGE table of columns, all of the contract's; others are left out."""
+def _edge_table(came: pd.DataFrame) -> pd.DataFrame:
+    """Give the columns of frames.LINEAGE their types, and keep the shapes."""
     texts = ("level", "old_code", "new_code", "kind")
-    return pd.DataFrame(
-        {
-            name: pd.array(columns[name], dtype="str") if name in texts else np.array(columns[name], dtype=np.float64)
-            for name in frames.LINEAGE.required
-        }
-    )
+    columns = {c: came[c].astype("str" if c in texts else "float64") for c in frames.LINEAGE.required}
+    return pd.DataFrame({**columns, "shape": came["shape"].astype(object)})
 
 
 def _clean(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -162,16 +192,14 @@ def _clean(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(pd.DataFrame(columns), geometry=shapes)
 
 
-def _level_edges(
-    level: str, old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, sliver_width_m: float, minor_share: float
-) -> pd.DataFrame:
-    common = common_ground(old, new, sliver_width_m=sliver_width_m)
+def _level_edges(level: Trace, minor_share: float) -> pd.DataFrame:
+    old, new, common = level.old, level.new, level.common
     pieces = _pieces(common, old, new, minor_share)
-    lost, gained = _unshared(common, old, new)
+    lost, gained = _unshared(common, new)
     had, have = (f["households"].to_numpy()[p.rows] for f, p in ((old, common.old), (new, common.new)))
     _households(pieces, lost, common, had, have)
-    tables = [edge_table(t.assign(level=level).to_dict("list")) for t in (pieces, lost, gained)]
-    return match_places(_others(old, common.old), _others(new, common.new), level, pd.concat(tables, ignore_index=True))
+    edges = pd.concat([_edge_table(t.assign(level=level.level)) for t in (pieces, lost, gained)], ignore_index=True)
+    return match_places(_others(old, common.old), _others(new, common.new), level.level, edges)
 
 
 def _others(frame: gpd.GeoDataFrame, plane: Plane) -> gpd.GeoDataFrame:
@@ -191,12 +219,13 @@ def _pieces(common: CommonGround, old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, 
             "area_m2": common.area_m2,
             "old_share": common.old_share(),
             "new_share": common.new_share(),
+            "shape": common.shapes,
         }
     )
     main = ((pieces["old_share"] >= minor_share) | (pieces["new_share"] >= minor_share)).to_numpy()
     lives_on = pd.Index(common.old.codes).isin(new["code"])[first]
     lived_before = pd.Index(common.new.codes).isin(old["code"])[second]
-    pieces["kind"] = _kinds(
+    pieces["kind"] = name_kinds(
         first,
         second,
         main,
@@ -210,68 +239,34 @@ def _pieces(common: CommonGround, old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, 
     return pieces
 
 
-def _kinds(
-    first: npt.NDArray[np.intp],
-    second: npt.NDArray[np.intp],
-    main: Flags,
-    n_old: int,
-    n_new: int,
-    *,
-    same_code: Flags,
-    same_ground: Flags,
-    lives_on: Flags,
-    lived_before: Flags,
-) -> npt.NDArray[np.object_]:
-    """Name each edge by the size of its component and, in components of several by several, by its ends."""
-    a, b = first[main], second[main]
-    n = n_old + n_new
-    _, label = connected_components(coo_array((np.ones(len(a)), (a, n_old + b)), shape=(n, n)), directed=False)
-    size_old = np.bincount(label[:n_old], minlength=n)[label[first]]
-    size_new = np.bincount(label[n_old:], minlength=n)[label[n_old + second]]
-    ways_out, ways_in = np.bincount(a, minlength=n_old)[first], np.bincount(b, minlength=n_new)[second]
-    one_to_one = (size_old == 1) & (size_new == 1)
-    table: list[tuple[Flags, LineageKind]] = [
-        (~main & same_code, K.RESHAPED),
-        (~main, K.TRANSFERRED),
-        (one_to_one & same_code & same_ground, K.UNCHANGED),
-        (one_to_one & same_code, K.RESHAPED),
-        (one_to_one & same_ground, K.RECODED),
-        (one_to_one, K.REDRAWN),
-        (size_old == 1, K.SPLIT),
-        (size_new == 1, K.MERGED),
-        (same_code, K.RESHAPED),
-        (~lived_before & (lives_on | (ways_in == 1)), K.SPLIT),
-        (~lives_on & (lived_before | (ways_out == 1)), K.MERGED),
-        (lives_on & lived_before, K.TRANSFERRED),
-    ]
-    return np.select([t[0] for t in table], [t[1].value for t in table], default=K.REDRAWN.value).astype(object)
-
-
-def _unshared(common: CommonGround, old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _unshared(common: CommonGround, new: gpd.GeoDataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give the edges with one end: ground that nobody has now, and ground that nobody had."""
     tables = []
     for of_new, plane, used in ((False, common.old, common.first), (True, common.new, common.second)):
-        at, _, area = left_over(common, of_new=of_new)
+        part, rest, rest_m2 = left_over(common, of_new=of_new)
         alone = np.ones(len(plane), dtype=bool)
         alone[used] = False
-        whole = shapely.area(plane.shapes)
-        # a grid without any partner stands here even where all of it was noise
-        at, area = np.r_[at[~alone[at]], np.flatnonzero(alone)], np.r_[area[~alone[at]], whole[alone]]
-        whole_one, part = (K.FOUNDED, K.EXTENDED) if of_new else (K.DISSOLVED, K.REDUCED)
-        share = np.minimum(area / whole[at], 1.0)
-        none: npt.NDArray[np.object_] = np.full(len(at), None, dtype=object)
-        households = new["households"].to_numpy()[plane.rows][at] if of_new else np.full(len(at), np.nan)
+        whole_m2 = shapely.area(plane.shapes)
+        # a grid without any partner stands here with all its ground, even where that is not wider than a sliver
+        beside = ~alone[part]
+        at = np.r_[part[beside], np.flatnonzero(alone)]
+        area = np.r_[rest_m2[beside], whole_m2[alone]]
+        of_whole, of_part = (K.FOUNDED, K.EXTENDED) if of_new else (K.DISSOLVED, K.REDUCED)
+        share, nothing = np.minimum(area / whole_m2[at], 1.0), np.zeros(len(at))
+        nobody: npt.NDArray[np.object_] = np.full(len(at), None, dtype=object)
+        counted = np.where(alone, new["households"].to_numpy()[plane.rows], np.nan)[at] if of_new else nothing
         tables.append(
             pd.DataFrame(
                 {
                     "at": at,
-                    "old_code": none if of_new else plane.codes[at],
-                    "new_code": plane.codes[at] if of_new else none,
-                    "kind": np.where(alone[at], whole_one.value, part.value).astype(object),
+                    "old_code": nobody if of_new else plane.codes[at],
+                    "new_code": plane.codes[at] if of_new else nobody,
+                    "kind": np.where(alone[at], of_whole.value, of_part.value).astype(object),
                     "area_m2": area,
-                    "old_share": np.zeros(len(at)) if of_new else share,
-                    "new_share": share if of_new else np.zeros(len(at)),
-                    "households": np.where(alone[at], households, np.nan),
+                    "old_share": nothing if of_new else share,
+                    "new_share": share if of_new else nothing,
+                    "households": counted,
+                    "shape": np.concatenate([rest[beside], plane.shapes[alone]]),
                 }
             )
         )

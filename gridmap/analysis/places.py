@@ -22,12 +22,12 @@ def match_places(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, level: str, edges
     level : str
         Its name.
     edges : DataFrame
-        frames.LINEAGE of its polygons.
+        frames.LINEAGE of its polygons, with a column ``shape``.
 
     Returns
     -------
     DataFrame
-        frames.LINEAGE. The same code at the same place is ``unchanged``, elsewhere ``reshaped``; another code at the
+        The same columns. The same code at the same place is ``unchanged``, elsewhere ``reshaped``; another code at the
         same place is ``recoded`` where only one stood there before and one after. Areas are 0. A code that was a point
         and is now a polygon on ground that nobody had, or the other way round, is ``reshaped``.
     """
@@ -69,6 +69,7 @@ def match_places(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, level: str, edges
             "old_share": [0.0 if a is None else 1.0 for a, _, _ in pairs],
             "new_share": [0.0 if b is None else 1.0 for _, b, _ in pairs],
             "households": np.array(households, dtype=np.float64),
+            "shape": pd.Series([None] * len(pairs), dtype=object),
         }
     )
     return pd.concat([table, rows], ignore_index=True)

@@ -154,9 +154,9 @@ def test_shares_and_the_rest_add_up_to_every_grid(plans: tuple[gpd.GeoDataFrame,
 @given(recipes(largest=5), st.integers(0, 2**32 - 1), st.sampled_from((1.0, 0.75)))
 def test_shares_of_an_old_code_sum_to_one_where_the_new_plan_covers_it(recipe: Recipe, seed: int, size: float):
     old = build(recipe)
-    n = int(np.ceil((max(recipe.rows, recipe.columns) + 4) / size))
-    west, south = recipe.origin[0] - 2 * recipe.cell, recipe.origin[1] - 2 * recipe.cell
-    cover = Recipe("letters", n, n, 9, 0.0, recipe.step, seed, (west, south), recipe.cell * size)
+    west, south, east, north = old.total_bounds
+    cell = max(east - west, north - south) / 6 * size
+    cover = Recipe("letters", 12, 12, 9, 0.0, recipe.step, seed, (west - cell, south - cell), cell)
     shares = overlay(old, build(cover), sliver_width_m=0.0).groupby("old")["old_share"].sum()
     assert set(shares.index) == set(old["code"])
     assert shares.to_numpy() == pytest.approx(1.0, abs=1e-5)
