@@ -44,6 +44,7 @@ USUAL: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 # Texts and geometries of one batch, written out.
 _MAX_BATCH_BYTES = 500_000_000
+_ODD_BLANKS = "[\\x{1c}-\\x{1f}\\x{85}]"
 _SANDBOXED = (Format.GEOJSON, Format.GEOPACKAGE, Format.SHAPEFILE, Format.FLATGEOBUF, Format.KML)
 
 
@@ -162,12 +163,22 @@ class PointSource:
         """
         return to_utc(batch[self.require("time")], self.time_zone)
 
-    def texts(self, batch: pa.Table, purpose: str) -> list[str | None]:
-        """Give a column as texts, whole numbers as digits; None where a cell is empty."""
+    def cells(self, batch: pa.Table, purpose: str) -> pa.ChunkedArray:
+        """Give a column as texts, whole numbers as digits; null where a cell is empty or blank."""
         values = batch[self.require(purpose)]
-        if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+        if not pa.types.is_string(values.type):
             values = values.cast(pa.string())
-        return [v if v and v.strip() else None for v in values.to_pylist()]
+        # Arrow's notion of blank knows a few characters less than Python's: those decide row by row.
+        unsure = pc.fill_null(pc.match_substring_regex(values, _ODD_BLANKS), False)
+        blank = pc.or_(pc.equal(values, ""), pc.utf8_is_space(values))
+        if pc.any(unsure).as_py():
+            blank = pa.chunked_array([[None if v is None else not v.strip() for v in values.to_pylist()]], pa.bool_())
+        return pc.if_else(blank, pa.scalar(None, pa.string()), values)
+
+    def texts(self, batch: pa.Table, purpose: str) -> list[str | None]:
+        """Give ``cells`` as a list."""
+        found: list[str | None] = self.cells(batch, purpose).to_pylist()
+        return found
 
 
 def point_finding(line: int, code: str) -> Finding:

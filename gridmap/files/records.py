@@ -2,9 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 
 from gridmap.crs import WGS84, Datum, to_wgs84
@@ -84,13 +88,13 @@ class Records:
             yield frame
             on_rows(table.num_rows)
 
-    def _read(self, table) -> tuple[gpd.GeoDataFrame, dict[int, str]]:  # type: ignore[no-untyped-def]
+    def _read(self, table: pa.Table) -> tuple[gpd.GeoDataFrame, dict[int, str]]:
         source = self._source
         lon, lat, bad = source.parse_degrees(table)
         times, bad_times = source.parse_times(table)
         bad = {**bad_times, **bad}
         columns = {"incidents": "occurred_at", "fixes": "fixed_at"}
-        data: dict[str, object] = {columns[self._kind]: times}
+        data: dict[str, Any] = {columns[self._kind]: times}
         if self._kind == "fixes":
             data["unit_id"] = self._texts(table, "unit", bad)
         else:
@@ -101,17 +105,22 @@ class Records:
         good = np.ones(table.num_rows, dtype=bool)
         good[list(bad)] = False
         x, y = to_wgs84(lon[good], lat[good], self._datum)
-        frame = gpd.GeoDataFrame(data).loc[good].reset_index(drop=True)
-        return frame.set_geometry(shapely.points(x, y), crs=WGS84), bad
+        frame = pd.DataFrame(data)
+        if bad:
+            frame = frame.loc[good].reset_index(drop=True)
+        return gpd.GeoDataFrame(frame, geometry=shapely.points(x, y), crs=WGS84), bad
 
-    def _texts(self, table, purpose: str, bad: dict[int, str]) -> list[str | None]:  # type: ignore[no-untyped-def]
-        values = self._source.texts(table, purpose)
-        for row, value in enumerate(values):
-            if value is None:
+    def _texts(self, table: pa.Table, purpose: str, bad: dict[int, str]) -> pd.Series:
+        values = self._source.cells(table, purpose)
+        missing = pc.is_null(values)
+        if pc.any(missing).as_py():
+            for row in np.flatnonzero(missing.to_numpy()).tolist():
                 bad.setdefault(row, f"{purpose}_missing")
-            elif len(value) > self._max_text:
+        long = pc.fill_null(pc.greater(pc.utf8_length(values), self._max_text), False)
+        if pc.any(long).as_py():
+            for row in np.flatnonzero(long.to_numpy()).tolist():
                 bad.setdefault(row, "cell_too_long")
-        return values
+        return pd.Series(values.to_pandas())
 
 
 def read_records(
@@ -149,4 +158,12 @@ def read_records(
         raise InvalidInput("kind_unknown")
     named = {f"{purpose}_column": column for purpose, column in (columns or {}).items()}
     source = open_points(path, settings=settings, encoding=encoding, **named)  # type: ignore[arg-type]
-    return Records(source, kind=kind, datum=datum, category=category, make_ids=make_ids, max_text=settings.max_text)
+    return Records(
+        source,
+        kind=kind,
+        datum=datum,
+        category=category,
+        id_column=(columns or {}).get("id"),
+        make_ids=make_ids,
+        max_text=settings.max_text,
+    )

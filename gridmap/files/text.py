@@ -191,7 +191,7 @@ def judge_file(path: Path) -> str:
                 continue
             plain = False
             certain = certain or _LEAD_OF_THREE.search(chunk) is not None
-            doubtful = doubtful or _DOUBTFUL.search(chunk) is not None
+            doubtful = doubtful or (not certain and _DOUBTFUL.search(chunk) is not None)  # certainty outweighs doubt
             for codec in list(fitting):
                 try:
                     fitting[codec].decode(chunk)

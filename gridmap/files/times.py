@@ -3,8 +3,10 @@
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from gridmap.errors import InvalidInput
 
@@ -13,6 +15,9 @@ _FORM = (
     r"(?:[T ](?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}(?:\.[0-9]{1,9})?))?)?"
     r" ?(?P<offset>Z|z|[+-][0-9]{2}:?[0-9]{2})?$"
 )
+# The usual full forms, which Arrow reads by itself; all others take the long way, with the same answers.
+_WHOLE = r"^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
+_NAIVE, _ZONED = _WHOLE + "$", _WHOLE + r"(Z|[+-][01][0-9]:?[0-5][0-9])$"
 _UTC: Any = "datetime64[us, UTC]"
 
 
@@ -53,8 +58,33 @@ def to_utc(column: pa.ChunkedArray, time_zone: str) -> tuple[pd.Series, dict[int
         bad = {int(i): "time_missing" for i in missing[missing].index}
         bad |= {int(i): "time_ambiguous" for i in made[made.isna() & ~missing].index}
         return made, dict(sorted(bad.items()))
-    texts = pd.Series(column.cast(pa.string()).to_pylist(), dtype=object).fillna("").astype(str).str.strip()
-    return _read(texts, zone)
+    return _from_texts(column.cast(pa.string()), zone)
+
+
+def _from_texts(column: pa.ChunkedArray, zone: ZoneInfo) -> tuple[pd.Series, dict[int, str]]:
+    micros = np.full(len(column), np.datetime64("NaT", "us"))
+    left = np.ones(len(column), dtype=bool)
+    bad: dict[int, str] = {}
+    for form, kind in ((_NAIVE, pa.timestamp("us")), (_ZONED, pa.timestamp("us", "UTC"))):
+        fits = pc.fill_null(pc.match_substring_regex(column, form), False)
+        try:
+            stamps = column.filter(fits).cast(kind)
+        except pa.ArrowInvalid:  # a day or an hour that is none: which one, the long way finds out
+            continue
+        rows = np.flatnonzero(fits.to_numpy())
+        if len(rows):
+            moments = pd.Series(stamps.to_pandas())
+            made = moments if kind.tz else _localised(moments, zone)
+            micros[rows] = made.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
+            bad |= {int(row): "time_ambiguous" for row in rows[made.isna().to_numpy()]}
+            left[rows] = False
+    rows = np.flatnonzero(left)
+    if len(rows):
+        texts = pd.Series(column.take(pa.array(rows)).to_pylist(), dtype=object).fillna("").astype(str).str.strip()
+        made, reasons = _read(texts, zone)
+        micros[rows] = made.dt.tz_localize(None).to_numpy("datetime64[us]")
+        bad |= {int(rows[row]): reason for row, reason in reasons.items()}
+    return pd.Series(micros).dt.tz_localize("UTC").astype(_UTC), dict(sorted(bad.items()))
 
 
 def _read(texts: pd.Series, zone: ZoneInfo) -> tuple[pd.Series, dict[int, str]]:

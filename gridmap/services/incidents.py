@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from gridmap.services.points import (
     INCIDENT,
@@ -47,15 +50,51 @@ class ContentIds:
     """
 
     def __init__(self) -> None:
-        self._seen: dict[str, int] = {}
+        # Of what came before only 8 bytes a row are kept, and a count where a row came again.
+        self._seen: list[npt.NDArray[np.uint64]] = []
+        self._counts: dict[str, int] = {}
 
     def of(self, frame: gpd.GeoDataFrame) -> list[str]:
         """Give one id a row (24 hexadecimal digits)."""
-        ids = []
-        times = frame["occurred_at"].astype("str")
-        for at, x, y, category in zip(times, frame.geometry.x, frame.geometry.y, frame["category"], strict=True):
-            base = f"{at}|{x.hex()}|{y.hex()}|{category}"
-            count = self._seen.get(base, 0)
-            self._seen[base] = count + 1
-            ids.append(hashlib.sha256(f"{base}|{count}".encode()).hexdigest()[:24])
+        if not len(frame):
+            return []
+        x, y = frame.geometry.x.tolist(), frame.geometry.y.tolist()
+        categories = frame["category"].tolist()
+        bases = [
+            f"{at}|{a.hex()}|{b.hex()}|{category}"
+            for at, a, b, category in zip(_moments(frame["occurred_at"]), x, y, categories, strict=True)
+        ]
+        sha256 = hashlib.sha256
+        packed = b"".join([sha256(f"{base}|0".encode()).digest()[:12] for base in bases])
+        digits = packed.hex()
+        ids = [digits[i : i + 24] for i in range(0, len(digits), 24)]
+        for row in self._again(packed):
+            count = self._counts.get(ids[row], 1)
+            self._counts[ids[row]] = count + 1
+            ids[row] = sha256(f"{bases[row]}|{count}".encode()).hexdigest()[:24]
         return ids
+
+    def _again(self, packed: bytes) -> list[int]:
+        """Give the rows whose content came before, in this batch or an earlier one."""
+        marks = np.ascontiguousarray(np.frombuffer(packed, dtype=np.uint8).reshape(-1, 12)[:, :8]).view(np.uint64)[:, 0]
+        fresh, first = np.unique(marks, return_index=True)
+        again = np.ones(len(marks), dtype=bool)
+        again[first] = False
+        known = np.zeros(len(fresh), dtype=bool)
+        for seen in self._seen:
+            at = np.searchsorted(seen, fresh).clip(max=len(seen) - 1)
+            known |= seen[at] == fresh
+        again[first[known]] = True
+        if not known.all():
+            self._seen.append(fresh[~known])
+        found: list[int] = np.flatnonzero(again).tolist()
+        return found
+
+
+def _moments(times: pd.Series) -> list[str]:
+    """Write aware times as ``str`` does, in UTC: a fraction only where there is one."""
+    micros = times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
+    texts = np.datetime_as_string(micros, unit="s").astype("U26")
+    broken = micros.view(np.int64) % 1_000_000 != 0
+    texts[broken] = np.datetime_as_string(micros[broken], unit="us")
+    return [f"{text[:10]} {text[11:]}+00:00" for text in texts.tolist()]
