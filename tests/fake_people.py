@@ -30,6 +30,9 @@ class FakeStaff:
     def _on(self, set_name, day):
         return value_at(self._work.read().staff.get(set_name, {}), day, ())
 
+    def any_of(self, set_name):
+        return any(self._work.read().staff.get(set_name, {}).values())
+
     def next_change(self, set_name, day):
         return min((at for at in self._work.read().staff.get(set_name, {}) if at > day), default=None)
 
@@ -77,6 +80,9 @@ class FakeProfiles:
 
     def of_grid(self, set_name, code, day):
         return value_at(self._work.read().profiles.get((set_name, code), {}), day, None)
+
+    def any_of(self, set_name):
+        return any(name == set_name and steps for (name, _), steps in self._work.read().profiles.items())
 
     def of_day(self, set_name, day):
         codes = sorted(code for name, code in self._work.read().profiles if name == set_name)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from fake_features import FakeFeatures, FakeLayer
 from fake_people import FakeProfiles, FakeStaff
 
 from gridmap.analysis import frames
@@ -33,6 +34,7 @@ class _State:
     grids: dict[tuple[str, int], list[dict[str, Any]]] = field(default_factory=dict)
     staff: dict[str, dict[date, tuple[Any, ...]]] = field(default_factory=dict)
     profiles: dict[tuple[str, str], dict[date, Any]] = field(default_factory=dict)
+    layers: dict[str, FakeLayer] = field(default_factory=dict)
     incidents: dict[str, dict[str, Any]] = field(default_factory=dict)
     fixes: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
     context: list[tuple[Any, ...]] = field(default_factory=list)
@@ -78,6 +80,7 @@ class FakeUnitOfWork:
         self.incidents = _Incidents(self)
         self.patrols = _Patrols(self)
         self.context = _Context(self)
+        self.features = FakeFeatures(self)
 
     def __enter__(self) -> "FakeUnitOfWork":
         return self

@@ -12,6 +12,7 @@ app = typer.Typer(
     help="Who is responsible for this point, what happens where, and what is nobody looking at. 网格化管理。",
 )
 imports.app.command()(import_people.staff)
+imports.app.command()(import_people.profiles)
 imports.app.command()(import_layers.context)
 app.add_typer(imports.app, name="import")
 # a longitude west of Greenwich looks like an option

@@ -50,6 +50,41 @@ def staff(
     common.conclude(outcome.report, outcome.committed)
 
 
+def profiles(
+    file: FileArgument,
+    set_name: SetOption = None,
+    valid_from: DayOption = None,
+    encoding: EncodingOption = None,
+    commit: CommitOption = False,
+    db: DbOption = None,
+) -> None:
+    """Import households, floating residents, department and phone of grids, from a day on. 导入网格基础信息。"""
+    from gridmap.files.profiles import read_profiles
+    from gridmap.services.clock import SystemClock, day_in
+    from gridmap.services.profiles import import_profiles
+    from gridmap.services.responsibility import Plans
+
+    with common.refusing():
+        settings = common.settings()
+        day = common.parse_day(valid_from)
+        found = read_profiles(file, settings=settings, encoding=encoding)
+        with common.opened(db, existing=True) as store:
+            plans = Plans(store)
+            outcome = import_profiles(
+                store,
+                plans,
+                plans.resolve_set(set_name, settings.default_set),
+                found,
+                today=day_in(SystemClock().now(), settings.time_zone),
+                settings=settings,
+                valid_from=day,
+                commit=commit,
+            )
+    common.say("import_profiles", count=outcome.profiles)
+    say_days(outcome.valid_from, None)
+    common.conclude(outcome.report, outcome.committed)
+
+
 def say_days(start: "date", end: "date | None") -> None:
     """Print in which days an import holds."""
     from gridmap.domain.boundaries import ALWAYS

@@ -4,7 +4,7 @@ All frames are in WGS 84 lon/lat and keep the contracts of ``analysis.frames``. 
 the same rows in the same order. Nothing is written before ``commit``; leaving the ``with`` block without it rolls back.
 """
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol, Self
@@ -13,6 +13,7 @@ import geopandas as gpd
 import pandas as pd
 
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
+from gridmap.domain.features import FeatureLayer
 from gridmap.domain.incidents import StaffMember
 from gridmap.domain.people import GridProfile
 
@@ -126,6 +127,10 @@ class StaffRepository(Protocol):
         """
         ...
 
+    def any_of(self, set_name: str) -> bool:
+        """Tell whether somebody is on duty in a set on any day."""
+        ...
+
     def next_change(self, set_name: str, day: date) -> date | None:
         """Give the first day after a day on which the staff of a set is another; None where it stays."""
         ...
@@ -162,6 +167,10 @@ class ProfileRepository(Protocol):
 
     def of_grid(self, set_name: str, code: str, day: date) -> GridProfile | None:
         """Give the profile of a grid on a day, if there is one."""
+        ...
+
+    def any_of(self, set_name: str) -> bool:
+        """Tell whether a profile of a set holds on any day."""
         ...
 
     def of_day(self, set_name: str, day: date) -> list[GridProfile]:
@@ -239,6 +248,72 @@ class ContextRepository(Protocol):
     def frame(self) -> gpd.GeoDataFrame: ...
 
 
+@dataclass(frozen=True, slots=True)
+class FeatureFilter:
+    """Which features of a layer on a day: states, box; None means all."""
+
+    layer: str
+    day: date
+    states: tuple[str, ...] | None = None
+    bbox: Box | None = None
+
+
+#: Says who owns features: gets ``valid_from`` and the geometry, gives ``set_name, version_number, grid_code``.
+Owners = Callable[[gpd.GeoDataFrame], pd.DataFrame]
+
+
+class FeatureRepository(Protocol):
+    """Facilities and thematic zones, by layer and day.
+
+    A frame of features has ``code, name, state, valid_from, valid_to, set_name, version_number, grid_code, attributes``
+    and a geometry of any simple kind. A row stands for the days in which nothing of it changed; its owner is that of
+    the first of them.
+    """
+
+    def list_layers(self) -> list[FeatureLayer]:
+        """Give all layers by name."""
+        ...
+
+    def find_layer(self, name: str) -> FeatureLayer | None: ...
+
+    def put_layer(self, layer: FeatureLayer) -> None:
+        """Add a layer, or replace the title of the one with this name."""
+        ...
+
+    def replace(self, layer: str, frame: gpd.GeoDataFrame, *, valid_from: date, owners: Owners) -> int:
+        """Let these (``code, name, state, attributes``) be the features of a layer from a day until the next change.
+
+        What is no longer among them ends on that day, what stays as it is goes on, and all other days are as before.
+        ``owners`` is asked for what begins.
+
+        Raises
+        ------
+        NotFound
+            ``feature_layer_unknown``.
+        Conflict
+            ``code_not_unique``.
+        GeometryError
+            ``not_simple_shapes``, ``geometry_missing``.
+        """
+        ...
+
+    def next_change(self, layer: str, day: date) -> date | None:
+        """Give the first day after a day on which a layer is another; None where it stays."""
+        ...
+
+    def counts(self, day: date) -> pd.DataFrame:
+        """Give ``layer, state, features`` of a day, by layer and state; no row where there is nothing."""
+        ...
+
+    def page(self, where: FeatureFilter, *, limit: int, after_code: str | None = None) -> gpd.GeoDataFrame:
+        """Give up to ``limit`` features of a day whose code comes after ``after_code``, by code."""
+        ...
+
+    def frame(self, where: FeatureFilter) -> gpd.GeoDataFrame:
+        """Give all matching features of a day, by code."""
+        ...
+
+
 class UnitOfWork(Protocol):
     """One transaction over all repositories. One that only reads never waits for one that writes."""
 
@@ -248,6 +323,7 @@ class UnitOfWork(Protocol):
     incidents: IncidentRepository
     patrols: PatrolRepository
     context: ContextRepository
+    features: FeatureRepository
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...

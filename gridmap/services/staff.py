@@ -8,7 +8,7 @@ from datetime import date
 from gridmap.domain.boundaries import ALWAYS, BoundarySet
 from gridmap.domain.incidents import StaffMember
 from gridmap.domain.rules import Finding, Report, Severity, report
-from gridmap.services.ports import Store, UnitOfWork
+from gridmap.services.ports import Store
 from gridmap.services.responsibility import Plans
 
 ROLES = ("head", "worker")
@@ -65,14 +65,9 @@ def import_staff(
     found = report(findings)
     committed = commit and not found.errors
     with store.unit_of_work() as work:
-        first = _nobody_yet(work, boundary_set.name)
-        start = valid_from or (ALWAYS if first else today)
+        start = valid_from or (today if work.staff.any_of(boundary_set.name) else ALWAYS)
         end = work.staff.next_change(boundary_set.name, start)
         if committed:
             work.staff.replace(boundary_set.name, members, valid_from=start)
             work.commit()
     return StaffOutcome(found, len(members), len({m.grid_code for m in members}), committed, start, end)
-
-
-def _nobody_yet(work: UnitOfWork, set_name: str) -> bool:
-    return work.staff.counts(set_name, ALWAYS).empty and work.staff.next_change(set_name, ALWAYS) is None

@@ -41,6 +41,10 @@ class Staff:
     def _held(self, set_name: str) -> list[tuple[int, Key, Span]]:
         return _timed(self._work, StaffRow, _MEMBER, set_name)
 
+    def any_of(self, set_name: str) -> bool:
+        """Tell whether somebody is on duty in a set on any day."""
+        return _any_of(self._work, StaffRow, set_name)
+
     def next_change(self, set_name: str, day: date) -> date | None:
         """Give the first day after a day on which the staff of a set is another; None where it stays."""
         return next_change((span for _, _, span in self._held(set_name)), day)
@@ -125,6 +129,10 @@ class Profiles:
         found = self._work.rows(self._of_day(set_name, day).where(ProfileRow.grid_code == code))
         return GridProfile(*found[0]) if found else None
 
+    def any_of(self, set_name: str) -> bool:
+        """Tell whether a profile of a set holds on any day."""
+        return _any_of(self._work, ProfileRow, set_name)
+
     def of_day(self, set_name: str, day: date) -> list[GridProfile]:
         """Give all profiles of a set on a day, by code."""
         return [GridProfile(*row) for row in self._work.rows(self._of_day(set_name, day))]
@@ -142,6 +150,11 @@ def require_one_each(codes: Sequence[str]) -> None:
     """Check that no code comes twice (Conflict ``code_not_unique``)."""
     if len(set(codes)) < len(codes):
         raise Conflict("code_not_unique")
+
+
+def _any_of(work: Work, table: Any, set_name: str) -> bool:
+    query = sa.select(table.id).join(BoundarySetRow, BoundarySetRow.id == table.set_id)
+    return bool(work.rows(query.where(BoundarySetRow.name == set_name).limit(1)))
 
 
 def _timed(work: Work, table: Any, names: tuple[str, ...], set_name: str) -> list[tuple[int, Key, Span]]:

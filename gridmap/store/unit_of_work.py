@@ -89,6 +89,7 @@ class SqlUnitOfWork:
     """One transaction over all repositories (``services.ports.UnitOfWork``)."""
 
     def __init__(self, engine: sa.Engine, backend: ModuleType) -> None:
+        from gridmap.store.features import Features
         from gridmap.store.people import Profiles, Staff
         from gridmap.store.points import Incidents, Patrols
         from gridmap.store.repositories import Boundaries, Context
@@ -100,6 +101,7 @@ class SqlUnitOfWork:
         self.incidents: ports.IncidentRepository = Incidents(self._work)
         self.patrols: ports.PatrolRepository = Patrols(self._work)
         self.context: ports.ContextRepository = Context(self._work)
+        self.features: ports.FeatureRepository = Features(self._work)
 
     def __enter__(self) -> Self:
         return self

@@ -179,6 +179,46 @@ def test_staff_hold_from_their_day(grids: Path, tmp_path: Path) -> None:
     assert "李华" in run("locate", *place, "--at", "2026-09-01"), "a rehearsal writes nothing"
 
 
+def test_profiles_of_grids_hold_from_their_day(grids: Path, tmp_path: Path) -> None:
+    load(grids, "--commit")
+    file = tmp_path / "profiles.csv"
+    file.write_text("网格编码,户数,流动人口,责任部门\nA,300,2000,综治办\nB,,2001,\nC,,,\n", encoding="utf-8")
+    said = run("import", "profiles", file, "--commit")
+    assert "Grid B has 2,001 floating residents" in said
+    assert "Grid A has" not in said
+    assert "Grid C has nothing but its code" in said
+    file.write_text("grid_code,households\nA,310\n", encoding="utf-8")
+    assert "Holds from 2026-07-01" in run("import", "profiles", file, "--valid-from", "2026-07-01", "--commit")
+
+    def known(day: str) -> tuple[int | None, str]:
+        profile = json.loads(run("locate", *inside(grids, "A"), "--at", day, "--json"))["profile"]
+        return profile["households"], profile["department"]
+
+    assert known("2026-06-30") == (300, "综治办")
+    assert known("2026-07-01") == (310, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "status"),
+    [
+        ("grid_code,households\nX,1\n", "There is no grid X", 1),
+        ("grid_code,households\nA,1\nA,2\n", "Grid A comes 2 times", 1),
+        ("grid_code,households\nA,-1\n", "[bad_row]", 2),
+        ("grid_code,households\nA,1.5\n", "[bad_row]", 2),
+        ("grid_code,households\nA,99999999999\n", "[bad_row]", 2),
+        ("grid_code,households\n,1\n", "[bad_row]", 2),
+        ("grid_code\nA\n", "[column_missing]", 2),
+        ("households\n1\n", "[column_unknown]", 2),
+    ],
+)
+def test_profiles_with_faults_are_not_written(grids: Path, tmp_path: Path, text: str, said: str, status: int) -> None:
+    load(grids, "--commit")
+    file = tmp_path / "profiles.csv"
+    file.write_text(text, encoding="utf-8")
+    assert said in run("import", "profiles", file, "--commit", status=status)
+    assert json.loads(run("locate", *inside(grids, "A"), "--json"))["profile"] is None
+
+
 def test_join_keeps_rows_order_and_texts(grids: Path, tmp_path: Path) -> None:
     file = tmp_path / "points.csv"
     rows = [(f"00{i}", *inside(grids, c)) for i, c in enumerate("CABBA")]

@@ -116,6 +116,21 @@ def test_nobody_is_a_staff_too(store):
     assert names(store, "a", MAY) == []
 
 
+def test_whether_anybody_was_ever_noted(store):
+    published(store)
+    with store.unit_of_work() as work:
+        assert not work.staff.any_of("city")
+        assert not work.profiles.any_of("city")
+        work.staff.replace("city", [ZHAO], valid_from=JULY)
+        work.profiles.put("city", [GridProfile("a", 1)], valid_from=JULY)
+        assert work.staff.any_of("city")
+        assert work.profiles.any_of("city")
+        assert not work.staff.any_of("health")
+        assert not work.profiles.any_of("health")
+        work.staff.replace("city", [], valid_from=JULY)
+        assert not work.staff.any_of("city")
+
+
 def test_staff_of_one_set_leave_the_others_alone(store):
     published(store)
     with store.unit_of_work() as work:
