@@ -41,19 +41,26 @@ def node_within(shapes: Geometries) -> Geometries:
     return _insert(shapes, edges, np.flatnonzero(loose), np.vstack([edges.start[loose], edges.end[loose]]))
 
 
-def node_between(one: Geometries, two: Geometries) -> tuple[Geometries, Geometries]:
-    """Do the same between two levels, each of them already noded within itself."""
+def node_between(one: Geometries, two: Geometries, *, longer_than_deg: float = 0.0) -> tuple[Geometries, Geometries]:
+    """Do the same between two levels, each of them already noded within itself; shorter edges may be left as they are.
+
+    An edge bends with the square of its length: one of 0.001 degrees, 110 m, by less than 2 mm.
+    """
     a, b = edges_of(one), edges_of(two)
     only_a, only_b = ~np.isin(a.key, b.key), ~np.isin(b.key, a.key)
     points_a, points_b = a.start[only_a], b.start[only_b]
-    return _insert(one, a, np.flatnonzero(only_a), points_b), _insert(two, b, np.flatnonzero(only_b), points_a)
+    long_a, long_b = (_distance(e.start, e.end) > longer_than_deg for e in (a, b))
+    return (
+        _insert(one, a, np.flatnonzero(only_a & long_a), points_b),
+        _insert(two, b, np.flatnonzero(only_b & long_b), points_a),
+    )
 
 
 def _insert(shapes: Geometries, edges: Edges, segments: npt.NDArray[np.intp], points: Coordinates) -> Geometries:
     """Put those points into those edges that lie inside them and are no vertex of the same polygon."""
     if not len(segments) or not len(points):
         return shapes
-    points = np.unique(points, axis=0)
+    points = points[np.unique(point_keys(points), return_index=True)[1]]
     lines = np.asarray(shapely.linestrings(np.stack([edges.start[segments], edges.end[segments]], axis=1)))
     point, line = shapely.STRtree(lines).query(shapely.points(points), predicate="dwithin", distance=ON_EDGE_DEG)
     edge = segments[line]
