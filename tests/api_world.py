@@ -15,6 +15,7 @@ from gridmap.services.incidents import record_incidents
 from gridmap.services.patrols import record_fixes
 from gridmap.services.ports import Store
 from gridmap.services.responsibility import Plans
+from gridmap.services.versions import publish_frame
 from gridmap.settings import Settings
 
 #: Noon in the district on 20 May 2026.
@@ -57,8 +58,8 @@ def fill(store: Store) -> None:
     """Put the district into a store."""
     with store.unit_of_work() as work:
         work.boundaries.put_set(BoundarySet("urban", (Level("street", 0), Level("grid", 1)), "城市管理"))
-        work.boundaries.publish("urban", district(BEFORE), valid_from=ALWAYS, content_hash="1")
-        work.boundaries.publish("urban", district(AFTER), valid_from=REDRAW, content_hash="2")
+        publish_frame(work, "urban", district(BEFORE), valid_from=ALWAYS, published_at=NOW)
+        publish_frame(work, "urban", district(AFTER), valid_from=REDRAW, published_at=NOW)
         work.staff.replace(
             "urban",
             [

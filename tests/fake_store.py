@@ -4,25 +4,26 @@ Its rules are written with plain loops over plain values, not with the code of t
 frames is shared. The contract suite in ``tests/store`` holds all three to the same answers.
 """
 
-import json
 import threading
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from fake_boundaries import FakeBoundaries, meets
 from fake_features import FakeFeatures, FakeLayer
 from fake_people import FakeProfiles, FakeStaff
 
 from gridmap.analysis import frames
-from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, VersionState
-from gridmap.errors import ColumnError, Conflict, NotFound, StaleVersion, StoreUnavailable
+from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
+from gridmap.errors import Conflict, NotFound, StoreUnavailable
 from gridmap.services.ports import Added
 from gridmap.store import columns as col
+from gridmap.store.context import context_frame
 from gridmap.store.points import fix_counts, fix_frame, fix_values, incident_frame, incident_values
-from gridmap.store.repositories import context_frame, grid_frame
+from gridmap.store.version_keys import version_values
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -31,7 +32,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class _State:
     sets: dict[str, BoundarySet] = field(default_factory=dict)
     versions: dict[str, tuple[BoundaryVersion, ...]] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    revisions: dict[tuple[str, int], int] = field(default_factory=dict)
     grids: dict[tuple[str, int], list[dict[str, Any]]] = field(default_factory=dict)
+    lineage: dict[tuple[str, int], list[dict[str, Any]]] = field(default_factory=dict)
     staff: dict[str, dict[date, tuple[Any, ...]]] = field(default_factory=dict)
     profiles: dict[tuple[str, str], dict[date, Any]] = field(default_factory=dict)
     layers: dict[str, FakeLayer] = field(default_factory=dict)
@@ -74,7 +78,7 @@ class FakeUnitOfWork:
         self._store = store
         self._seen: _State | None = None
         self._own: _State | None = None
-        self.boundaries = _Boundaries(self)
+        self.boundaries = FakeBoundaries(self)
         self.staff = FakeStaff(self)
         self.profiles = FakeProfiles(self)
         self.incidents = _Incidents(self)
@@ -114,108 +118,6 @@ class FakeUnitOfWork:
         return self._own
 
 
-class _Boundaries:
-    def __init__(self, work: FakeUnitOfWork) -> None:
-        self._work = work
-        self._seen: dict[str, int] = {}
-
-    def list_sets(self):
-        return [s for _, s in sorted(self._work.read().sets.items())]
-
-    def find_set(self, name):
-        return self._work.read().sets.get(name)
-
-    def put_set(self, boundary_set):
-        state = self._work.write()
-        names = {level.name for level in boundary_set.levels}
-        col.require_storable("name", [boundary_set.name, boundary_set.title, *names])
-        for (set_name, _), rows in state.grids.items():
-            if set_name == boundary_set.name and any(row["level"] not in names for row in rows):
-                raise Conflict("level_in_use")
-        levels = tuple(sorted(boundary_set.levels, key=lambda level: level.order))
-        state.sets[boundary_set.name] = replace(boundary_set, levels=levels)
-
-    def list_versions(self, set_name):
-        versions = list(self._work.read().versions.get(set_name, ()))
-        self._seen.setdefault(set_name, len(versions))
-        return versions
-
-    def find_version(self, set_name, number):
-        return next((v for v in self.list_versions(set_name) if v.number == number), None)
-
-    def version_at(self, set_name, day):
-        for version in self.list_versions(set_name):
-            if version.state is VersionState.PUBLISHED and version.in_force_at(day):
-                return version
-        return None
-
-    def publish(self, set_name, frame, *, valid_from: date, content_hash, note="", expected=None):
-        frames.require(frame, frames.GRIDS)
-        col.require_storable("note", [note, content_hash])
-        state = self._work.write()
-        if set_name not in state.sets:
-            raise NotFound("set_not_found")
-        versions = list(state.versions.get(set_name, ()))
-        seen = self._seen.get(set_name) if expected is None else expected
-        if seen is not None and seen != len(versions):
-            raise StaleVersion("version_stale")
-        if versions and valid_from < versions[-1].valid_from:
-            raise Conflict("history_rewritten", start=versions[-1].valid_from.isoformat())
-        position = {level.name: level.order for level in state.sets[set_name].levels}
-        level, code = col.texts(frame, "level", required=True), col.texts(frame, "code", required=True)
-        if not set(level) <= set(position):
-            raise ColumnError("row_level_unknown")
-        if len(set(zip(level, code, strict=True))) < len(code):
-            raise Conflict("code_not_unique")
-        columns = {
-            "code": code,
-            "name": col.texts(frame, "name"),
-            "level": level,
-            "parent_code": col.texts(frame, "parent_code"),
-            "households": col.integers(frame, "households"),
-            "attributes": [json.loads(t) for t in col.json_texts(frame, "attributes")],
-            "geometry": list(col.multipolygons(frame)),
-            "position": [position[x] for x in level],
-        }
-        if any(h is not None and h < 0 for h in columns["households"]):
-            raise Conflict("store_refused")
-        rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-        if versions:
-            last = versions[-1]
-            versions[-1] = replace(
-                last,
-                valid_to=valid_from,
-                state=VersionState.RETIRED if last.valid_from == valid_from else last.state,
-            )
-        version = BoundaryVersion(
-            set_name, len(versions) + 1, VersionState.PUBLISHED, valid_from, None, content_hash, note
-        )
-        state.versions[set_name] = (*versions, version)
-        state.grids[set_name, version.number] = sorted(rows, key=lambda r: (r["position"], r["code"]))
-        self._seen[set_name] = version.number
-        return version
-
-    def _frame(self, rows):
-        names = ("code", "name", "level", "parent_code", "households", "attributes")
-        return grid_frame([tuple(r[n] for n in names) for r in rows], _geometry(rows))
-
-    def _of(self, version):
-        return self._work.read().grids.get((version.set_name, version.number), [])
-
-    def grids(self, version, level=None):
-        return self._frame([r for r in self._of(version) if level is None or r["level"] == level])
-
-    def page_grids(self, version, *, level, limit, after_code=None, bbox=None):
-        rows = [
-            r
-            for r in self._of(version)
-            if r["level"] == level
-            and (after_code is None or r["code"] > after_code)
-            and (bbox is None or _meets(r["geometry"], bbox))
-        ]
-        return self._frame(rows[:limit])
-
-
 class _Incidents:
     def __init__(self, work: FakeUnitOfWork) -> None:
         self._work = work
@@ -224,6 +126,7 @@ class _Incidents:
         frames.require(frame, frames.INCIDENTS)
         columns, at, geometry = incident_values(frame)
         state = self._work.write()
+        columns["version"] = _known_versions(state, version_values(frame))
         fresh: dict[str, dict[str, Any]] = {}
         for i, key in enumerate(columns["incident_id"]):
             row = {name: values[i] for name, values in columns.items()}
@@ -248,7 +151,7 @@ class _Incidents:
         return sorted(rows, key=lambda r: (r["at"], r["incident_id"]))
 
     def _frame(self, rows):
-        names = ("category", "channel", "note", "grid_code", "method", "border_m", "version_number")
+        names = ("category", "channel", "note", "grid_code", "method", "border_m", "version")
         values = [[r["incident_id"] for r in rows], _times(rows), *([r[n] for r in rows] for n in names)]
         return incident_frame(values, _geometry(rows))
 
@@ -272,6 +175,13 @@ class _Incidents:
             }
         )
 
+    def reown(self, where, owners):
+        state = self._work.write()
+        rows = self._rows(where)
+        new, changed = _reowned(rows, "occurred_at", ("grid_code", "method", "border_m"), owners, state)
+        state.incidents |= {row["incident_id"]: row for row in new}
+        return changed
+
     def categories(self):
         return sorted({r["category"] for r in self._work.read().incidents.values()})
 
@@ -287,6 +197,7 @@ class _Patrols:
         frames.require(frame, frames.FIXES)
         columns, at, geometry = fix_values(frame)
         state = self._work.write()
+        columns["version"] = _known_versions(state, version_values(frame))
         before = len(state.fixes)
         for i, unit in enumerate(columns["unit_id"]):
             row = {name: values[i] for name, values in columns.items()}
@@ -298,12 +209,19 @@ class _Patrols:
     def _rows(self, where):
         return [row for _, row in sorted(self._work.read().fixes.items()) if _within(row, where)]
 
+    def reown(self, where, owners):
+        state = self._work.write()
+        keys = [key for key, row in sorted(state.fixes.items()) if _within(row, where)]
+        new, changed = _reowned([state.fixes[k] for k in keys], "fixed_at", ("grid_code",), owners, state)
+        state.fixes |= dict(zip(keys, new, strict=True))
+        return changed
+
     def frame(self, where):
         rows = self._rows(where)
         values = [
             [r["unit_id"] for r in rows],
             _times(rows),
-            *([r[n] for r in rows] for n in ("accuracy_m", "grid_code")),
+            *([r[n] for r in rows] for n in ("accuracy_m", "grid_code", "version")),
         ]
         return fix_frame(values, _geometry(rows))
 
@@ -337,6 +255,23 @@ class _Context:
         return context_frame([r[:2] for r in rows], _array([r[2] for r in rows]))
 
 
+def _known_versions(state, versions):
+    for version in versions:
+        if version is not None and not any(v.number == version[1] for v in state.versions.get(version[0], ())):
+            raise NotFound("version_unknown")
+    return versions
+
+
+def _reowned(rows, time, names, owners, state):
+    if not rows:
+        return [], 0
+    found = owners(col.frame_of({time: _times(rows)}, _geometry(rows)))
+    versions = _known_versions(state, version_values(found))
+    values = {n: [None if pd.isna(v) else v for v in found[n]] for n in names}
+    new = [{**row, "version": versions[i], **{n: values[n][i] for n in names}} for i, row in enumerate(rows)]
+    return new, sum(a["grid_code"] != b["grid_code"] for a, b in zip(rows, new, strict=True))
+
+
 def _array(shapes):
     out = np.empty(len(shapes), dtype=object)
     out[:] = shapes
@@ -355,17 +290,14 @@ def _times(rows) -> pd.DatetimeIndex:
     return pd.DatetimeIndex([r["at"] for r in rows], dtype="datetime64[us, UTC]")
 
 
-def _meets(geometry, box) -> bool:
-    x0, y0, x1, y1 = geometry.bounds
-    return x0 <= box[2] and x1 >= box[0] and y0 <= box[3] and y1 >= box[1]
-
-
 def _within(row, where) -> bool:
     return (
         (where.start is None or row["at"] >= where.start)
         and (where.end is None or row["at"] < where.end)
-        and (where.bbox is None or _meets(row["geometry"], where.bbox))
+        and (where.bbox is None or meets(row["geometry"], where.bbox))
         and (where.grid_code is None or row["grid_code"] == where.grid_code)
+        and (where.version is None or row["version"] == where.version)
+        and (where.not_version is None or row["version"] != where.not_version)
     )
 
 

@@ -19,9 +19,11 @@ from gridmap.services.incidents import import_incidents
 from gridmap.services.patrols import import_fixes
 from gridmap.services.ports import Store
 from gridmap.services.responsibility import Plans
+from gridmap.services.versions import publish_frame
 from gridmap.settings import Settings
 from gridmap.store import open_store
 
+NOW = datetime(2026, 11, 2, 3, tzinfo=UTC)
 LEVELS = (Level("street", 0), Level("area", 1), Level("grid", 2))
 
 
@@ -33,7 +35,7 @@ def fill(store: Store, settings: Settings, town: city.City) -> None:
     with store.unit_of_work() as work:
         for name, title, frame in (("demo", "青屿区网格", whole), ("canary", city.CANARIES[0], hostile)):
             work.boundaries.put_set(BoundarySet(name, LEVELS, title))
-            work.boundaries.publish(name, frame, valid_from=date(2025, 1, 1), content_hash=name)
+            publish_frame(work, name, frame, valid_from=date(2025, 1, 1), published_at=NOW)
             work.staff.replace(name, town.staff, valid_from=ALWAYS)
         work.context.replace(town.context)
         work.commit()
@@ -49,7 +51,7 @@ def serve(folder: Path, *, town: city.City | None) -> Iterator[str]:
     store = open_store(settings.database_url)
     if town is not None:
         fill(store, settings, town)
-    app: Any = create_app(settings, store, FixedClock(datetime(2026, 11, 2, 3, tzinfo=UTC)))
+    app: Any = create_app(settings, store, FixedClock(NOW))
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -10,6 +10,7 @@ import shapely
 
 from gridmap.domain.boundaries import ALWAYS, BoundarySet, BoundaryVersion, Level
 from gridmap.services.ports import Added
+from gridmap.services.versions import publish_frame
 
 CITY = BoundarySet("city", (Level("street", 0), Level("grid", 1)), "城市管理")
 
@@ -51,7 +52,6 @@ def incidents(n: int = 6, **changes: Any) -> gpd.GeoDataFrame:
         "grid_code": [("a", None, "b")[k % 3] for k in range(n)],
         "method": ["inside"] * n,
         "border_m": [k / 3 if k % 2 else None for k in range(n)],
-        "version_number": pd.array([1] * n, dtype="Int64"),
     }
     points = shapely.points(120 + np.arange(n) / 1000, np.full(n, 30.005))
     return gpd.GeoDataFrame({**data, **changes}, geometry=points, crs=4326)
@@ -69,12 +69,22 @@ def fixes(n: int = 6, **changes: Any) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame({**data, **changes}, geometry=points, crs=4326)
 
 
+def with_version(frame: gpd.GeoDataFrame, number: int) -> gpd.GeoDataFrame:
+    """Say that a version of the city was asked for the owners."""
+    return frame.assign(set_name="city", version_number=pd.array([number] * len(frame), dtype="Int64"))
+
+
+def publish(work: Any, frame: gpd.GeoDataFrame, *, valid_from: date = ALWAYS, **options: Any) -> BoundaryVersion:
+    """Publish a frame as the next version of the city."""
+    return publish_frame(work, "city", frame, valid_from=valid_from, published_at=at(0), **options)
+
+
 def published(store: Any, *codes: str, valid_from: date = ALWAYS, **options: Any) -> BoundaryVersion:
     """Publish the grids of these codes as the next version of the city."""
     with store.unit_of_work() as work:
         if work.boundaries.find_set("city") is None:
             work.boundaries.put_set(CITY)
-        version = work.boundaries.publish("city", grids(*codes), valid_from=valid_from, content_hash="h", **options)
+        version = publish(work, grids(*codes), valid_from=valid_from, **options)
         work.commit()
     return version
 

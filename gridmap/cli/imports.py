@@ -49,7 +49,7 @@ def boundaries(
     from gridmap.crs import parse_datum
     from gridmap.files.boundaries import read_boundaries
     from gridmap.services.boundaries import import_boundaries
-    from gridmap.services.clock import SystemClock, day_in
+    from gridmap.services.clock import SystemClock
 
     with common.refusing():
         settings = common.settings()
@@ -73,7 +73,7 @@ def boundaries(
                 source.frame,
                 set_name=set_name,
                 level=level,
-                today=day_in(SystemClock().now(), settings.time_zone),
+                now=SystemClock().now(),
                 settings=settings,
                 valid_from=day,
                 file_report=source.beyond_frame,

@@ -7,6 +7,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from gridmap.analysis.content import content_hash
 from gridmap.analysis.locator import Locator
 from gridmap.crs import WGS84
 from gridmap.demo.district import District, build_district
@@ -16,8 +17,9 @@ from gridmap.demo.patrols import make_fixes
 from gridmap.demo.points import add_planted
 from gridmap.domain.boundaries import ALWAYS, BoundarySet, Level
 from gridmap.domain.incidents import StaffMember
-from gridmap.services.boundaries import content_hash
+from gridmap.services.clock import SystemClock
 from gridmap.services.ports import Store
+from gridmap.services.versions import publish_frame
 
 SET_NAME = "grid-management"
 LEVELS = (Level("street", 0), Level("area", 1), Level("grid", 2))
@@ -62,12 +64,13 @@ def load_demo(store: Store, *, on_progress: Callable[[str], None] | None = None)
             number = versions[-1].number
         else:
             day = district.seed.first_day if versions else ALWAYS
-            number = work.boundaries.publish(SET_NAME, complete, valid_from=day, content_hash=content).number
+            now = SystemClock().now()
+            number = publish_frame(work, SET_NAME, complete, valid_from=day, published_at=now).number
         members = [StaffMember(*row) for row in district.staff[_STAFF].itertuples(index=False)]
         work.staff.replace(SET_NAME, members, valid_from=ALWAYS)
         work.context.replace(district.context)
         work.incidents.add(_with_owner(incidents, locator, number))
-        work.patrols.add(_with_owner(fixes, locator, None))
+        work.patrols.add(_with_owner(fixes, locator, number, border=False))
         work.commit()
     return district
 
@@ -80,12 +83,10 @@ def plan_frame(district: District) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(frame, geometry="geometry", crs=WGS84)
 
 
-def _with_owner(points: gpd.GeoDataFrame, locator: Locator, number: int | None) -> gpd.GeoDataFrame:
-    """Add ``grid_code``; with a version also ``method``, ``border_m`` and ``version_number``."""
+def _with_owner(points: gpd.GeoDataFrame, locator: Locator, number: int, *, border: bool = True) -> gpd.GeoDataFrame:
+    """Add the owner and the version that was asked; with ``border`` also ``method`` and ``border_m``."""
     lon, lat = points.geometry.x.to_numpy(), points.geometry.y.to_numpy()
-    answers = locator.locate_many(lon, lat, border=number is not None)
+    answers = locator.locate_many(lon, lat, border=border)
     codes = np.array([*locator.codes, None], dtype=object)
-    points = points.assign(grid_code=codes[answers.owner])
-    if number is not None:
-        points = points.assign(method=answers.methods(), border_m=answers.border_m, version_number=number)
-    return points
+    points = points.assign(grid_code=codes[answers.owner], set_name=SET_NAME, version_number=number)
+    return points.assign(method=answers.methods(), border_m=answers.border_m) if border else points

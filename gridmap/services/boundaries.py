@@ -1,25 +1,27 @@
 """Load an edition of a level: rehearse it, show every finding, and publish it only when asked."""
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
+from gridmap.analysis.content import content_hash
 from gridmap.analysis.locator import Locator
 from gridmap.analysis.topology import check_tiling
 from gridmap.crs import WGS84
-from gridmap.domain.boundaries import ALWAYS, BoundarySet, BoundaryVersion, Level
+from gridmap.domain.boundaries import ALWAYS, BoundarySet, BoundaryVersion, Level, in_time_order
 from gridmap.domain.rules import Finding, Report, Severity, report
 from gridmap.errors import InvalidInput
+from gridmap.services.clock import day_in
 from gridmap.services.ports import Store, UnitOfWork
+from gridmap.services.versions import publish_frame
 from gridmap.settings import Settings
 
-_COLUMNS = ["code", "name", "level", "parent_code", "households", "attributes"]
+_COLUMNS = ["code", "name", "level", "kind", "parent_code", "households", "attributes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def import_boundaries(
     *,
     set_name: str,
     level: str,
-    today: date,
+    now: datetime,
     settings: Settings,
     valid_from: date | None = None,
     file_report: Report | None = None,
@@ -65,7 +67,7 @@ def import_boundaries(
     frame : GeoDataFrame
         GRIDS of one level in WGS 84, as a file gave them.
     valid_from : date, optional
-        First day in force. Without it: from the beginning for a new set, ``today`` for a further version.
+        First day in force. Without it: from the beginning for a new set, today for a further version.
     file_report : Report, optional
         Findings from reading the file; they count like those of the rules.
     accept_findings : bool
@@ -97,13 +99,13 @@ def import_boundaries(
         complete = gpd.GeoDataFrame(pd.concat([carried, rows], ignore_index=True), geometry="geometry", crs=WGS84)
         content = content_hash(complete)
         unchanged = former is not None and former.content_hash == content
-        day = valid_from or (ALWAYS if former is None else today)
+        day = valid_from or (ALWAYS if former is None else day_in(now, settings.time_zone))
         version = None
         blocking = tuple(f for f in total.errors if not (accept_findings and f.rule in ACCEPTABLE))
         if commit and not unchanged and not blocking:
             on_step("publish")
             work.boundaries.put_set(boundary_set)
-            version = work.boundaries.publish(set_name, complete, valid_from=day, content_hash=content, note=note)
+            version = publish_frame(work, set_name, complete, valid_from=day, published_at=now, note=note)
             work.commit()
     return ImportOutcome(total, boundary_set, level, len(rows), len(carried), day, former, version, unchanged, blocking)
 
@@ -112,25 +114,6 @@ def import_boundaries(
 ACCEPTABLE = frozenset(
     {"overlap", "hole", "outside_parent", "larger_than_parent", "parent_not_covered", "parent_missing", "sliver"}
 )
-
-
-def content_hash(frame: gpd.GeoDataFrame) -> str:
-    """Hash what a version says, whatever the order of its rows, the start of its rings or their winding.
-
-    Returns
-    -------
-    str
-        Hexadecimal SHA-256 over level, code, name, parent, households and normalised geometry, by level and code.
-    """
-    ordered = frame.sort_values(["level", "code"], kind="stable")
-    digest = hashlib.sha256()
-    shapes = shapely.to_wkb(shapely.normalize(np.asarray(ordered.geometry.array)), byte_order=1)
-    households = pd.to_numeric(ordered["households"]).astype("Int64")
-    words = ordered[["level", "code", "name", "parent_code"]].assign(households=households)
-    text = words.astype("object").where(words.notna(), "").astype("str").to_numpy()
-    for row, shape in zip(text, shapes, strict=True):
-        digest.update("\x1f".join(row).encode() + b"\x1e" + shape)
-    return digest.hexdigest()
 
 
 def _require_name(name: str, settings: Settings) -> None:
@@ -143,7 +126,7 @@ def _former(
     work: UnitOfWork, set_name: str, level: str
 ) -> tuple[BoundarySet | None, BoundaryVersion | None, gpd.GeoDataFrame]:
     former_set = work.boundaries.find_set(set_name)
-    versions = work.boundaries.list_versions(set_name) if former_set else []
+    versions = in_time_order(work.boundaries.list_versions(set_name)) if former_set else []
     if not versions:
         return former_set, None, gpd.GeoDataFrame({c: [] for c in _COLUMNS}, geometry=[], crs=WGS84)
     frame = work.boundaries.grids(versions[-1])
@@ -156,7 +139,7 @@ def _with_level(former: BoundarySet | None, set_name: str, level: str) -> Bounda
     if any(x.name == level for x in former.levels):
         return former
     order = max(x.order for x in former.levels) + 1
-    return BoundarySet(former.name, (*former.levels, Level(level, order)), former.title)
+    return replace(former, levels=(*former.levels, Level(level, order)))
 
 
 def _with_parents(

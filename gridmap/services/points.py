@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from gridmap.analysis.responsibility import JoinSummary
-from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, VersionState
+from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, in_time_order
 from gridmap.errors import Conflict, NotFound
 from gridmap.services.ports import Added, Store, UnitOfWork
 from gridmap.services.responsibility import Plans, locate_many
@@ -222,7 +222,8 @@ def add_owners(
     Returns
     -------
     GeoDataFrame, JoinSummary
-        The rows with ``grid_code``, ``method``, ``border_m`` and ``version_number`` (None: no version in force then).
+        The rows with ``grid_code``, ``method``, ``border_m``, and ``set_name`` and ``version_number`` (None: no version
+        was in force then).
     """
     n = len(frame)
     codes = np.full(n, None, dtype=object)
@@ -241,12 +242,9 @@ def add_owners(
             summary = summary + JoinSummary.of(answers)
     left = n - summary.points
     joined = frame.copy()
-    joined["grid_code"], joined["method"], joined["border_m"], joined["version_number"] = (
-        codes,
-        methods,
-        border,
-        numbers,
-    )
+    joined["grid_code"], joined["method"], joined["border_m"] = codes, methods, border
+    joined["version_number"] = numbers
+    joined["set_name"] = [None if number is None or boundary_set is None else boundary_set.name for number in numbers]
     return joined, summary + JoinSummary(points=left, none=left)
 
 
@@ -256,9 +254,7 @@ def _by_version(
     """Group the rows by the version of their day; rows before the first or after the last version are left out."""
     ordinals = days.map(lambda day: day.toordinal()).to_numpy(dtype=np.int64)
     groups = []
-    for version in work.boundaries.list_versions(boundary_set.name):
-        if version.state is VersionState.DRAFT:
-            continue
+    for version in in_time_order(work.boundaries.list_versions(boundary_set.name)):
         end = np.inf if version.valid_to is None else version.valid_to.toordinal()
         rows = np.flatnonzero((ordinals >= version.valid_from.toordinal()) & (ordinals < end))
         if len(rows):

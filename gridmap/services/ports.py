@@ -4,7 +4,7 @@ All frames are in WGS 84 lon/lat and keep the contracts of ``analysis.frames``. 
 the same rows in the same order. Nothing is written before ``commit``; leaving the ``with`` block without it rolls back.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol, Self
@@ -22,13 +22,19 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class PointFilter:
-    """Which incidents or fixes: half-open time window ``[start, end)``, categories, box, owner; None means all."""
+    """Which incidents or fixes: half-open time window ``[start, end)``, categories, box, owner; None means all.
+
+    ``version`` is the (set, number) whose grids were asked for the owner, ``not_version`` leaves those out (and keeps
+    what nobody was asked for).
+    """
 
     start: datetime | None = None
     end: datetime | None = None
     categories: tuple[str, ...] | None = None
     bbox: Box | None = None
     grid_code: str | None = None
+    version: tuple[str, int] | None = None
+    not_version: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +54,26 @@ class Clock(Protocol):
 
 
 class BoundaryRepository(Protocol):
-    """Sets, versions and their grids."""
+    """Sets, their versions and drafts, the grids in them, and which grid came from which."""
 
     def list_sets(self) -> list[BoundarySet]: ...
     def find_set(self, name: str) -> BoundarySet | None: ...
 
     def put_set(self, boundary_set: BoundarySet) -> None:
-        """Add a set, or replace the title and levels of the one with this name."""
+        """Add a set, or replace title, levels and code scheme of the one with this name; its revision moves on."""
         ...
 
     def list_versions(self, set_name: str) -> list[BoundaryVersion]:
-        """Give the versions by number, oldest first."""
+        """Give the versions and drafts by number, oldest first."""
         ...
 
     def find_version(self, set_name: str, number: int) -> BoundaryVersion | None: ...
 
     def version_at(self, set_name: str, day: date) -> BoundaryVersion | None:
-        """Give the published version in force on a day."""
+        """Give the published version in force on a day, past, present or to come."""
         ...
 
-    def publish(
+    def add_draft(
         self,
         set_name: str,
         frame: gpd.GeoDataFrame,
@@ -75,23 +81,101 @@ class BoundaryRepository(Protocol):
         valid_from: date,
         content_hash: str,
         note: str = "",
-        expected: int | None = None,
+        based_on: int | None = None,
     ) -> BoundaryVersion:
-        """Add the next version from a frame of all levels (GRIDS with ``level``) and end its predecessor at its start.
+        """Add a draft from a frame of all levels (GRIDS with ``level``); it gets a number that no other has or had.
 
-        A version that starts on the same day as its predecessor leaves that one with an empty validity, and retired.
-        ``expected`` is the number of the latest version that the caller built upon, 0 for none. Without it, that is the
-        latest one when this unit of work first read the set's versions; if it read none, any will do.
+        Raises
+        ------
+        NotFound
+            ``set_not_found``.
+        Conflict
+            ``code_not_unique``.
+        ColumnError
+            ``row_level_unknown`` and others.
+        """
+        ...
+
+    def replace_draft(
+        self, set_name: str, number: int, frame: gpd.GeoDataFrame, *, content_hash: str, expected_hash: str
+    ) -> BoundaryVersion:
+        """Put another frame of all levels into a draft whose content still is what the caller read.
+
+        Raises
+        ------
+        NotFound
+            ``version_unknown``.
+        StaleVersion
+            ``draft_stale``: somebody else has changed the draft.
+        Conflict
+            ``not_a_draft``.
+        """
+        ...
+
+    def discard_draft(self, set_name: str, number: int) -> None:
+        """Take a draft away; its number is never given again.
+
+        Raises
+        ------
+        NotFound, Conflict
+            ``version_unknown``, ``not_a_draft``.
+        """
+        ...
+
+    def publish(
+        self,
+        set_name: str,
+        number: int,
+        *,
+        valid_from: date,
+        published_at: datetime,
+        expected: int | None = None,
+        note: str | None = None,
+        rewrite: bool = False,
+    ) -> BoundaryVersion:
+        """Publish a draft; the version before it in time ends at its start.
+
+        One that starts on the same day is left with an empty validity, and retired. ``expected`` is the revision of the
+        set that the caller built upon. Without it, that is the revision when this unit of work first read the set or
+        its versions; if it read none, any will do. ``rewrite`` lets it take the place of later versions, too.
 
         Raises
         ------
         StaleVersion
-            ``version_stale``: somebody else has published since.
+            ``version_stale``: somebody else has published since; fields ``expected``, ``revision`` and ``meanwhile``.
         NotFound
-            ``set_not_found``.
+            ``set_not_found``, ``version_unknown``.
         Conflict
-            ``history_rewritten``: valid_from lies before the start of the latest version.
+            ``not_a_draft``; ``history_rewritten``: a version starts later than this one.
         """
+        ...
+
+    def withdraw(self, set_name: str, number: int, *, expected: int | None = None) -> BoundaryVersion:
+        """Retire the last version in time as if it had never been; its predecessor is open-ended again.
+
+        Raises
+        ------
+        StaleVersion
+            As for ``publish``.
+        NotFound, Conflict
+            ``version_unknown``; ``not_last_in_time``: it is not published, not the last one, or the only one.
+        """
+        ...
+
+    def add_lineage(self, set_name: str, number: int, edges: pd.DataFrame) -> int:
+        """Set which grids of a draft came from which (LINEAGE); give the number of edges."""
+        ...
+
+    def lineage(self, set_name: str, number: int) -> pd.DataFrame:
+        """Give the edges into a version (LINEAGE), by level order, old code and new code."""
+        ...
+
+    def lives(self, set_name: str, code: str) -> pd.DataFrame:
+        """Give the published versions in which a code stands (``level, number, valid_from, valid_to``), by time."""
+        ...
+
+    def former_grids(self, set_name: str, version: BoundaryVersion) -> gpd.GeoDataFrame:
+        """Give the last shape (GRIDS, and ``number``) of each code that was published, but not in this version."""
         ...
 
     def grids(self, version: BoundaryVersion, level: str | None = None) -> gpd.GeoDataFrame:
@@ -182,7 +266,7 @@ class IncidentRepository(Protocol):
     """What happened, where and when, with the responsibility of its day."""
 
     def add(self, frame: gpd.GeoDataFrame) -> Added:
-        """Add INCIDENTS rows with the RESPONSIBILITY columns and ``version_number``.
+        """Add INCIDENTS rows with the RESPONSIBILITY columns, ``set_name`` and ``version_number``.
 
         Raises
         ------
@@ -207,6 +291,14 @@ class IncidentRepository(Protocol):
         """Count the matching incidents."""
         ...
 
+    def reown(self, where: PointFilter, owners: Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame]) -> int:
+        """Ask again who owns the matching incidents, some thousands at a time; give how many changed hands.
+
+        ``owners`` gets ``occurred_at`` and the points, and gives them with RESPONSIBILITY, ``set_name`` and
+        ``version_number``.
+        """
+        ...
+
     def categories(self) -> list[str]:
         """Give the categories in use, sorted."""
         ...
@@ -220,7 +312,11 @@ class PatrolRepository(Protocol):
     """Where the workers passed by."""
 
     def add(self, frame: gpd.GeoDataFrame) -> Added:
-        """Add FIXES rows with ``grid_code``; the key is (unit_id, fixed_at, place)."""
+        """Add FIXES rows with ``grid_code``, ``set_name``, ``version_number``; key: (unit_id, fixed_at, place)."""
+        ...
+
+    def reown(self, where: PointFilter, owners: Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame]) -> int:
+        """Ask again who owns the matching fixes; as for incidents, with ``fixed_at``."""
         ...
 
     def frame(self, where: PointFilter) -> gpd.GeoDataFrame:
@@ -346,6 +442,3 @@ class Store(Protocol):
     def ping(self) -> None:
         """Raise ``StoreUnavailable`` when the database does not answer or its schema is not current."""
         ...
-
-
-Batches = Iterator[gpd.GeoDataFrame]

@@ -74,7 +74,7 @@ class Plans:
     def __init__(self, store: Store, *, keep: int = 8) -> None:
         self._store = store
         self._keep = keep
-        self._plans: OrderedDict[tuple[str, int], Plan] = OrderedDict()
+        self._plans: OrderedDict[tuple[str, int, str], Plan] = OrderedDict()
         self._lock = threading.Lock()
 
     def resolve_set(self, name: str | None, default: str | None = None) -> BoundarySet:
@@ -117,7 +117,8 @@ class Plans:
 
     def of(self, boundary_set: BoundarySet, version: BoundaryVersion, work: UnitOfWork | None = None) -> Plan:
         """Give the plan of a version; ``work`` is the unit of work to read it in where one is open."""
-        key = (boundary_set.name, version.number)
+        # with the content: a number that was rolled back may come again with another one
+        key = (boundary_set.name, version.number, version.content_hash)
         with self._lock:
             if key in self._plans:
                 self._plans.move_to_end(key)

@@ -8,7 +8,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from shapely.geometry.base import BaseGeometry
 
 from gridmap import crs
 from gridmap.analysis import frames
@@ -115,8 +114,8 @@ def points(frame: gpd.GeoDataFrame) -> Geometries:
     return np.asarray(shapely.points(shapely.get_coordinates(geometry) + 0.0), dtype=object)
 
 
-def multipolygons(frame: gpd.GeoDataFrame) -> Geometries:
-    """Give the polygons of a frame as multi-polygons.
+def grid_shapes(frame: gpd.GeoDataFrame, points_too: np.ndarray) -> Geometries:
+    """Give the shapes of grids: polygons as multi-polygons, and points in the rows where they may stand.
 
     Raises
     ------
@@ -125,11 +124,10 @@ def multipolygons(frame: gpd.GeoDataFrame) -> Geometries:
     """
     geometry = stored_geometry(frame)
     kinds = shapely.get_type_id(geometry)
-    if not np.isin(kinds, (3, 6)).all():
+    if not (np.isin(kinds, (3, 6)) | ((kinds == 0) & points_too)).all():
         raise GeometryError("not_polygons")
-    single = kinds == 3
     out = geometry.copy()
-    for i in np.flatnonzero(single):
+    for i in np.flatnonzero(kinds == 3):
         out[i] = shapely.multipolygons([geometry[i]])
     return out
 
@@ -198,11 +196,6 @@ def simplest(geometry: Geometries) -> Geometries:
     out = np.array(geometry, dtype=object)
     out[single] = shapely.get_geometry(geometry[single], 0)
     return out
-
-
-def same_place(a: BaseGeometry, b: BaseGeometry) -> bool:
-    """Tell whether two points are the same to the last bit."""
-    return bool(shapely.equals_exact(a, b, tolerance=0.0))
 
 
 def text_array(values: Sequence[str | None]) -> Any:

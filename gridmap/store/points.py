@@ -1,6 +1,6 @@
 """Incidents and patrol fixes, as ``services.ports`` asks for them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,8 +18,11 @@ from gridmap.store.bbox import bbox_hits
 from gridmap.store.blobs import Geometries
 from gridmap.store.tables import FixRow, IncidentRow
 from gridmap.store.unit_of_work import Work
+from gridmap.store.version_keys import ids_of, version_columns, version_id_of, version_values, versions_of
 
 _KEYS_AT_ONCE = 20_000
+
+Owners = Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame]
 
 
 class Incidents:
@@ -29,7 +32,7 @@ class Incidents:
         self._work = work
 
     def add(self, frame: gpd.GeoDataFrame) -> Added:
-        """Add INCIDENTS rows with the RESPONSIBILITY columns and ``version_number``; see ``services.ports``."""
+        """Add INCIDENTS rows with the RESPONSIBILITY columns and their version; see ``services.ports``."""
         frames.require(frame, frames.INCIDENTS)
         columns, at, geometry = incident_values(frame)
         keys = pd.DataFrame(
@@ -48,6 +51,7 @@ class Incidents:
         _refuse_other_content(keys, known)
         new &= ~keys["incident_id"].isin(known["incident_id"]).to_numpy()
         columns["occurred_at"] = self._work.backend.time_texts(at)
+        columns["version_id"] = ids_of(self._work, version_values(frame))
         added = self._work.insert(
             IncidentRow.__table__,  # type: ignore[arg-type]
             {name: _kept(values, new) for name, values in columns.items()},
@@ -110,7 +114,7 @@ class Incidents:
             IncidentRow.grid_code,
             IncidentRow.method,
             IncidentRow.border_m,
-            IncidentRow.version_number,
+            IncidentRow.version_id,
             backend.geometry_out(IncidentRow.geom),
         ).order_by(IncidentRow.occurred_at, IncidentRow.incident_id)
         return query.where(*self._conditions(where))
@@ -125,7 +129,8 @@ class Incidents:
         backend = self._work.backend
         values = _transposed(self._work.rows(query), 10)
         return incident_frame(
-            [values[0], backend.times_from(values[1]), *values[2:9]], backend.geometries_from(values[9])
+            [values[0], backend.times_from(values[1]), *values[2:8], versions_of(self._work, values[8])],
+            backend.geometries_from(values[9]),
         )
 
     def counts_by_grid(self, where: PointFilter) -> pd.DataFrame:
@@ -144,6 +149,10 @@ class Incidents:
         query = sa.select(sa.func.count()).select_from(IncidentRow).where(*self._conditions(where))
         (row,) = self._work.rows(query)
         return int(row[0])
+
+    def reown(self, where: PointFilter, owners: Owners) -> int:
+        """Ask again who owns the matching incidents; give how many changed hands."""
+        return _reown(self._work, IncidentRow, IncidentRow.occurred_at, self._conditions(where), owners)
 
     def categories(self) -> list[str]:
         """Give the categories in use, sorted."""
@@ -180,6 +189,7 @@ class Patrols:
             seen = keys.merge(known.drop_duplicates(), how="left", on=list(keys.columns), indicator=True)
             new &= (seen["_merge"] == "left_only").to_numpy()
         columns["fixed_at"] = self._work.backend.time_texts(at)
+        columns["version_id"] = ids_of(self._work, version_values(frame))
         added = self._work.insert(
             FixRow.__table__,  # type: ignore[arg-type]
             {name: _kept(values, new) for name, values in columns.items()},
@@ -208,6 +218,10 @@ class Patrols:
             }
         )
 
+    def reown(self, where: PointFilter, owners: Owners) -> int:
+        """Ask again who owns the matching fixes; give how many changed hands."""
+        return _reown(self._work, FixRow, FixRow.fixed_at, _window(FixRow, FixRow.fixed_at, where), owners)
+
     def frame(self, where: PointFilter) -> gpd.GeoDataFrame:
         """Give all matching fixes by (unit_id, fixed_at)."""
         backend = self._work.backend
@@ -217,13 +231,17 @@ class Patrols:
                 backend.time_out(FixRow.fixed_at),
                 FixRow.accuracy_m,
                 FixRow.grid_code,
+                FixRow.version_id,
                 backend.geometry_out(FixRow.geom),
             )
             .where(*_window(FixRow, FixRow.fixed_at, where))
             .order_by(FixRow.unit_id, FixRow.fixed_at)
         )
-        values = _transposed(rows, 5)
-        return fix_frame([values[0], backend.times_from(values[1]), *values[2:4]], backend.geometries_from(values[4]))
+        values = _transposed(rows, 6)
+        return fix_frame(
+            [values[0], backend.times_from(values[1]), *values[2:4], versions_of(self._work, values[4])],
+            backend.geometries_from(values[5]),
+        )
 
     def counts_by_grid(self, where: PointFilter) -> pd.DataFrame:
         """Give ``grid_code, fixes, units, last_fix_at``, by code; rows without an owner are left out."""
@@ -271,7 +289,6 @@ def incident_values(frame: gpd.GeoDataFrame) -> tuple[dict[str, list[Any]], np.n
     for name in ("channel", "note", "grid_code", "method"):
         columns[name] = col.texts(frame, name)
     columns["border_m"] = col.floats(frame, "border_m")
-    columns["version_number"] = col.integers(frame, "version_number")
     return columns, col.times(frame, "occurred_at"), geometry
 
 
@@ -288,7 +305,7 @@ def incident_frame(values: Sequence[Any], geometry: Geometries) -> gpd.GeoDataFr
             "grid_code": col.text_array(grid),
             "method": col.text_array(method),
             "border_m": col.float_array(border),
-            "version_number": col.integer_array(version),
+            **version_columns(version),
         },
         geometry,
     )
@@ -306,12 +323,13 @@ def fix_values(frame: gpd.GeoDataFrame) -> tuple[dict[str, list[Any]], np.ndarra
 
 def fix_frame(values: Sequence[Any], geometry: Geometries) -> gpd.GeoDataFrame:
     """Make the frame of fixes from its columns; fixes of one unit and moment go by place, x first."""
-    unit, at, accuracy, grid = values
+    unit, at, accuracy, grid, version = values
     data = {
         "unit_id": col.text_array(unit),
         "fixed_at": at,
         "accuracy_m": col.float_array(accuracy),
         "grid_code": col.text_array(grid),
+        **version_columns(version),
     }
     found = col.frame_of(data, geometry)
     same = found.duplicated(["unit_id", "fixed_at"], keep=False)
@@ -352,7 +370,49 @@ def _window(table: Any, time: Any, where: PointFilter) -> list[sa.ColumnElement[
         conditions.append(bbox_hits(table.geom, *where.bbox))
     if where.grid_code is not None:
         conditions.append(table.grid_code == where.grid_code)
+    if where.version is not None:
+        conditions.append(table.version_id == version_id_of(where.version))
+    if where.not_version is not None:
+        conditions.append(table.version_id.is_distinct_from(version_id_of(where.not_version)))
     return conditions
+
+
+def _reown(work: Work, table: Any, time: Any, conditions: list[sa.ColumnElement[bool]], owners: Owners) -> int:
+    """Ask again for the owners of rows and write down those that changed."""
+    work.begin_writing()
+    backend, changed, last = work.backend, 0, 0
+    # fixes keep no method and no distance
+    kept = [name for name in ("grid_code", "method", "border_m") if hasattr(table, name)]
+    query = (
+        sa.select(
+            table.id,
+            table.grid_code,
+            table.version_id,
+            backend.time_out(time).label("at"),
+            backend.geometry_out(table.geom).label("shape"),
+        )
+        .where(*conditions)
+        .order_by(table.id)
+        .limit(_KEYS_AT_ONCE)
+    )
+    while rows := work.rows(query.where(table.id > last)):
+        last = rows[-1].id
+        points = col.frame_of(
+            {time.key: backend.times_from([r.at for r in rows])}, backend.geometries_from([r.shape for r in rows])
+        )
+        found = owners(points)
+        texts = {"grid_code", "method"}
+        values: dict[str, list[Any]] = {n: (col.texts if n in texts else col.floats)(found, n) for n in kept}
+        values["version_id"] = ids_of(work, version_values(found))
+        new = []
+        for row, fields in zip(rows, zip(*values.values(), strict=True), strict=True):
+            changed += row.grid_code != fields[0]
+            if (row.grid_code, row.version_id) != (fields[0], fields[-1]):
+                new.append({"row_id": row.id, **{f"to_{k}": v for k, v in zip(values, fields, strict=True)}})
+        if new:
+            to: dict[str, Any] = {name: sa.bindparam(f"to_{name}") for name in values}
+            work.write(sa.update(table.__table__).where(table.__table__.c.id == sa.bindparam("row_id")).values(to), new)
+    return changed
 
 
 def _span(work: Work, time: Any) -> tuple[datetime, datetime] | None:

@@ -28,6 +28,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     event,
+    false,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -79,8 +80,8 @@ class UtcTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class JsonText(TypeDecorator[dict[str, Any]]):
-    """A JSON object; plain TEXT in SQLite, because GDAL reads no JSON column."""
+class JsonText(TypeDecorator[Any]):
+    """A JSON object or array; plain TEXT in SQLite, because GDAL reads no JSON column."""
 
     impl = JSON
     cache_ok = True
@@ -88,12 +89,11 @@ class JsonText(TypeDecorator[dict[str, Any]]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return Text() if dialect.name == "sqlite" else JSON()
 
-    def process_bind_param(self, value: dict[str, Any] | None, dialect: Dialect) -> Any:
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         return value if value is None or dialect.name != "sqlite" else json.dumps(value, ensure_ascii=False)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> dict[str, Any] | None:
-        found: dict[str, Any] | None = json.loads(value) if isinstance(value, str) else value
-        return found
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return json.loads(value) if isinstance(value, str) else value
 
 
 class Base(DeclarativeBase):
@@ -110,6 +110,10 @@ class BoundarySetRow(Base):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     name: Mapped[str] = mapped_column(Code, unique=True)
     title: Mapped[str] = mapped_column(Text)
+    code_scheme: Mapped[str | None] = mapped_column(Text)
+    revision: Mapped[int] = mapped_column(Integer, server_default="0")
+    #: Number of the next version; kept here so that none is ever given twice.
+    next_number: Mapped[int] = mapped_column(Integer, server_default="1")
 
 
 class LevelRow(Base):
@@ -123,6 +127,9 @@ class LevelRow(Base):
     name: Mapped[str] = mapped_column(Code)
     position: Mapped[int] = mapped_column(Integer)
     tiles_parent: Mapped[bool] = mapped_column(Boolean)
+    shapes: Mapped[str] = mapped_column(Text, server_default="area")
+    contiguous: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    required: Mapped[list[str]] = mapped_column(JsonText, server_default="[]")
 
 
 class VersionRow(Base):
@@ -143,6 +150,10 @@ class VersionRow(Base):
     valid_to: Mapped[date | None] = mapped_column(Date)
     content_hash: Mapped[str] = mapped_column(Text)
     note: Mapped[str] = mapped_column(Text)
+    based_on: Mapped[int | None] = mapped_column(Integer)
+    published_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    #: Revision of the set right after this version was published or withdrawn.
+    revision: Mapped[int | None] = mapped_column(Integer)
 
 
 class GridRow(Base):
@@ -162,10 +173,34 @@ class GridRow(Base):
     code: Mapped[str] = mapped_column(Code)
     name: Mapped[str | None] = mapped_column(Text)
     parent_code: Mapped[str | None] = mapped_column(Code)
+    kind: Mapped[str | None] = mapped_column(Text)
     households: Mapped[int | None] = mapped_column(Integer)
     attributes: Mapped[dict[str, Any]] = mapped_column(JsonText)
     area_m2: Mapped[float] = mapped_column(Double)
-    geom: Mapped[WKBElement] = mapped_column(Geometry("MULTIPOLYGON", srid=SRID, nullable=False))
+    geom: Mapped[WKBElement] = mapped_column(Geometry("GEOMETRY", srid=SRID, nullable=False))
+
+
+class LineageRow(Base):
+    """One edge of the graph of which grid of a version came from which of the version before it in time."""
+
+    __tablename__ = "lineage"
+    __table_args__ = (
+        Index(None, "version_id", "level_position"),
+        Index(None, "old_code"),
+        Index(None, "new_code"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("boundary_version.id"))
+    level: Mapped[str] = mapped_column(Code)
+    level_position: Mapped[int] = mapped_column(Integer)
+    old_code: Mapped[str | None] = mapped_column(Code)
+    new_code: Mapped[str | None] = mapped_column(Code)
+    kind: Mapped[str] = mapped_column(Text)
+    area_m2: Mapped[float] = mapped_column(Double)
+    old_share: Mapped[float | None] = mapped_column(Double)
+    new_share: Mapped[float | None] = mapped_column(Double)
+    households: Mapped[float | None] = mapped_column(Double)
 
 
 class StaffRow(Base):
@@ -253,7 +288,7 @@ class IncidentRow(Base):
         UniqueConstraint("incident_id"),
         Index(None, "occurred_at", "incident_id"),
         Index(None, "category", "occurred_at"),
-        Index(None, "grid_code", "occurred_at", "category"),
+        Index(None, "grid_code", "occurred_at", "category", "version_id"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -265,7 +300,8 @@ class IncidentRow(Base):
     grid_code: Mapped[str | None] = mapped_column(Code)
     method: Mapped[str | None] = mapped_column(Text)
     border_m: Mapped[float | None] = mapped_column(Double)
-    version_number: Mapped[int | None] = mapped_column(Integer)
+    #: No foreign key: a version that was published cannot go, and to ask for each of a million rows is dear.
+    version_id: Mapped[int | None] = mapped_column(Integer)
     geom: Mapped[WKBElement] = mapped_column(Geometry("POINT", srid=SRID, nullable=False))
 
 
@@ -276,7 +312,7 @@ class FixRow(Base):
     __table_args__ = (
         UniqueConstraint("unit_id", "fixed_at", "geom"),
         Index(None, "fixed_at"),
-        Index(None, "grid_code", "unit_id", "fixed_at"),
+        Index(None, "grid_code", "unit_id", "fixed_at", "version_id"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -284,6 +320,7 @@ class FixRow(Base):
     fixed_at: Mapped[datetime] = mapped_column(UtcTime)
     accuracy_m: Mapped[float | None] = mapped_column(Double)
     grid_code: Mapped[str | None] = mapped_column(Code)
+    version_id: Mapped[int | None] = mapped_column(Integer)
     geom: Mapped[WKBElement] = mapped_column(Geometry("POINT", srid=SRID, nullable=False))
 
 

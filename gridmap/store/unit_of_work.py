@@ -89,10 +89,11 @@ class SqlUnitOfWork:
     """One transaction over all repositories (``services.ports.UnitOfWork``)."""
 
     def __init__(self, engine: sa.Engine, backend: ModuleType) -> None:
+        from gridmap.store.boundaries import Boundaries
+        from gridmap.store.context import Context
         from gridmap.store.features import Features
         from gridmap.store.people import Profiles, Staff
         from gridmap.store.points import Incidents, Patrols
-        from gridmap.store.repositories import Boundaries, Context
 
         self._work = Work(engine, backend)
         self.boundaries: ports.BoundaryRepository = Boundaries(self._work)

@@ -1,6 +1,6 @@
 """Loading an edition of a level: rehearsal, gate, carrying the other levels along."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import geopandas as gpd
 import pytest
@@ -8,17 +8,19 @@ import shapely
 from builders import tiling
 from fake_store import FakeStore
 
+from gridmap.analysis.content import content_hash
 from gridmap.domain.boundaries import ALWAYS
 from gridmap.errors import InvalidInput
-from gridmap.services.boundaries import content_hash, import_boundaries
+from gridmap.services.boundaries import import_boundaries
 from gridmap.settings import Settings
 
 TODAY = date(2026, 6, 1)
+NOW = datetime(2026, 6, 1, 4, tzinfo=UTC)
 SETTINGS = Settings()
 
 
 def load(store, frame, level="grid", **options):
-    options = {"commit": True, "today": TODAY, "settings": SETTINGS, **options}
+    options = {"commit": True, "now": NOW, "settings": SETTINGS, **options}
     return import_boundaries(store, frame, set_name="urban", level=level, **options)
 
 
@@ -124,7 +126,7 @@ def test_a_code_of_another_level_is_refused() -> None:
 def test_a_name_that_could_be_something_else_is_refused(name: str) -> None:
     with pytest.raises(InvalidInput, match=r"letters") as caught:
         import_boundaries(
-            FakeStore(), tiling("A"), set_name=name, level="grid", today=TODAY, settings=SETTINGS, commit=True
+            FakeStore(), tiling("A"), set_name=name, level="grid", now=NOW, settings=SETTINGS, commit=True
         )
     assert caught.value.code == "bad_name"
 

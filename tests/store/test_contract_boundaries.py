@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from store_frames import CITY, fixes, grids, incidents, published
+from store_frames import CITY, fixes, grids, incidents, publish, published
 
 from gridmap.domain.boundaries import ALWAYS, BoundarySet, Level, VersionState
 from gridmap.errors import (
@@ -77,7 +77,7 @@ def test_a_level_that_a_version_uses_cannot_go(store):
 def test_nothing_lasts_without_commit(store):
     with store.unit_of_work() as work:
         work.boundaries.put_set(CITY)
-        work.boundaries.publish("city", grids(), valid_from=ALWAYS, content_hash="h")
+        publish(work, grids())
         work.incidents.add(incidents())
         work.patrols.add(fixes())
         work.context.replace(grids().assign(kind="water"))
@@ -142,7 +142,7 @@ def test_many_parts_and_holes_come_back_as_they_are(store):
     frame = gpd.GeoDataFrame({"code": ["ring", "two"], "level": "grid"}, geometry=[ring, two], crs=4326)
     with store.unit_of_work() as work:
         work.boundaries.put_set(CITY)
-        version = work.boundaries.publish("city", frame, valid_from=ALWAYS, content_hash="")
+        version = publish(work, frame)
         found = work.boundaries.grids(version)
     assert found.geometry[0].equals_exact(ring, 0.0)
     assert found.geometry[1].equals_exact(two, 0.0)
@@ -171,7 +171,7 @@ def test_a_box_is_closed_and_exact_to_the_last_bit(store):
     frame = gpd.GeoDataFrame({"code": ["g"], "level": "grid"}, geometry=[shapely.box(x, 30, x + 0.01, 30.01)], crs=4326)
     with store.unit_of_work() as work:
         work.boundaries.put_set(CITY)
-        version = work.boundaries.publish("city", frame, valid_from=ALWAYS, content_hash="")
+        version = publish(work, frame)
         work.incidents.add(incidents(1).set_geometry([shapely.Point(x, 30.0)], crs=4326))
 
         def hits(box):
@@ -221,7 +221,7 @@ def test_history_is_not_rewritten(store):
 
 def test_publishing_needs_a_set_known_levels_and_unique_codes(store):
     with store.unit_of_work() as work, pytest.raises(NotFound):
-        work.boundaries.publish("nowhere", grids(), valid_from=ALWAYS, content_hash="")
+        work.boundaries.add_draft("nowhere", grids(), valid_from=ALWAYS, content_hash="")
     published(store)
     for frame, kind, code in (
         (grids("a", "a"), Conflict, "code_not_unique"),
@@ -236,7 +236,7 @@ def test_publishing_needs_a_set_known_levels_and_unique_codes(store):
         (grids().to_crs(4549), CrsError, "crs_not_wgs84"),
     ):
         with store.unit_of_work() as work, pytest.raises(kind) as error:
-            work.boundaries.publish("city", frame, valid_from=ALWAYS, content_hash="")
+            publish(work, frame)
         assert error.value.code == code
         assert error.value.message("zh") != error.value.message("en")
     with store.unit_of_work() as work:
@@ -256,7 +256,7 @@ def test_a_publisher_who_looked_before_another_published_is_stale(store):
         assert len(slow.boundaries.list_versions("city")) == 1
         published(store, valid_from=date(2025, 1, 1))
         with pytest.raises(StaleVersion) as error:
-            slow.boundaries.publish("city", grids(), valid_from=date(2025, 2, 1), content_hash="")
+            publish(slow, grids(), valid_from=date(2025, 2, 1))
     assert error.value.code == "version_stale"
 
 
@@ -266,8 +266,8 @@ def test_a_publisher_names_the_version_it_built_upon(store):
     with pytest.raises(StaleVersion):
         published(store, valid_from=date(2025, 2, 1), expected=1)
     with store.unit_of_work() as work:
-        work.boundaries.publish("city", grids(), valid_from=date(2025, 2, 1), content_hash="")
-        again = work.boundaries.publish("city", grids(), valid_from=date(2025, 3, 1), content_hash="")
+        publish(work, grids(), valid_from=date(2025, 2, 1))
+        again = publish(work, grids(), valid_from=date(2025, 3, 1))
         assert again.number == 4, "one's own versions make nobody stale"
 
 
@@ -282,7 +282,7 @@ def test_of_racing_publishers_one_wins(store):
                 work.boundaries.list_versions("city")
                 gate.wait()
                 try:
-                    work.boundaries.publish("city", grids(), valid_from=day, content_hash="")
+                    publish(work, grids(), valid_from=day)
                     work.commit()
                     outcomes.append("published")
                 except StaleVersion:

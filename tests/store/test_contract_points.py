@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from store_frames import add_fixes, add_incidents, at, fixes, incidents
+from store_frames import add_fixes, add_incidents, at, fixes, incidents, published, with_version
 
 from gridmap.errors import (
     ColumnError,
@@ -21,7 +21,9 @@ ALL = PointFilter()
 
 
 def test_incidents_come_back_whole_and_in_order_of_time_then_id(store):
-    frame = incidents(7)
+    published(store)
+    frame = with_version(incidents(7), 1)
+    frame = frame[[*frame.columns.drop("geometry"), "geometry"]]
     frame.loc[6, "occurred_at"] = pd.Timestamp(at(1))
     shuffled = frame.sample(frac=1, random_state=3)
     assert add_incidents(store, shuffled) == Added(7, 0)
@@ -37,6 +39,7 @@ def test_incidents_come_back_whole_and_in_order_of_time_then_id(store):
     assert found["border_m"].fillna(-1).tolist() == expected["border_m"].fillna(-1).tolist()
     assert str(found["occurred_at"].dt.tz) == "UTC"
     assert found["version_number"].tolist() == [1] * 7
+    assert found["set_name"].tolist() == ["city"] * 7
     assert shapely.equals_exact(found.geometry, expected.geometry, 0.0).all()
 
 
@@ -187,7 +190,8 @@ def test_fixes_come_back_by_unit_and_time(store):
         assert found["unit_id"].tolist() == ["u1"] * 3 + ["u2"] * 3
         assert found["fixed_at"].tolist() == sorted(found["fixed_at"][:3]) + sorted(found["fixed_at"][3:])
         assert found["accuracy_m"].isna().tolist() == [False] * 3 + [True] * 3
-        assert list(found.columns) == ["unit_id", "fixed_at", "accuracy_m", "grid_code", "geometry"]
+        names = ["unit_id", "fixed_at", "accuracy_m", "grid_code"]
+        assert list(found.columns) == [*names[:4], "set_name", "version_number", "geometry"]
         assert work.patrols.time_span() == (at(8), at(8) + timedelta(minutes=5))
         where = PointFilter(
             start=at(8) + timedelta(minutes=1), end=at(8) + timedelta(minutes=4), bbox=(120, 30, 120.002, 31)

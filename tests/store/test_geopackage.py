@@ -17,9 +17,8 @@ import shapely
 import sqlalchemy as sa
 from geoalchemy2.shape import from_shape, to_shape
 from sqlalchemy.orm import Session
-from store_frames import CITY, fixes, grids, incidents
+from store_frames import CITY, fixes, grids, incidents, publish
 
-from gridmap.domain.boundaries import ALWAYS
 from gridmap.errors import StoreUnavailable
 from gridmap.services.ports import PointFilter
 from gridmap.store import blobs, functions, open_store
@@ -34,7 +33,7 @@ def fill(place, n=6):
     store = place.open()
     with store.unit_of_work() as work:
         work.boundaries.put_set(CITY)
-        work.boundaries.publish("city", grids(), valid_from=ALWAYS, content_hash="h")
+        publish(work, grids())
         work.incidents.add(incidents(n))
         work.patrols.add(fixes(n))
         work.context.replace(grids().assign(kind="water"))
@@ -66,7 +65,13 @@ def test_the_file_is_a_geopackage_with_its_tables(gpkg):
     listed = dict(connection.execute("select table_name, data_type from gpkg_contents"))
     assert {t for t, kind in listed.items() if kind == "features"} == set(FEATURE_TABLES)
     kinds = dict(connection.execute("select table_name, geometry_type_name from gpkg_geometry_columns"))
-    assert kinds == {"grid": "MULTIPOLYGON", "incident": "POINT", "patrol_fix": "POINT", "context": "GEOMETRY"}
+    assert kinds == {
+        "grid": "GEOMETRY",
+        "incident": "POINT",
+        "patrol_fix": "POINT",
+        "context": "GEOMETRY",
+        "feature": "GEOMETRY",
+    }
     for table, kind in kinds.items():
         (declared,) = connection.execute(
             "select type from pragma_table_info(?) where name = 'geom'", (table,)
@@ -416,7 +421,7 @@ def test_the_log_does_not_grow_for_ever(gpkg):
 
 WRITER = """
 import sys
-from store_frames import incidents
+from store_frames import incidents, publish
 from gridmap.store import open_store
 store = open_store(sys.argv[1])
 frame = incidents(9_000)

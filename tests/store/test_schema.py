@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
-from store_frames import CITY, fixes, grids, incidents
+from store_frames import CITY, fixes, grids, incidents, publish
 
-from gridmap.domain.boundaries import ALWAYS
 from gridmap.errors import StoreUnavailable
 from gridmap.services.ports import PointFilter
 from gridmap.store import check, downgrade, open_store, schema, upgrade
@@ -82,7 +81,7 @@ def test_downgrading_a_full_store_leaves_nothing(place):
     store = place.open()
     with store.unit_of_work() as work:
         work.boundaries.put_set(CITY)
-        work.boundaries.publish("city", grids(), valid_from=ALWAYS, content_hash="h")
+        publish(work, grids())
         work.incidents.add(incidents(700))
         work.patrols.add(fixes())
         work.commit()
@@ -125,7 +124,7 @@ def test_the_database_itself_refuses_to_change_what_is_published(place, statemen
     store = place.open()
     with store.unit_of_work() as work:
         work.boundaries.put_set(CITY)
-        version = work.boundaries.publish("city", grids(), valid_from=ALWAYS, content_hash="h")
+        version = publish(work, grids())
         before = work.boundaries.grids(version)
         work.commit()
     with pytest.raises(sa.exc.IntegrityError, match="published versions never change"), store.engine.begin() as direct:

@@ -6,6 +6,9 @@ _FIXED = ("id", "set_id", "number", "valid_from", "content_hash")
 _MESSAGE = "published versions never change"
 
 
+_REFUSE = f"RAISE EXCEPTION '{_MESSAGE}' USING ERRCODE = 'integrity_constraint_violation';"
+
+
 def _not_draft(row: str) -> str:
     return f"EXISTS (SELECT 1 FROM boundary_version v WHERE v.id = {row}.version_id AND v.state <> 'draft')"
 
@@ -30,17 +33,22 @@ def sqlite_statements() -> list[str]:
     ]
 
 
+def postgresql_keep_version() -> str:
+    """Give the function that keeps versions, for PostgreSQL."""
+    return f"""CREATE OR REPLACE FUNCTION gridmap_keep_version() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+              IF TG_OP = 'DELETE' THEN IF OLD.state <> 'draft' THEN {_REFUSE} END IF; RETURN OLD; END IF;
+              IF {_version_changed()} THEN {_REFUSE} END IF; RETURN NEW; END $$"""
+
+
 def postgresql_statements() -> list[str]:
     """Give the functions and triggers for PostgreSQL."""
-    refuse = f"RAISE EXCEPTION '{_MESSAGE}' USING ERRCODE = 'integrity_constraint_violation';"
+    refuse = _REFUSE
     return [
         f"""CREATE FUNCTION gridmap_keep_grid() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
               IF TG_OP <> 'INSERT' THEN IF {_not_draft("OLD")} THEN {refuse} END IF; END IF;
               IF TG_OP <> 'DELETE' THEN IF {_not_draft("NEW")} THEN {refuse} END IF; RETURN NEW; END IF;
               RETURN OLD; END $$""",
-        f"""CREATE FUNCTION gridmap_keep_version() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-              IF TG_OP = 'DELETE' THEN IF OLD.state <> 'draft' THEN {refuse} END IF; RETURN OLD; END IF;
-              IF {_version_changed()} THEN {refuse} END IF; RETURN NEW; END $$""",
+        postgresql_keep_version(),
         f"CREATE FUNCTION gridmap_keep_all() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {refuse} END $$",
         "CREATE TRIGGER grid_published BEFORE INSERT OR UPDATE OR DELETE ON grid "
         "FOR EACH ROW EXECUTE FUNCTION gridmap_keep_grid()",

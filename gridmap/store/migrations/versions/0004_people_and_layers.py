@@ -9,7 +9,7 @@ from gridmap.store.backends import backend_of
 from gridmap.store.tables import Code, JsonText, RowId
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

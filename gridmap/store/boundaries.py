@@ -1,0 +1,375 @@
+"""Boundary sets, their versions and drafts, as ``services.ports`` asks for them."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import sqlalchemy as sa
+
+from gridmap.analysis import frames
+from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, Level, VersionState, in_time_order
+from gridmap.errors import Conflict, NotFound, StaleVersion
+from gridmap.services.ports import Box
+from gridmap.store import columns as col
+from gridmap.store.grids import Grids
+from gridmap.store.lineage import Lineage
+from gridmap.store.tables import BoundarySetRow, GridRow, LevelRow, LineageRow, VersionRow
+from gridmap.store.unit_of_work import Work
+
+
+class Boundaries:
+    """Sets, their versions and drafts, the grids in them, and which grid came from which."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._grids = Grids(work)
+        self._lineage = Lineage(work)
+        self._seen: dict[str, int] = {}  # revision of a set when this unit of work first looked
+
+    def list_sets(self) -> list[BoundarySet]:
+        """Give all sets by name."""
+        levels: dict[int, list[Level]] = {}
+        for row in self._work.rows(sa.select(LevelRow.__table__).order_by(LevelRow.position)):
+            levels.setdefault(row.set_id, []).append(
+                Level(row.name, row.position, row.tiles_parent, row.shapes, row.contiguous, tuple(row.required))
+            )
+        sets = [
+            BoundarySet(row.name, tuple(levels.get(row.id, ())), row.title, row.code_scheme, row.revision)
+            for row in self._work.rows(sa.select(BoundarySetRow.__table__).order_by(BoundarySetRow.name))
+        ]
+        for found in sets:
+            self._seen.setdefault(found.name, found.revision)
+        return sets
+
+    def find_set(self, name: str) -> BoundarySet | None:
+        """Give the set of this name, if there is one."""
+        found = next((s for s in self.list_sets() if s.name == name), None)
+        if found is None:
+            self._seen.setdefault(name, 0)
+        return found
+
+    def put_set(self, boundary_set: BoundarySet) -> None:
+        """Add a set, or replace title, levels and code scheme of the one with this name; its revision moves on.
+
+        Raises
+        ------
+        Conflict
+            ``level_in_use``: a level is left out that grids of a version stand in.
+        """
+        names = [level.name for level in boundary_set.levels]
+        texts = [boundary_set.name, boundary_set.title, boundary_set.code_scheme or "", *names]
+        col.require_storable("name", texts)
+        self._work.begin_writing()
+        row = self._locked(boundary_set.name)
+        values = {"title": boundary_set.title, "code_scheme": boundary_set.code_scheme}
+        if row is None:
+            result = self._work.write(sa.insert(BoundarySetRow), {"name": boundary_set.name, "revision": 0, **values})
+            set_id = result.inserted_primary_key[0]  # type: ignore[index]
+        else:
+            if next(s for s in self.list_sets() if s.name == boundary_set.name) == _ordered(boundary_set):
+                return
+            set_id = row.id
+            in_use = self._work.rows(
+                sa.select(GridRow.level)
+                .join(VersionRow, VersionRow.id == GridRow.version_id)
+                .where(VersionRow.set_id == set_id, GridRow.level.not_in(names))
+                .limit(1)
+            )
+            if in_use:
+                raise Conflict("level_in_use")
+            self._work.write(sa.update(BoundarySetRow).where(BoundarySetRow.id == set_id).values(**values))
+            self._work.write(sa.delete(LevelRow).where(LevelRow.set_id == set_id))
+            self._move_on(boundary_set.name, set_id, row.revision)
+        if boundary_set.levels:
+            self._work.write(
+                sa.insert(LevelRow),
+                [
+                    {
+                        "set_id": set_id,
+                        "name": x.name,
+                        "position": x.order,
+                        "tiles_parent": x.tiles_parent,
+                        "shapes": x.shapes,
+                        "contiguous": x.contiguous,
+                        "required": list(x.required),
+                    }
+                    for x in boundary_set.levels
+                ],
+            )
+
+    def _locked(self, name: str) -> Any | None:
+        """Give the row of a set and keep others from changing it until the end of this transaction."""
+        rows = self._work.rows(
+            sa.select(BoundarySetRow.id, BoundarySetRow.revision, BoundarySetRow.next_number)
+            .where(BoundarySetRow.name == name)
+            .with_for_update()
+        )
+        return rows[0] if rows else None
+
+    def _require_locked(self, name: str) -> Any:
+        self._work.begin_writing()
+        row = self._locked(name)
+        if row is None:
+            raise NotFound("set_not_found")
+        return row
+
+    def _move_on(self, name: str, set_id: int, revision: int) -> int:
+        """Count a change of a set; who had seen the state before it goes on from here."""
+        self._work.write(sa.update(BoundarySetRow).where(BoundarySetRow.id == set_id).values(revision=revision + 1))
+        if self._seen.get(name) == revision:
+            self._seen[name] = revision + 1
+        return revision + 1
+
+    def list_versions(self, set_name: str) -> list[BoundaryVersion]:
+        """Give the versions and drafts by number, oldest first."""
+        rows = self._work.rows(
+            sa.select(VersionRow.__table__, BoundarySetRow.revision.label("set_revision"))
+            .join(BoundarySetRow, BoundarySetRow.id == VersionRow.set_id)
+            .where(BoundarySetRow.name == set_name)
+            .order_by(VersionRow.number)
+        )
+        if rows:
+            self._seen.setdefault(set_name, rows[0].set_revision)
+        return [_version(set_name, row) for row in rows]
+
+    def find_version(self, set_name: str, number: int) -> BoundaryVersion | None:
+        """Give the version or draft of this number, if there is one."""
+        return next((v for v in self.list_versions(set_name) if v.number == number), None)
+
+    def _require_version(self, set_name: str, number: int) -> BoundaryVersion:
+        found = self.find_version(set_name, number)
+        if found is None:
+            raise NotFound("version_unknown")
+        return found
+
+    def _require_draft(self, set_name: str, number: int) -> BoundaryVersion:
+        found = self._require_version(set_name, number)
+        if found.state is not VersionState.DRAFT:
+            raise Conflict("not_a_draft")
+        return found
+
+    def version_at(self, set_name: str, day: date) -> BoundaryVersion | None:
+        """Give the published version in force on a day, past, present or to come."""
+        return next((v for v in self.list_versions(set_name) if v.in_force_at(day)), None)
+
+    def add_draft(
+        self,
+        set_name: str,
+        frame: gpd.GeoDataFrame,
+        *,
+        valid_from: date,
+        content_hash: str,
+        note: str = "",
+        based_on: int | None = None,
+    ) -> BoundaryVersion:
+        """Add a draft from a frame of all levels; see ``services.ports``."""
+        frames.require(frame, frames.GRIDS)
+        col.require_storable("note", [note, content_hash])
+        row = self._require_locked(set_name)
+        draft = BoundaryVersion(
+            set_name, row.next_number, VersionState.DRAFT, valid_from, None, content_hash, note, based_on
+        )
+        self._work.write(
+            sa.update(BoundarySetRow).where(BoundarySetRow.id == row.id).values(next_number=row.next_number + 1)
+        )
+        result = self._work.write(
+            sa.insert(VersionRow),
+            {
+                "set_id": row.id,
+                "number": draft.number,
+                "state": draft.state.value,
+                "valid_from": valid_from,
+                "content_hash": content_hash,
+                "note": note,
+                "based_on": based_on,
+            },
+        )
+        self._grids.add(row.id, int(result.inserted_primary_key[0]), frame)  # type: ignore[index]
+        return draft
+
+    def replace_draft(
+        self, set_name: str, number: int, frame: gpd.GeoDataFrame, *, content_hash: str, expected_hash: str
+    ) -> BoundaryVersion:
+        """Put another frame of all levels into a draft; see ``services.ports``."""
+        frames.require(frame, frames.GRIDS)
+        row = self._require_locked(set_name)
+        draft = self._require_draft(set_name, number)
+        if draft.content_hash != expected_hash:
+            raise StaleVersion("draft_stale")
+        version_id = self._empty(row.id, number)
+        self._work.write(sa.update(VersionRow).where(VersionRow.id == version_id).values(content_hash=content_hash))
+        self._grids.add(row.id, version_id, frame)
+        return self._require_version(set_name, number)
+
+    def discard_draft(self, set_name: str, number: int) -> None:
+        """Take a draft away; see ``services.ports``."""
+        row = self._require_locked(set_name)
+        self._require_draft(set_name, number)
+        version_id = self._empty(row.id, number)
+        self._work.write(sa.delete(VersionRow).where(VersionRow.id == version_id))
+
+    def _empty(self, set_id: int, number: int) -> int:
+        """Take grids and lineage out of a draft; give its row id."""
+        version_id = self._version_id(set_id, number)
+        self._work.write(sa.delete(LineageRow).where(LineageRow.version_id == version_id))
+        self._work.write(sa.delete(GridRow).where(GridRow.version_id == version_id))
+        self._work.after_delete(GridRow.__table__)  # type: ignore[arg-type]
+        return version_id
+
+    def _version_id(self, set_id: int, number: int) -> int:
+        (row,) = self._work.rows(
+            sa.select(VersionRow.id).where(VersionRow.set_id == set_id, VersionRow.number == number)
+        )
+        return int(row.id)
+
+    def publish(
+        self,
+        set_name: str,
+        number: int,
+        *,
+        valid_from: date,
+        published_at: datetime,
+        expected: int | None = None,
+        note: str | None = None,
+        rewrite: bool = False,
+    ) -> BoundaryVersion:
+        """Publish a draft; see ``services.ports``."""
+        row = self._require_locked(set_name)
+        self._require_fresh(set_name, row, expected)
+        draft = self._require_draft(set_name, number)
+        timeline = in_time_order(self.list_versions(set_name))
+        later = [v for v in timeline if v.valid_from >= valid_from]
+        if later and later[-1].valid_from > valid_from and not rewrite:
+            raise Conflict("history_rewritten", start=later[-1].valid_from.isoformat())
+        for version in later:
+            self._change(row.id, version.number, state=VersionState.RETIRED.value, valid_to=version.valid_from)
+        earlier = timeline[: len(timeline) - len(later)]
+        if earlier:
+            self._change(row.id, earlier[-1].number, valid_to=valid_from)
+        revision = self._move_on(set_name, row.id, row.revision)
+        # Grids entered a draft; from here on the database itself refuses to change them.
+        self._change(
+            row.id,
+            number,
+            state=VersionState.PUBLISHED.value,
+            valid_from=valid_from,
+            published_at=published_at,
+            revision=revision,
+            note=draft.note if note is None else note,
+        )
+        return self._require_version(set_name, number)
+
+    def withdraw(self, set_name: str, number: int, *, expected: int | None = None) -> BoundaryVersion:
+        """Retire the last version in time as if it had never been; see ``services.ports``."""
+        row = self._require_locked(set_name)
+        self._require_fresh(set_name, row, expected)
+        version = self._require_version(set_name, number)
+        timeline = in_time_order(self.list_versions(set_name))
+        if len(timeline) < 2 or timeline[-1].number != number:
+            raise Conflict("not_last_in_time")
+        revision = self._move_on(set_name, row.id, row.revision)
+        self._change(row.id, number, state=VersionState.RETIRED.value, valid_to=version.valid_from, revision=revision)
+        self._change(row.id, timeline[-2].number, valid_to=None)
+        return self._require_version(set_name, number)
+
+    def _require_fresh(self, set_name: str, row: Any, expected: int | None) -> None:
+        built_upon = self._seen.get(set_name) if expected is None else expected
+        if built_upon is None or built_upon == row.revision:
+            return
+        since = self._work.rows(
+            sa.select(VersionRow.number)
+            .where(VersionRow.set_id == row.id, VersionRow.revision > built_upon)
+            .order_by(VersionRow.revision)
+        )
+        raise StaleVersion(
+            "version_stale",
+            expected=built_upon,
+            revision=row.revision,
+            meanwhile=", ".join(str(r.number) for r in since),
+        )
+
+    def _change(self, set_id: int, number: int, **values: Any) -> None:
+        self._work.write(
+            sa.update(VersionRow).where(VersionRow.set_id == set_id, VersionRow.number == number).values(**values)
+        )
+
+    def grids(self, version: BoundaryVersion, level: str | None = None) -> gpd.GeoDataFrame:
+        """Give all grids of a version (GRIDS with every optional column), ordered by level order, then code."""
+        return self._grids.of(version, level)
+
+    def page_grids(
+        self,
+        version: BoundaryVersion,
+        *,
+        level: str,
+        limit: int,
+        after_code: str | None = None,
+        bbox: Box | None = None,
+    ) -> gpd.GeoDataFrame:
+        """Give up to ``limit`` grids of a level whose code comes after ``after_code``, by code, in a box."""
+        return self._grids.page(version, level=level, limit=limit, after_code=after_code, bbox=bbox)
+
+    def former_grids(self, set_name: str, version: BoundaryVersion) -> gpd.GeoDataFrame:
+        """Give the last shape of each code that was published, but not in this version; see ``services.ports``."""
+        order = {v.number: i for i, v in enumerate(in_time_order(self.list_versions(set_name)))}
+        return self._grids.former(version, order)
+
+    def add_lineage(self, set_name: str, number: int, edges: pd.DataFrame) -> int:
+        """Set which grids of a draft came from which (LINEAGE); give the number of edges."""
+        row = self._require_locked(set_name)
+        self._require_draft(set_name, number)
+        return self._lineage.replace(row.id, self._version_id(row.id, number), edges)
+
+    def lineage(self, set_name: str, number: int) -> pd.DataFrame:
+        """Give the edges into a version (LINEAGE), by level order, old code and new code."""
+        return self._lineage.of(set_name, number)
+
+    def lives(self, set_name: str, code: str) -> pd.DataFrame:
+        """Give the published versions in which a code stands, by time; see ``services.ports``."""
+        rows = self._work.rows(
+            sa.select(GridRow.level, VersionRow.number, VersionRow.valid_from, VersionRow.valid_to)
+            .join(VersionRow, VersionRow.id == GridRow.version_id)
+            .join(BoundarySetRow, BoundarySetRow.id == VersionRow.set_id)
+            .where(
+                BoundarySetRow.name == set_name,
+                GridRow.code == code,
+                VersionRow.state == VersionState.PUBLISHED.value,
+                sa.or_(VersionRow.valid_to.is_(None), VersionRow.valid_to > VersionRow.valid_from),
+            )
+            .order_by(VersionRow.valid_from, GridRow.level_position)
+        )
+        return life_frame([tuple(row) for row in rows])
+
+
+def _ordered(boundary_set: BoundarySet) -> BoundarySet:
+    levels = tuple(sorted(boundary_set.levels, key=lambda level: level.order))
+    return BoundarySet(boundary_set.name, levels, boundary_set.title, boundary_set.code_scheme)
+
+
+def _version(set_name: str, row: Any) -> BoundaryVersion:
+    return BoundaryVersion(
+        set_name,
+        row.number,
+        VersionState(row.state),
+        row.valid_from,
+        row.valid_to,
+        row.content_hash,
+        row.note,
+        row.based_on,
+        row.published_at,
+    )
+
+
+def life_frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    """Make the frame of the versions in which a code stands."""
+    level, number, start, end = zip(*rows, strict=True) if rows else ((),) * 4
+    return pd.DataFrame(
+        {
+            "level": col.text_array(level),
+            "number": pd.array(number, dtype="int64"),
+            "valid_from": pd.Series(list(start), dtype=object),
+            "valid_to": pd.Series(list(end), dtype=object),
+        }
+    )
