@@ -7,6 +7,7 @@ two polygons overlap. That costs one sort of the edges instead of a comparison o
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +20,35 @@ Keys = npt.NDArray[np.uint64]
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """Directed edges of some polygons: 64-bit keys equal for equal edges in either direction, sense, and owner."""
+    """Directed edges of some polygons.
+
+    Attributes
+    ----------
+    key : array of uint64
+        Equal for equal edges in either direction.
+    forward : array of bool
+        The sense of each.
+    owner : array of int
+        The polygon of each.
+    first : array of int
+        Where each starts in ``xy``; it ends at the next place.
+    xy : array of float, shape (n, 2)
+        Vertices of all rings.
+    """
 
     key: Keys
     forward: npt.NDArray[np.bool_]
-    owner: npt.NDArray[np.intp]
-    start: npt.NDArray[np.float64]
-    end: npt.NDArray[np.float64]
+    owner: npt.NDArray[np.int32]
+    first: npt.NDArray[np.int32]
+    xy: npt.NDArray[np.float64]
+
+    def start(self, which: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """Give the first vertices of some edges."""
+        return self.xy[self.first[which]]
+
+    def end(self, which: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """Give the last vertices of some edges."""
+        return self.xy[self.first[which] + 1]
 
 
 def edges_of(polygons: Geometries) -> Edges:
@@ -33,17 +56,24 @@ def edges_of(polygons: Geometries) -> Edges:
     parts, owner = shapely.get_parts(polygons, return_index=True)
     rings, part = shapely.get_rings(parts, return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
-    inside = ring[1:] == ring[:-1]
+    first = np.flatnonzero(ring[1:] == ring[:-1]).astype(np.int32)
+    of = owner[part].astype(np.int32)[ring[first]]
+    del ring
     point = point_keys(xy)
-    a, b = point[:-1][inside], point[1:][inside]
-    return Edges(a + b, a < b, owner[part[ring[1:][inside]]], xy[:-1][inside], xy[1:][inside])
+    a, b = point[first], point[first + 1]
+    return Edges(a + b, a < b, of, first, xy)
 
 
-def matched_edges(edges: Edges) -> npt.NDArray[np.bool_]:
-    """Tell which edges occur exactly twice, once in each direction."""
-    _, group, count = np.unique(edges.key, return_inverse=True, return_counts=True)
-    forward = np.bincount(group, weights=edges.forward)
-    both: npt.NDArray[np.bool_] = ((count == 2) & (forward == 1))[group]
+def matched_edges(key: Keys, forward: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Tell which edges, given by key and sense, occur exactly twice, once in each direction."""
+    order = np.argsort(key)
+    ordered, sense = key[order], forward[order]
+    equal = np.r_[False, ordered[1:] == ordered[:-1], False]
+    # the first of two: equal to the next, not to the last, nor is the next to the one after it
+    pair = np.flatnonzero(equal[1:-1] & ~equal[:-2] & ~equal[2:])
+    pair = pair[sense[pair] != sense[pair + 1]]
+    both = np.zeros(len(key), dtype=bool)
+    both[order[pair]] = both[order[pair + 1]] = True
     return both
 
 
@@ -66,7 +96,7 @@ def proven_tiling(
     """
     edges = edges_of(polygons)
     picked = candidates.copy()
-    picked[edges.owner[~matched_edges(edges)]] = False
+    picked[edges.owner[~matched_edges(edges.key, edges.forward)]] = False
     union = proven_union(polygons, edges, picked)
     if union is None:
         return np.zeros(len(polygons), dtype=bool), shapely.MultiPolygon()
@@ -79,10 +109,10 @@ def proven_union(polygons: Geometries, edges: Edges, picked: npt.NDArray[np.bool
         return None
     union: BaseGeometry = shapely.normalize(shapely.coverage_union_all(polygons[picked]))
     mine = picked[edges.owner]
-    inner = Edges(edges.key[mine], edges.forward[mine], edges.owner[mine], edges.start[mine], edges.end[mine])
-    rest = ~matched_edges(inner)
+    key, forward = edges.key[mine], edges.forward[mine]
+    rest = ~matched_edges(key, forward)
     border = edges_of(np.array([union], dtype=object))
-    same = _same(inner.key[rest], inner.forward[rest], border.key, border.forward)
+    same = _same(key[rest], forward[rest], border.key, border.forward)
     return union if same and shapely.is_valid(union) else None
 
 
@@ -124,18 +154,19 @@ def filled_exactly(
     nowhere, and so is 0 everywhere, as it is far outside. That costs one sort of all edges and no overlay.
     """
     mine, theirs = edges_of(children), edges_of(parents)
-    group = np.r_[owner[mine.owner], theirs.owner]
+    group = np.r_[owner.astype(np.int32)[mine.owner], theirs.owner]
     key = np.r_[mine.key, theirs.key]
-    sense = np.where(np.r_[mine.forward, ~theirs.forward], 1, -1)
-    held = group >= 0
-    group, key, sense = group[held], key[held], sense[held]
-    order = np.lexsort((key, group))
-    group, key, sense = group[order], key[order], sense[order]
+    sense = np.where(np.r_[mine.forward, ~theirs.forward], np.int32(1), np.int32(-1))
+    # the same edge in another parent is another key
+    key = _mix(key + group.astype(np.uint64))
+    order = np.argsort(key[group >= 0])
+    order = np.flatnonzero(group >= 0)[order]
     filled = parents_valid.copy()
-    if len(group):
-        first = np.flatnonzero(np.r_[True, (key[1:] != key[:-1]) | (group[1:] != group[:-1])])
-        left = np.add.reduceat(sense, first) != 0
-        filled[group[first][left]] = False
+    if len(order):
+        key = key[order]
+        first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
+        left = np.add.reduceat(sense[order], first) != 0
+        filled[group[order[first[left]]]] = False
     filled[owner[(owner >= 0) & ~children_valid]] = False
     return filled
 

@@ -64,12 +64,14 @@ def read_hierarchy(frame: gpd.GeoDataFrame, boundary_set: BoundarySet) -> tuple[
     """
     levels = tuple(sorted(boundary_set.levels, key=lambda x: x.order))
     place = {x.name: i for i, x in enumerate(levels)}
-    codes = [as_code(v) for v in frame["code"]]
+    codes = [as_code(v) for v in frame["code"].to_numpy(object)]
     labels = labels_of(codes, np.arange(len(codes)))
-    level = np.array([place.get(v, -1) if isinstance(v, str) else -1 for v in frame["level"]], dtype=np.intp)
+    level = np.array(
+        [place.get(v, -1) if isinstance(v, str) else -1 for v in frame["level"].to_numpy(object)], dtype=np.intp
+    )
     parent_codes: list[str | None] = [None] * len(codes)
     if "parent_code" in frame.columns:
-        parent_codes = [as_code(v) for v in frame["parent_code"]]
+        parent_codes = [as_code(v) for v in frame["parent_code"].to_numpy(object)]
     present = np.bincount(level[level >= 0], minlength=len(levels)) > 0
     above = tuple(max(np.flatnonzero(present[:i]).tolist(), default=-1) for i in range(len(levels)))
     has_parent = np.array([c is not None for c in parent_codes], dtype=bool)
@@ -168,10 +170,10 @@ def attribute_findings(frame: gpd.GeoDataFrame, tree: Hierarchy) -> Iterator[Fin
 
 def _values(frame: gpd.GeoDataFrame, name: str, rows: Rows) -> list[Any]:
     if name in frame.columns and name != "attributes":
-        return [v if pd.api.types.is_scalar(v) else str(v) for v in frame[name].iloc[rows]]
+        return [v if pd.api.types.is_scalar(v) else str(v) for v in frame[name].to_numpy(object)[rows]]
     if "attributes" not in frame.columns:
         return [None] * len(rows)
-    held = [v.get(name) if isinstance(v, Mapping) else None for v in frame["attributes"].iloc[rows]]
+    held = [v.get(name) if isinstance(v, Mapping) else None for v in frame["attributes"].to_numpy(object)[rows]]
     return [v if pd.api.types.is_scalar(v) else str(v) for v in held]
 
 

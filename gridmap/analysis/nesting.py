@@ -65,8 +65,10 @@ def fit_findings(
         ``outside_parent``, ``larger_than_parent``, ``parent_not_covered``.
     """
     children, parents = node_between(plane.degrees, above.degrees)
-    plane = replace(plane, shapes=in_metres(children, plane.epsg))
-    above = replace(above, shapes=in_metres(parents, plane.epsg))
+    if children is not plane.degrees:
+        plane = replace(plane, shapes=in_metres(children, plane.epsg))
+    if parents is not above.degrees:
+        above = replace(above, shapes=in_metres(parents, plane.epsg))
     filled = filled_exactly(plane.shapes, owner, above.shapes, plane.usable, above.usable)
     if alone:
         for i in np.flatnonzero(owner < 0):

@@ -37,8 +37,8 @@ def node_within(shapes: Geometries) -> Geometries:
         Moved nowhere by more than ``ON_EDGE_DEG``.
     """
     edges = edges_of(shapes)
-    loose = ~matched_edges(edges)
-    return _insert(shapes, edges, np.flatnonzero(loose), np.vstack([edges.start[loose], edges.end[loose]]))
+    loose = np.flatnonzero(~matched_edges(edges.key, edges.forward))
+    return _insert(shapes, edges, loose, np.vstack([edges.start(loose), edges.end(loose)]))
 
 
 def node_between(one: Geometries, two: Geometries, *, longer_than_deg: float = 0.0) -> tuple[Geometries, Geometries]:
@@ -47,13 +47,14 @@ def node_between(one: Geometries, two: Geometries, *, longer_than_deg: float = 0
     An edge bends with the square of its length: one of 0.001 degrees, 110 m, by less than 2 mm.
     """
     a, b = edges_of(one), edges_of(two)
-    only_a, only_b = ~np.isin(a.key, b.key), ~np.isin(b.key, a.key)
-    points_a, points_b = a.start[only_a], b.start[only_b]
-    long_a, long_b = (_distance(e.start, e.end) > longer_than_deg for e in (a, b))
-    return (
-        _insert(one, a, np.flatnonzero(only_a & long_a), points_b),
-        _insert(two, b, np.flatnonzero(only_b & long_b), points_a),
+    only_b = np.flatnonzero(~np.isin(b.key, a.key))
+    # a level inside the other has many more edges, but none to be split where all of the outer ones are among them
+    only_a = np.flatnonzero(~np.isin(a.key, b.key)) if len(only_b) else only_b
+    points_a, points_b = a.start(only_a), b.start(only_b)
+    long_a, long_b = (
+        which[_distance(e.start(which), e.end(which)) > longer_than_deg] for e, which in ((a, only_a), (b, only_b))
     )
+    return _insert(one, a, long_a, points_b), _insert(two, b, long_b, points_a)
 
 
 def _insert(shapes: Geometries, edges: Edges, segments: npt.NDArray[np.intp], points: Coordinates) -> Geometries:
@@ -61,10 +62,10 @@ def _insert(shapes: Geometries, edges: Edges, segments: npt.NDArray[np.intp], po
     if not len(segments) or not len(points):
         return shapes
     points = points[np.unique(point_keys(points), return_index=True)[1]]
-    lines = np.asarray(shapely.linestrings(np.stack([edges.start[segments], edges.end[segments]], axis=1)))
+    lines = np.asarray(shapely.linestrings(np.stack([edges.start(segments), edges.end(segments)], axis=1)))
     point, line = shapely.STRtree(lines).query(shapely.points(points), predicate="dwithin", distance=ON_EDGE_DEG)
     edge = segments[line]
-    far = np.minimum(_distance(points[point], edges.start[edge]), _distance(points[point], edges.end[edge]))
+    far = np.minimum(_distance(points[point], edges.start(edge)), _distance(points[point], edges.end(edge)))
     point, edge = point[far > ON_EDGE_DEG], edge[far > ON_EDGE_DEG]
     if not len(edge):
         return shapes
@@ -74,7 +75,7 @@ def _insert(shapes: Geometries, edges: Edges, segments: npt.NDArray[np.intp], po
     for p, e in zip(point.tolist(), edge.tolist(), strict=True):
         owner = int(edges.owner[e])
         if int(keys[p]) not in own[owner]:
-            wanted[owner, tuple(edges.start[e].tolist()), tuple(edges.end[e].tolist())].append(p)
+            wanted[owner, tuple(edges.start(e).tolist()), tuple(edges.end(e).tolist())].append(p)
     out = shapes.copy()
     for owner in {k[0] for k in wanted}:
         out[owner] = _with_points(shapes[owner], owner, wanted, points)
@@ -87,7 +88,7 @@ def _distance(a: Coordinates, b: Coordinates) -> npt.NDArray[np.float64]:
 
 def _vertex_keys(edges: Edges, owners: npt.NDArray[np.intp]) -> dict[int, set[int]]:
     mine = np.flatnonzero(np.isin(edges.owner, owners))
-    keys, of = point_keys(edges.start[mine]), edges.owner[mine]
+    keys, of = point_keys(edges.start(mine)), edges.owner[mine]
     found: dict[int, set[int]] = defaultdict(set)
     for key, owner in zip(keys.tolist(), of.tolist(), strict=True):
         found[owner].add(key)

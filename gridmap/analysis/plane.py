@@ -62,6 +62,8 @@ class Plane:
 
 def as_code(value: Any) -> str | None:
     """Read a cell as a code: text without blanks at its ends; None where the cell is missing or blank."""
+    if type(value) is str:
+        return value.strip() or None
     if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
         return None
     return str(value).strip() or None
@@ -104,7 +106,7 @@ def read_plane(
     measured[~finite] = None
     frame = frame.reset_index(drop=True).set_geometry(gpd.GeoSeries(measured, crs=frame.crs))
     frame = crs.frame_to_wgs84(frame)
-    read = [as_code(value) for value in frame["code"]]
+    read = [as_code(value) for value in frame["code"].to_numpy(object)]
     numbers = np.arange(len(read)) if numbers is None else numbers
     codes = labels_of(read, numbers)
     findings = list(_code_findings(read, codes, numbers))

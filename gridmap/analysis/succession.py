@@ -72,7 +72,7 @@ def reuse_findings(
 
 
 def _read(frame: gpd.GeoDataFrame) -> tuple[list[str], Geometries]:
-    codes = [as_code(v) for v in frame["code"]]
+    codes = [as_code(v) for v in frame["code"].to_numpy(object)]
     held = [i for i, code in enumerate(codes) if code is not None]
     return [str(codes[i]) for i in held], np.asarray(frame.geometry.array, dtype=object)[held]
 

@@ -43,12 +43,15 @@ class LevelCodes:
         Length of a code.
     filled : int
         Length of a code filled up with zeros to that of an area code (``371002001000``); 0 where that is not done.
+    area : tuple of int and int
+        Where the digits of the area around stand.
     """
 
     scheme: str
     parts: tuple[CodePart, ...]
     digits: int
     filled: int
+    area: tuple[tuple[int, int], ...]
 
     def significant(self, code: str) -> str:
         """Give a code without the zeros that fill it up to the length of an area code."""
@@ -74,7 +77,8 @@ class LevelCodes:
         """
         if self.fault(code):
             raise InvalidInput("code_malformed", scheme=self.scheme, digits=self.digits)
-        return {part.name: code[start:end] for part, start, end in self._places()}
+        ends = accumulate(p.digits for p in self.parts)
+        return {part.name: code[end - part.digits : end] for part, end in zip(self.parts, ends, strict=True)}
 
     def area_of(self, code: str) -> str:
         """Give what the code of the area around must begin with: the code without its last part.
@@ -86,11 +90,7 @@ class LevelCodes:
         """
         if self.fault(code):
             raise InvalidInput("code_malformed", scheme=self.scheme, digits=self.digits)
-        return "".join(code[start:end] for part, start, end in self._places()[:-1] if not part.of_leaf)
-
-    def _places(self) -> list[tuple[CodePart, int, int]]:
-        ends = list(accumulate(p.digits for p in self.parts))
-        return list(zip(self.parts, [0, *ends], ends, strict=False))
+        return "".join(code[start:end] for start, end in self.area)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,9 @@ class CodeScheme:
         if not parts:
             return None
         filled = sum(p.digits for p in areas) if depth > 1 else 0
-        return LevelCodes(self.name, parts, sum(p.digits for p in parts), filled)
+        ends = list(accumulate(p.digits for p in parts))
+        area = [(end - p.digits, end) for p, end in zip(parts[:-1], ends, strict=False) if not p.of_leaf]
+        return LevelCodes(self.name, parts, ends[-1], filled, tuple(area))
 
     def free(self, area: str, used: Collection[str], *, front: str = "") -> Iterator[str]:
         """Give the codes of an area that were never used, lowest first.
