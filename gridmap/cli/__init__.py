@@ -2,7 +2,7 @@
 
 import typer
 
-from gridmap.cli import ask, check, import_layers, import_people, imports, serve
+from gridmap.cli import ask, check, crosswalk, import_layers, import_people, imports, serve
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,6 +19,7 @@ app.add_typer(imports.app, name="import")
 app.command(context_settings={"ignore_unknown_options": True})(ask.locate)
 app.command()(ask.join)
 app.command()(check.check)
+app.command()(crosswalk.crosswalk)
 app.command()(serve.serve)
 app.command()(serve.demo)
 
