@@ -199,6 +199,9 @@ def polygons_of(geometry: BaseGeometry) -> BaseGeometry:
 
 def real_ground(geometry: BaseGeometry) -> BaseGeometry:
     """Keep the polygons that are wider than rounding; metric CRS."""
+    if geometry.geom_type == "Polygon":
+        real = 2 * geometry.area > NOISE_WIDTH_M * geometry.length
+        return geometry if real else shapely.MultiPolygon()
     parts = shapely.get_parts(shapely.get_parts([geometry]))
     parts = parts[shapely.get_type_id(parts) == 3]
     real = 2 * shapely.area(parts) > NOISE_WIDTH_M * shapely.length(parts)

@@ -181,7 +181,7 @@ def find_holes(union: BaseGeometry) -> Geometries:
         near = np.setdiff1d(tree.query(hole), [own])
         near = near[shapely.relate_pattern(parts[near], hole, "T********")]
         # An island in the hole is ground of its own.
-        open_ground = real_ground(shapely.difference(hole, shapely.union_all(parts[near])))
+        open_ground = real_ground(shapely.difference(hole, shapely.union_all(parts[near])) if len(near) else hole)
         if not open_ground.is_empty:
             holes.append(open_ground)
     return np.array(holes, dtype=object)
