@@ -11,14 +11,15 @@ import shapely
 
 from gridmap.analysis.content import content_hash
 from gridmap.analysis.locator import Locator
-from gridmap.analysis.topology import check_tiling
 from gridmap.crs import WGS84
 from gridmap.domain.boundaries import ALWAYS, BoundarySet, BoundaryVersion, Level, in_time_order
-from gridmap.domain.rules import Finding, Report, Severity, report
+from gridmap.domain.rules import Finding, Report
 from gridmap.errors import InvalidInput
 from gridmap.services.clock import day_in
+from gridmap.services.gate import judge
 from gridmap.services.ports import Store, UnitOfWork
-from gridmap.services.versions import publish_frame
+from gridmap.services.responsibility import Plans
+from gridmap.services.versions import Publication, Terms, put_in_force
 from gridmap.settings import Settings
 
 _COLUMNS = ["code", "name", "level", "kind", "parent_code", "households", "attributes"]
@@ -28,9 +29,9 @@ _COLUMNS = ["code", "name", "level", "kind", "parent_code", "households", "attri
 class ImportOutcome:
     """What an import did, or would do.
 
-    ``version`` is the published one; None in a rehearsal, or where ``blocking`` findings stand in the way.
-    ``unchanged``: the very same content is already the latest version, so there is nothing to publish.
-    ``carried`` counts the areas of other levels taken over from it.
+    ``version`` is the published one, or the draft; None in a rehearsal, or where ``blocking`` findings stand in the
+    way. ``unchanged``: the very same content is already the latest version, so there is nothing to publish. ``carried``
+    counts the areas of other levels taken over from it. ``publication`` says what publishing changed.
     """
 
     report: Report
@@ -43,6 +44,7 @@ class ImportOutcome:
     version: BoundaryVersion | None
     unchanged: bool
     blocking: tuple[Finding, ...]
+    publication: Publication | None = None
 
 
 def import_boundaries(
@@ -57,7 +59,10 @@ def import_boundaries(
     file_report: Report | None = None,
     note: str = "",
     accept_findings: bool = False,
+    rewrite: str = "",
+    as_draft: bool = False,
     commit: bool = False,
+    plans: Plans | None = None,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> ImportOutcome:
     """Bring one level of a boundary set into force, together with the other levels as they are.
@@ -71,15 +76,22 @@ def import_boundaries(
     file_report : Report, optional
         Findings from reading the file; they count like those of the rules.
     accept_findings : bool
-        Publish in spite of findings that are errors. What stands in the way of any answer at all (codes, invalid
-        shapes) cannot be accepted.
+        Publish in spite of findings that may be accepted (``gate.ACCEPTABLE``).
+    rewrite : str
+        Why days that have passed get another version.
+    as_draft : bool
+        Leave it as a draft, whatever the findings.
     commit : bool
         Without it nothing is written.
+    plans : Plans, optional
+        Where plans are kept; own ones without it.
 
     Raises
     ------
     Conflict
-        ``history_rewritten``: ``valid_from`` lies before the start of the latest version.
+        ``history_rewritten``, ``scheduled_ahead``; ``content_known``: the version before says the same.
+    StaleVersion
+        ``version_stale``.
     InvalidInput
         ``no_grids``, ``bad_name``.
     """
@@ -88,32 +100,83 @@ def import_boundaries(
     if not len(frame):
         raise InvalidInput("no_grids")
     with store.unit_of_work() as work:
-        on_step("rules")
         former_set, former, carried = _former(work, set_name, level)
         boundary_set = _with_level(former_set, set_name, level)
-        rows, parent = _with_parents(frame, level, boundary_set, carried)
-        findings = check_tiling(
-            rows, sliver_width_m=settings.sliver_width_m, sliver_area_m2=settings.sliver_area_m2, parent=parent
-        )
-        total = (file_report or Report()) + findings + report(_codes_of_other_levels(rows, carried))
+        rows = _with_parents(frame, level, boundary_set, carried)
         complete = gpd.GeoDataFrame(pd.concat([carried, rows], ignore_index=True), geometry="geometry", crs=WGS84)
-        content = content_hash(complete)
-        unchanged = former is not None and former.content_hash == content
         day = valid_from or (ALWAYS if former is None else day_in(now, settings.time_zone))
-        version = None
-        blocking = tuple(f for f in total.errors if not (accept_findings and f.rule in ACCEPTABLE))
-        if commit and not unchanged and not blocking:
+        unchanged = former is not None and former.content_hash == content_hash(complete)
+        on_step("rules")
+        judgement = judge(
+            work,
+            boundary_set,
+            complete,
+            day=day,
+            settings=settings,
+            beside=file_report,
+            known=_untouched(boundary_set, level),
+            accept=accept_findings,
+        )
+        version, publication = None, None
+        if as_draft and commit:
+            version = _draft(work, boundary_set, complete, day, former, note)
+        elif not as_draft and not unchanged and (commit or former is not None):
             on_step("publish")
-            work.boundaries.put_set(boundary_set)
-            version = publish_frame(work, set_name, complete, valid_from=day, published_at=now, note=note)
-            work.commit()
-    return ImportOutcome(total, boundary_set, level, len(rows), len(carried), day, former, version, unchanged, blocking)
+            terms = Terms(day, accepted=note if accept_findings else "", rewrite=rewrite, note=note)
+            publication = put_in_force(
+                work,
+                plans or Plans(store),
+                boundary_set,
+                None,
+                complete,
+                judgement,
+                terms,
+                now=now,
+                settings=settings,
+                commit=commit,
+            )
+            version = publication.version
+    return ImportOutcome(
+        judgement.report,
+        boundary_set,
+        level,
+        len(rows),
+        len(carried),
+        day,
+        former,
+        version,
+        unchanged,
+        judgement.blocking,
+        publication,
+    )
 
 
-#: Errors of a tiling that a person may accept: every point still has one owner by the tie rule or the fall-back.
-ACCEPTABLE = frozenset(
-    {"overlap", "hole", "outside_parent", "larger_than_parent", "parent_not_covered", "parent_missing", "sliver"}
-)
+def _draft(
+    work: UnitOfWork,
+    boundary_set: BoundarySet,
+    frame: gpd.GeoDataFrame,
+    day: date,
+    former: BoundaryVersion | None,
+    note: str,
+) -> BoundaryVersion:
+    work.boundaries.put_set(boundary_set)
+    draft = work.boundaries.add_draft(
+        boundary_set.name,
+        frame,
+        valid_from=day,
+        content_hash=content_hash(frame),
+        note=note,
+        based_on=None if former is None else former.number,
+    )
+    work.commit()
+    return draft
+
+
+def _untouched(boundary_set: BoundarySet, level: str) -> frozenset[str]:
+    """Name the levels whose faults do not depend on a level that is loaded: all but itself and the one below it."""
+    ordered = [x.name for x in sorted(boundary_set.levels, key=lambda x: x.order)]
+    at = ordered.index(level)
+    return frozenset(ordered) - set(ordered[at : at + 2])
 
 
 def _require_name(name: str, settings: Settings) -> None:
@@ -144,7 +207,7 @@ def _with_level(former: BoundarySet | None, set_name: str, level: str) -> Bounda
 
 def _with_parents(
     frame: gpd.GeoDataFrame, level: str, boundary_set: BoundarySet, carried: gpd.GeoDataFrame
-) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
+) -> gpd.GeoDataFrame:
     """Complete the columns; where the file names no parent, find it by place."""
     rows = frame.copy()
     for column in _COLUMNS:
@@ -156,16 +219,11 @@ def _with_parents(
     above = [x.name for x in sorted(boundary_set.levels, key=lambda x: x.order) if x.order < order]
     held = [name for name in above if (carried["level"] == name).any()]
     if not held:
-        return rows, None
+        return rows
     parent = carried[carried["level"] == held[-1]]
     if rows["parent_code"].isna().all() and rows.geometry.is_valid.all():
         inside = shapely.point_on_surface(np.asarray(rows.geometry.array))
         locator = Locator.from_frame(parent)
         answers = locator.locate_many(shapely.get_x(inside), shapely.get_y(inside), border=False)
         rows["parent_code"] = [locator.codes[i] if i >= 0 else None for i in answers.owner]
-    return rows, parent
-
-
-def _codes_of_other_levels(rows: gpd.GeoDataFrame, carried: gpd.GeoDataFrame) -> list[Finding]:
-    both = sorted(set(rows["code"].dropna()) & set(carried["code"]))
-    return [Finding("code_in_other_level", Severity.ERROR, (code,)) for code in both]
+    return rows

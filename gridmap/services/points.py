@@ -1,6 +1,6 @@
 """What incidents and fixes share: the owner of each point on its day, imports in bulk, and batches of single items."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,9 +12,9 @@ import pandas as pd
 
 from gridmap.analysis.responsibility import JoinSummary
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, in_time_order
-from gridmap.errors import Conflict, NotFound
-from gridmap.services.ports import Added, Store, UnitOfWork
-from gridmap.services.responsibility import Plans, locate_many
+from gridmap.errors import Conflict
+from gridmap.services.ports import Added, IncidentRepository, PatrolRepository, Store, UnitOfWork
+from gridmap.services.responsibility import Plans, choose_set, locate_many
 from gridmap.settings import Settings
 
 #: A report from further ahead than this has a wrong clock.
@@ -25,14 +25,18 @@ _FEW = 8
 
 @dataclass(frozen=True, slots=True)
 class PointKind:
-    """How one kind of point is stored: its column of times, and what adds a frame of it to a unit of work."""
+    """How one kind of point is stored: its column of times, and the repository of a unit of work that holds it."""
 
     time_column: str
-    add: Callable[[UnitOfWork, gpd.GeoDataFrame], Added]
+    repository: Callable[[UnitOfWork], IncidentRepository | PatrolRepository]
+
+    def add(self, work: UnitOfWork, frame: gpd.GeoDataFrame) -> Added:
+        """Add a frame of it to a unit of work."""
+        return self.repository(work).add(frame)
 
 
-INCIDENT = PointKind("occurred_at", lambda work, frame: work.incidents.add(frame))
-FIX = PointKind("fixed_at", lambda work, frame: work.patrols.add(frame))
+INCIDENT = PointKind("occurred_at", lambda work: work.incidents)
+FIX = PointKind("fixed_at", lambda work: work.patrols)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,12 @@ class ItemResult:
 
 def primary_set(plans: Plans, settings: Settings) -> BoundarySet | None:
     """Give the set that owns stored points: the default one, or the only one; None in a store without sets."""
-    try:
-        return plans.resolve_set(None, settings.default_set)
-    except NotFound as error:
-        if error.code == "no_sets":
-            return None
-        raise
+    return primary_of(plans.sets(), settings)
+
+
+def primary_of(sets: Sequence[BoundarySet], settings: Settings) -> BoundarySet | None:
+    """Give the one of these sets that owns stored points; as ``primary_set``."""
+    return choose_set(sets, None, settings.default_set) if sets else None
 
 
 def import_points(

@@ -68,6 +68,29 @@ def build_plan(boundary_set: BoundarySet, version: BoundaryVersion, frame: gpd.G
     return Plan(boundary_set, version, frame, by_level[-1], refs, parents, tuple(reversed(by_level[:-1])))
 
 
+def choose_set(sets: Sequence[BoundarySet], name: str | None, default: str | None = None) -> BoundarySet:
+    """Find the set that a call names, or means by naming none.
+
+    Raises
+    ------
+    NotFound
+        ``set_unknown`` (with the known ones) or ``no_sets``.
+    InvalidInput
+        ``set_needed``: several sets exist and none was named.
+    """
+    known = {s.name: s for s in sets}
+    if not known:
+        raise NotFound("no_sets")
+    wanted = name or default
+    if wanted is None:
+        if len(sets) > 1:
+            raise InvalidInput("set_needed", known=", ".join(sorted(known)))
+        return sets[0]
+    if wanted not in known:
+        raise NotFound("set_unknown", known=", ".join(sorted(known)))
+    return known[wanted]
+
+
 class Plans:
     """Plans of a store, built when first asked for and kept, a few at most. Safe for threads."""
 
@@ -77,29 +100,14 @@ class Plans:
         self._plans: OrderedDict[tuple[str, int, str], Plan] = OrderedDict()
         self._lock = threading.Lock()
 
-    def resolve_set(self, name: str | None, default: str | None = None) -> BoundarySet:
-        """Find the set that a call names, or means by naming none.
-
-        Raises
-        ------
-        NotFound
-            ``set_unknown`` (with the known ones) or ``no_sets``.
-        InvalidInput
-            ``set_needed``: several sets exist and none was named.
-        """
+    def sets(self) -> list[BoundarySet]:
+        """Give the sets of the store, by name."""
         with self._store.unit_of_work() as work:
-            sets = work.boundaries.list_sets()
-        known = {s.name: s for s in sets}
-        if not known:
-            raise NotFound("no_sets")
-        wanted = name or default
-        if wanted is None:
-            if len(sets) > 1:
-                raise InvalidInput("set_needed", known=", ".join(sorted(known)))
-            return sets[0]
-        if wanted not in known:
-            raise NotFound("set_unknown", known=", ".join(sorted(known)))
-        return known[wanted]
+            return work.boundaries.list_sets()
+
+    def resolve_set(self, name: str | None, default: str | None = None) -> BoundarySet:
+        """Find the set that a call names, or means by naming none; see ``choose_set``."""
+        return choose_set(self.sets(), name, default)
 
     def at(self, boundary_set: BoundarySet, day: date) -> Plan:
         """Give the plan in force on a day.

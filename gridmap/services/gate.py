@@ -1,0 +1,104 @@
+"""The gate in front of every publication: all rules of a whole plan, asked against what is stored."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+import geopandas as gpd
+
+from gridmap.analysis.gate import check_plan
+from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, in_time_order
+from gridmap.domain.rules import Finding, Report, Severity
+from gridmap.services.ports import UnitOfWork
+from gridmap.settings import Settings
+
+#: Errors of a plan that a person may accept with a reason: every point still has one owner by the tie rule or the
+#: fall-back, and no code changes its meaning.
+ACCEPTABLE = frozenset(
+    {
+        "attribute_missing",
+        "code_scheme",
+        "duplicate_geometry",
+        "hole",
+        "larger_than_parent",
+        "level_missing",
+        "not_contiguous",
+        "outside_parent",
+        "overlap",
+        "parent_missing",
+        "parent_not_covered",
+        "sliver",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the gate says of a plan: all findings, and those that stand in the way.
+
+    ``former`` is the version it follows in time, with its grids; None for the first one.
+    """
+
+    report: Report
+    blocking: tuple[Finding, ...]
+    former: BoundaryVersion | None
+    former_grids: gpd.GeoDataFrame | None
+
+
+def predecessor(work: UnitOfWork, set_name: str, day: date) -> BoundaryVersion | None:
+    """Give the version that one starting on a day follows: the last that is in force before it."""
+    earlier = [v for v in in_time_order(work.boundaries.list_versions(set_name)) if v.valid_from < day]
+    return earlier[-1] if earlier else None
+
+
+def judge(
+    work: UnitOfWork,
+    boundary_set: BoundarySet,
+    frame: gpd.GeoDataFrame,
+    *,
+    day: date,
+    settings: Settings,
+    beside: Report | None = None,
+    known: frozenset[str] = frozenset(),
+    accept: bool = False,
+) -> Judgement:
+    """Ask every rule of a plan that is to be in force from a day on.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        GRIDS of all levels in WGS 84.
+    beside : Report, optional
+        Findings from reading a file; they count like those of the rules.
+    known : frozenset of str
+        Levels that were published as they are: what may be accepted was accepted then, and is a warning now.
+    accept : bool
+        A person accepts what may be accepted.
+    """
+    former = predecessor(work, boundary_set.name, day)
+    if former is None:
+        former_grids, retired = None, None
+    else:
+        former_grids = work.boundaries.grids(former)
+        retired = work.boundaries.former_grids(boundary_set.name, former)
+    staffed = work.staff.any_of(boundary_set.name)
+    checked = check_plan(
+        frame,
+        boundary_set,
+        former=former_grids,
+        retired=retired,
+        headed=work.staff.headed(boundary_set.name, day) if staffed else None,
+        sliver_width_m=settings.sliver_width_m,
+        sliver_area_m2=settings.sliver_area_m2,
+    )
+    found = tuple(_milder(f) if f.fields.get("level") in known else f for f in checked)
+    total = (beside or Report()) + Report(found, checked.facts)
+    if not staffed:
+        total = total + Report((Finding("set_without_staff", Severity.NOTE),))
+    blocking = tuple(f for f in total.errors if not (accept and f.rule in ACCEPTABLE))
+    return Judgement(total, blocking, former, former_grids)
+
+
+def _milder(finding: Finding) -> Finding:
+    if finding.severity is Severity.ERROR and finding.rule in ACCEPTABLE:
+        return replace(finding, severity=Severity.WARNING)
+    return finding
