@@ -153,7 +153,7 @@ def _of_store(
                     raise NotFound("no_version_at", day=day.isoformat())
                 known = [each.name for each in boundary_set.levels]
                 if level is not None and level not in known:
-                    raise NotFound("level_not_known", known=", ".join(known))
+                    raise InvalidInput("level_not_in_set", known=", ".join(known))
                 name = level or boundary_set.leaf.name
                 title = text("cli.crosswalk.side", common.language(), set=version.set_name, number=version.number)
                 frame = work.boundaries.grids(version, name)

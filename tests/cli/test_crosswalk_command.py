@@ -112,7 +112,7 @@ def test_rows_without_ground_are_counted(files: tuple[Path, Path], tmp_path: Pat
         (("{a}", "{b}", "-o", "{a}"), "output_is_input"),
         (("{a}", "{b}", "--with-code-column", "number", "-o", "list.xlsx"), "output_format"),
         (("--set", "police", "--with-set", "nobody"), "set_unknown"),
-        (("--set", "police", "--with-set", "health", "--level", "street"), "level_not_known"),
+        (("--set", "police", "--with-set", "health", "--level", "street"), "level_not_in_set"),
         (("--set", "police", "--with-set", "health", "--at", "soon"), "bad_date"),
         (("--set", "police", "--with-set", "late", "--at", "2020-01-01"), "no_version_at"),
     ],
