@@ -13,6 +13,7 @@ app = typer.Typer(
 )
 imports.app.command()(import_people.staff)
 imports.app.command()(import_people.profiles)
+imports.app.command()(import_layers.layer)
 imports.app.command()(import_layers.context)
 app.add_typer(imports.app, name="import")
 # a longitude west of Greenwich looks like an option

@@ -1,22 +1,27 @@
 """Read boundaries from a file nobody vouches for."""
 
 import os
-from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from gridmap.crs import WGS84, Datum
 from gridmap.domain.rules import Finding, Report, Severity, report
+from gridmap.files.attributes import (
+    at_row,
+    converted,
+    find_code_faults,
+    parser_notes,
+    read_texts,
+    source_facts,
+    with_codes,
+)
 from gridmap.files.columns import CODE_NAMES, HOUSEHOLDS_NAMES, NAME_NAMES, PARENT_NAMES, choose, to_code, to_count
 from gridmap.files.features import VALIDITY_RULES, finding, to_features
-from gridmap.files.sandbox import Parsed, parse
-from gridmap.files.text import cleaned, is_bad, looks_mojibake
+from gridmap.files.sandbox import parse
 from gridmap.settings import Settings
 
 _POLYGONS = ("Polygon", "MultiPolygon")
@@ -26,8 +31,6 @@ _SEEN_IN_FRAME = {"duplicate_code", *VALIDITY_RULES}
 #: Kinds of context that the maps can draw.
 CONTEXT_KINDS = ("water", "road", "green", "coast")
 _KIND_NAMES = ("kind", "类型", "fclass", "type")
-# Texts beyond the first so many are not looked through for mojibake: it comes in whole columns.
-_SAMPLE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,35 +118,32 @@ def read_boundaries(
     parent = choose(columns, parent_column, PARENT_NAMES, what="parent", required=False)
     households = choose(columns, households_column, HOUSEHOLDS_NAMES, what="households", required=False)
     features = to_features(parsed, settings=settings, kinds=_POLYGONS, crs=crs, datum=datum)
-    found = [*features.findings, *_notes(parsed)]
-    texts = _texts(parsed, settings, found)
-    codes = _converted(texts.get(code), to_code, "bad_code", found)
-    _find_code_faults(codes, features.geometry, found)
-    names = _converted(texts.get(title), to_code, "bad_name", found)
-    parents = _converted(texts.get(parent), to_code, "bad_parent_code", found)
-    counts = _converted(texts.get(households), to_count, "bad_households", found)
+    found = [*features.findings, *parser_notes(parsed)]
+    texts = read_texts(parsed, settings, found)
+    codes = converted(texts.get(code), to_code, "bad_code", found)
+    find_code_faults(codes, features.geometry, found)
+    names = converted(texts.get(title), to_code, "bad_name", found)
+    parents = converted(texts.get(parent), to_code, "bad_parent_code", found)
+    counts = converted(texts.get(households), to_count, "bad_households", found)
     rest = [c for c in columns if c not in (code, title, parent, households)]
     keep = features.usable & np.array([c is not None for c in codes], dtype=bool)
     rows = np.flatnonzero(keep).tolist()
     frame = gpd.GeoDataFrame(
         {
             "code": pd.Series([codes[r] for r in rows], dtype=object),
-            "name": pd.Series([_at(names, r) or codes[r] for r in rows], dtype=object),
-            "parent_code": pd.Series([_at(parents, r) for r in rows], dtype=object),
-            "households": pd.Series([_at(counts, r) for r in rows], dtype=object),
+            "name": pd.Series([at_row(names, r) or codes[r] for r in rows], dtype=object),
+            "parent_code": pd.Series([at_row(parents, r) for r in rows], dtype=object),
+            "households": pd.Series([at_row(counts, r) for r in rows], dtype=object),
             "attributes": pd.Series([{c: texts[c][r] for c in rest} for r in rows], dtype=object),
         },
         geometry=gpd.GeoSeries(features.geometry[rows], crs=WGS84),
         crs=WGS84,
     )
-    coded = [
-        Finding(f.rule, f.severity, f.codes or _code_of(codes, f), f.measure, f.unit, f.geometry, f.fields)
-        for f in found
-    ]
+    coded = with_codes(found, codes)
     kept = set(rows)
     beyond = [f for f in coded if f.rule not in _SEEN_IN_FRAME or f.fields.get("feature") not in kept]
     facts = {"features": len(codes), "kept": len(rows)}
-    return BoundaryFile(frame, report(coded, **facts), _source(parsed, features.crs), report(beyond, **facts))
+    return BoundaryFile(frame, report(coded, **facts), source_facts(parsed, features.crs), report(beyond, **facts))
 
 
 def read_context(
@@ -179,21 +179,21 @@ def read_context(
     kinds = None if kind else choose(columns, kind_column, _KIND_NAMES, what="kind")
     title = choose(columns, name_column, NAME_NAMES, what="name", required=False)
     features = to_features(parsed, settings=settings, kinds=_ANY, crs=crs, datum=datum)
-    found = [*features.findings, *_notes(parsed)]
-    texts = _texts(parsed, settings, found)
+    found = [*features.findings, *parser_notes(parsed)]
+    texts = read_texts(parsed, settings, found)
     kind_values = _context_kinds([kind] * len(parsed.faults) if kind else texts[kinds], found)
     rows = [r for r in np.flatnonzero(features.usable).tolist() if kind_values[r]]
-    names = _converted(texts.get(title), to_code, "bad_name", found)
+    names = converted(texts.get(title), to_code, "bad_name", found)
     frame = gpd.GeoDataFrame(
         {
             "kind": pd.Series([kind_values[r] for r in rows], dtype=object),
-            "name": pd.Series([_at(names, r) or "" for r in rows], dtype=object),
+            "name": pd.Series([at_row(names, r) or "" for r in rows], dtype=object),
         },
         geometry=gpd.GeoSeries(features.geometry[rows], crs=WGS84),
         crs=WGS84,
     )
     made = report(found, features=len(parsed.faults), kept=len(rows))
-    return ContextFile(frame, made, _source(parsed, features.crs))
+    return ContextFile(frame, made, source_facts(parsed, features.crs))
 
 
 def _context_kinds(values: list[Any], found: list[Finding]) -> list[str | None]:
@@ -205,94 +205,3 @@ def _context_kinds(values: list[Any], found: list[Finding]) -> list[str | None]:
         if known is None
     ]
     return made
-
-
-def _source(parsed: Parsed, crs: str) -> dict[str, Any]:
-    return {
-        "format": parsed.format.value,
-        "layer": parsed.layer,
-        "crs": crs,
-        "encoding": parsed.encoding,
-        "features": len(parsed.faults),
-        "sha256": parsed.sha256,
-    }
-
-
-def _notes(parsed: Parsed) -> list[Finding]:
-    return [finding(n["rule"], Severity.WARNING, None, **n["fields"]) for n in parsed.notes]
-
-
-def _at(values: list[Any], row: int) -> Any:
-    return values[row] if values else None
-
-
-def _code_of(codes: list[str | None], fault: Finding) -> tuple[str, ...]:
-    row = fault.fields.get("feature")
-    code = None if row is None else codes[row]
-    return () if code is None else (code,)
-
-
-def _texts(parsed: Parsed, settings: Settings, found: list[Finding]) -> dict[str | None, list[Any]]:
-    """Give all columns as lists; texts with bad characters are found, cleaned, and too long ones cut."""
-    made: dict[str | None, list[Any]] = {}
-    for name in parsed.attributes.column_names:
-        values = parsed.attributes[name].to_pylist()
-        doubtful = looked = 0
-        for row, value in enumerate(values):
-            if isinstance(value, float) and value != value:
-                values[row] = None
-            if not isinstance(value, str):
-                continue
-            if is_bad(value):
-                found.append(finding("bad_text", Severity.ERROR, row, column=cleaned(name)[:60]))
-                values[row] = value = cleaned(value)
-            if len(value) > settings.max_free_text:
-                found.append(
-                    finding(
-                        "text_too_long", Severity.ERROR, row, column=cleaned(name)[:60], limit=settings.max_free_text
-                    )
-                )
-                values[row] = value[: settings.max_free_text]
-            if looked < _SAMPLE and not value.isascii():
-                looked += 1
-                doubtful += looks_mojibake(value)
-        if doubtful:
-            found.append(finding("mojibake_suspect", Severity.WARNING, None, column=cleaned(name)[:60], count=doubtful))
-        made[name] = values
-    return made
-
-
-def _converted(values: list[Any] | None, to: Callable[[Any], Any], rule: str, found: list[Finding]) -> list[Any]:
-    if values is None:
-        return []
-    made: list[Any] = []
-    for row, value in enumerate(values):
-        try:
-            made.append(to(value))
-        except ValueError:
-            made.append(None)
-            found.append(finding(rule, Severity.ERROR, row))
-    return made
-
-
-def _find_code_faults(codes: list[str | None], geometry: Any, found: list[Finding]) -> None:
-    refused = {f.fields["feature"] for f in found if f.rule == "bad_code"}
-    rows: dict[str, list[int]] = defaultdict(list)
-    for row, code in enumerate(codes):
-        if code is not None:
-            rows[code].append(row)
-            if code != code.strip() or any(c in code for c in "\t\r\n"):
-                found.append(finding("code_padded", Severity.WARNING, row))
-        elif row not in refused:
-            place = _middle(geometry[row])
-            found.append(finding("missing_code", Severity.ERROR, row, geometry=place, row=row + 1))
-    for code, same in rows.items():
-        if len(same) > 1:
-            fields = {"feature": same[1], "number": same[1] + 1, "features": same[:100], "rows": len(same)}
-            found.append(
-                Finding("duplicate_code", Severity.ERROR, (code,), geometry=_middle(geometry[same[1]]), fields=fields)
-            )
-
-
-def _middle(geometry: Any) -> Any:
-    return None if geometry is None else shapely.point_on_surface(geometry)

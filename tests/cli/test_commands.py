@@ -2,6 +2,7 @@
 
 import json
 import socket
+from datetime import date
 from pathlib import Path
 
 import geopandas as gpd
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from gridmap.cli import app
 from gridmap.crs import area_m2, wgs84_to_gcj02
+from gridmap.services.ports import FeatureFilter
 from gridmap.store.engine import open_store
 
 
@@ -217,6 +219,39 @@ def test_profiles_with_faults_are_not_written(grids: Path, tmp_path: Path, text:
     file.write_text(text, encoding="utf-8")
     assert said in run("import", "profiles", file, "--commit", status=status)
     assert json.loads(run("locate", *inside(grids, "A"), "--json"))["profile"] is None
+
+
+def test_a_layer_of_facilities_holds_from_its_day(grids: Path, tmp_path: Path) -> None:
+    load(grids, "--commit")
+    file = tmp_path / "stations.geojson"
+    places = {"s1": inside(grids, "A"), "s2": inside(grids, "B"), "far": (0.5, 50.0)}
+
+    def write(**states: str) -> None:
+        rows = {"code": list(states), "name": "站", "状态": list(states.values())}
+        points = gpd.points_from_xy(*zip(*(places[c] for c in states), strict=True))
+        gpd.GeoDataFrame(rows, geometry=points, crs=4326).to_file(file, driver="GeoJSON")
+
+    def stored(day: str) -> list[tuple[str, str, str | None]]:
+        with open_store(f"sqlite:///{tmp_path}/store.gpkg").unit_of_work() as work:
+            found = work.features.frame(FeatureFilter("stations", date.fromisoformat(day)))
+        owners = [None if pd.isna(code) else code for code in found["grid_code"]]
+        return list(zip(found["code"], found["state"], owners, strict=True))
+
+    write(s1="规划", far="open")
+    said = run("import", "layer", file, "--name", "stations", "--title", "服务站", "--commit")
+    assert "from the beginning" in said
+    assert "Feature far lies in no grid" in said
+    write(s1="启用", s2="built")
+    run("import", "layer", file, "--name", "stations", "--valid-from", "2026-07-01", "--commit")
+    assert stored("2026-06-30") == [("far", "open", None), ("s1", "planned", "A")]
+    assert stored("2026-07-01") == [("s1", "open", "A"), ("s2", "built", "B")]
+    run("import", "layer", file, "--name", "stations", "--state", "planned", "--valid-from", "2026-08-01")
+    assert stored("2026-09-01") == stored("2026-07-01"), "a rehearsal writes nothing"
+    write(s1="拆除")
+    assert "Feature 1 has a state" in run("import", "layer", file, "--name", "stations", "--commit", status=1)
+    assert "[state_unknown]" in run("import", "layer", file, "--name", "x", "--state", "gone", status=2)
+    assert "[bad_name]" in run("import", "layer", file, "--name", "a b/c", "--state", "open", status=2)
+    assert stored("2026-09-01") == stored("2026-07-01")
 
 
 def test_join_keeps_rows_order_and_texts(grids: Path, tmp_path: Path) -> None:
