@@ -1,6 +1,8 @@
 """What incidents and fixes share: the owner of each point on its day, imports in bulk, and batches of single items."""
 
-from collections.abc import Callable, Iterable, Sequence
+import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -100,20 +102,36 @@ def import_points(
     home = primary_set(plans, settings)
     added, duplicates, summary = 0, 0, JoinSummary()
     spans: list[datetime] = []
-    with store.unit_of_work() as work:
+    with store.unit_of_work() as work, _collector_at_rest():
+        versions = work.boundaries.list_versions(home.name) if home is not None else []
         for batch in batches:
             if not len(batch):
                 continue
-            owned, counted = add_owners(work, plans, batch, kind.time_column, settings=settings, boundary_set=home)
+            owned, counted = add_owners(
+                work, plans, batch, kind.time_column, settings=settings, boundary_set=home, versions=versions
+            )
             summary = summary + counted
             spans += [owned[kind.time_column].min(), owned[kind.time_column].max()]
             result = kind.add(work, owned)
             added, duplicates = added + result.added, duplicates + result.duplicates
+            gc.collect(1)
         committed = commit()
         if committed:
             work.commit()
     first, last = (min(spans), max(spans)) if spans else (None, None)
     return PointsOutcome(Added(added, duplicates), summary, first, last, committed)
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Keep the collector of cycles from looking through a batch's points again and again while they are made."""
+    active = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if active:
+            gc.enable()
 
 
 def record_points(
@@ -213,6 +231,7 @@ def add_owners(
     *,
     settings: Settings,
     boundary_set: BoundarySet | None,
+    versions: Sequence[BoundaryVersion] | None = None,
 ) -> tuple[gpd.GeoDataFrame, JoinSummary]:
     """Give each point the grid that owned it on its day.
 
@@ -222,6 +241,8 @@ def add_owners(
         Points in WGS 84 with an aware time in ``time_column``.
     boundary_set : BoundarySet or None
         None where the store has no boundaries yet: nobody owns anything.
+    versions : sequence of BoundaryVersion, optional
+        Those of the set, where they are at hand.
 
     Returns
     -------
@@ -237,8 +258,10 @@ def add_owners(
     summary = JoinSummary()
     lon, lat = frame.geometry.x.to_numpy(), frame.geometry.y.to_numpy()
     if boundary_set is not None:
-        days = frame[time_column].dt.tz_convert(ZoneInfo(settings.time_zone)).dt.date
-        for version, rows in _by_version(work, boundary_set, days):
+        if versions is None:
+            versions = work.boundaries.list_versions(boundary_set.name)
+        local = frame[time_column].dt.tz_convert(ZoneInfo(settings.time_zone)).dt.tz_localize(None)
+        for version, rows in _by_version(versions, local.to_numpy("datetime64[D]")):
             plan = plans.of(boundary_set, version, work)
             owner, answers = locate_many(plan, lon[rows], lat[rows], nearest_within_m=settings.nearest_within_m)
             codes[rows], methods[rows], border[rows] = owner, answers.methods(), answers.border_m
@@ -253,14 +276,15 @@ def add_owners(
 
 
 def _by_version(
-    work: UnitOfWork, boundary_set: BoundarySet, days: pd.Series
+    versions: Sequence[BoundaryVersion], days: npt.NDArray[np.datetime64]
 ) -> list[tuple[BoundaryVersion, npt.NDArray[np.int64]]]:
     """Group the rows by the version of their day; rows before the first or after the last version are left out."""
-    ordinals = days.map(lambda day: day.toordinal()).to_numpy(dtype=np.int64)
     groups = []
-    for version in in_time_order(work.boundaries.list_versions(boundary_set.name)):
-        end = np.inf if version.valid_to is None else version.valid_to.toordinal()
-        rows = np.flatnonzero((ordinals >= version.valid_from.toordinal()) & (ordinals < end))
+    for version in in_time_order(versions):
+        held = days >= np.datetime64(version.valid_from)
+        if version.valid_to is not None:
+            held &= days < np.datetime64(version.valid_to)
+        rows = np.flatnonzero(held)
         if len(rows):
             groups.append((version, rows))
     return groups

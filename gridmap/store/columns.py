@@ -31,11 +31,8 @@ def texts(frame: pd.DataFrame, name: str, *, required: bool = False, default: st
     if name not in frame.columns:
         values: list[str | None] = [default] * len(frame)
     else:
-        series = frame[name]
-        values = [
-            default if gone else v if type(v) is str else str(v)
-            for v, gone in zip(series.tolist(), series.isna().tolist(), strict=True)
-        ]
+        plain = frame[name].to_numpy(dtype=object, na_value=default).tolist()  # type: ignore[arg-type]
+        values = [v if v is None or type(v) is str else str(v) for v in plain]
     if required and None in values:
         raise ColumnError("column_has_gaps", columns=name)
     require_storable(name, (v for v in values if v is not None))
@@ -111,7 +108,9 @@ def points(frame: gpd.GeoDataFrame) -> Geometries:
     geometry = stored_geometry(frame)
     if (shapely.get_type_id(geometry) != 0).any():
         raise GeometryError("not_points")
-    return np.asarray(shapely.points(shapely.get_coordinates(geometry) + 0.0), dtype=object)
+    xy = shapely.get_coordinates(geometry)
+    negative_zero = (xy == 0.0) & np.signbit(xy)
+    return np.asarray(shapely.points(xy + 0.0), dtype=object) if negative_zero.any() else geometry
 
 
 def grid_shapes(frame: gpd.GeoDataFrame, points_too: np.ndarray) -> Geometries:
@@ -147,7 +146,9 @@ def stored_geometry(frame: gpd.GeoDataFrame) -> Geometries:
     if shapely.is_missing(geometry).any() or shapely.is_empty(geometry).any():
         raise GeometryError("geometry_missing")
     crs.require_degrees(geometry)
-    return np.asarray(shapely.force_2d(geometry), dtype=object)
+    if (shapely.get_coordinate_dimension(geometry) > 2).any():
+        geometry = np.asarray(shapely.force_2d(geometry), dtype=object)
+    return geometry
 
 
 def simple_shapes(frame: gpd.GeoDataFrame) -> Geometries:

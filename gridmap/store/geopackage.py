@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import shapely
 import sqlalchemy as sa
 from sqlalchemy import event
 
 from gridmap.errors import StoreUnavailable
-from gridmap.store import functions, rtree
+from gridmap.store import functions, gpkgload, rtree
 from gridmap.store.blobs import Geometries, decode, encode
+from gridmap.store.loading import Load
 from gridmap.store.tables import FEATURE_TABLES, Base
 
 BEGIN_WRITING = "BEGIN IMMEDIATE"
@@ -294,10 +296,16 @@ def insert(
         zip(ids, *columns.values(), encode(geometry), strict=True),
     )
     if bulk:
-        rtree.fill(raw, table.name, "geom", ids, geometry)
+        rtree.fill(raw, table.name, "geom", ids, shapely.bounds(geometry)[:, [0, 2, 1, 3]])
         rtree.create(raw, table.name, "geom")
-    rtree.widen(raw, table.name, geometry)
+    x0, y0, x1, y1 = shapely.total_bounds(geometry).tolist()
+    rtree.widen(raw, table.name, (x0, y0, x1, y1))
     return n if raw.total_changes > before else 0
+
+
+def begin_load(connection: sa.Connection, table: sa.Table, *, fresh: bool) -> Load | None:
+    """Make a nearly empty table ready for a load; None where it is not empty."""
+    return gpkgload.begin_load(_raw(connection), table.name)
 
 
 def after_delete(connection: sa.Connection, table: sa.Table) -> None:

@@ -16,11 +16,14 @@ from gridmap.services.ports import Added, PointFilter
 from gridmap.store import columns as col
 from gridmap.store.bbox import bbox_hits
 from gridmap.store.blobs import Geometries
+from gridmap.store.loading import NEARLY_EMPTY, Keys
 from gridmap.store.tables import FixRow, IncidentRow
 from gridmap.store.unit_of_work import Work
 from gridmap.store.version_keys import ids_of, version_columns, version_id_of, version_values, versions_of
 
 _KEYS_AT_ONCE = 20_000
+_INCIDENT: sa.Table = IncidentRow.__table__  # type: ignore[assignment]
+_FIX: sa.Table = FixRow.__table__  # type: ignore[assignment]
 
 Owners = Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame]
 
@@ -35,37 +38,42 @@ class Incidents:
         """Add INCIDENTS rows with the RESPONSIBILITY columns and their version; see ``services.ports``."""
         frames.require(frame, frames.INCIDENTS)
         columns, at, geometry = incident_values(frame)
-        keys = pd.DataFrame(
-            {
-                "incident_id": columns["incident_id"],
-                "at": at.view(np.int64),
-                "category": columns["category"],
-                "x": shapely.get_x(geometry),
-                "y": shapely.get_y(geometry),
-            }
-        )
-        new = ~keys.duplicated("incident_id").to_numpy()
-        _refuse_other_content(keys, keys[new])
-        self._work.begin_writing()
-        known = self._known(keys["incident_id"][new].tolist())
-        _refuse_other_content(keys, known)
-        new &= ~keys["incident_id"].isin(known["incident_id"]).to_numpy()
+        load = self._work.begin_load(_INCIDENT, len(frame))
+        if load is not None and load.keys is None:
+            load.keys = self._keys_there()
+        ids = columns["incident_id"]
+        doubtful = np.ones(len(ids), dtype=bool) if load is None or load.keys is None else load.keys.doubtful(ids)
+        new = np.ones(len(ids), dtype=bool)
+        keys = None
+        if doubtful.any() or len(set(ids)) < len(ids):
+            keys = _keys(columns, at, geometry)
+            new = ~keys.duplicated("incident_id").to_numpy()
+            _refuse_other_content(keys, keys[new])
+            known = self._known(keys["incident_id"][new & doubtful].tolist())
+            _refuse_other_content(keys, known)
+            new &= ~keys["incident_id"].isin(known["incident_id"]).to_numpy()
         columns["occurred_at"] = self._work.backend.time_texts(at)
         columns["version_id"] = ids_of(self._work, version_values(frame))
         added = self._work.insert(
-            IncidentRow.__table__,  # type: ignore[arg-type]
+            _INCIDENT,
             {name: _kept(values, new) for name, values in columns.items()},
-            geometry[new],
+            geometry if new.all() else geometry[new],
         )
-        if added < int(new.sum()):  # somebody else added the same ones meanwhile
+        if added < int(new.sum()) and keys is not None:  # somebody else added the same ones meanwhile
             _refuse_other_content(keys, self._known(keys["incident_id"][new].tolist()))
-        return Added(added, len(keys) - added)
+        if load is not None and load.keys is not None:
+            load.keys.note(_kept(ids, new))
+        return Added(added, len(ids) - added)
+
+    def _keys_there(self) -> Keys | None:
+        rows = self._work.rows(sa.select(IncidentRow.incident_id).limit(NEARLY_EMPTY + 1), by_key=True)
+        return Keys([row[0] for row in rows]) if len(rows) <= NEARLY_EMPTY else None
 
     def _known(self, ids: list[str]) -> pd.DataFrame:
         backend = self._work.backend
         found: list[Any] = []
         for start in range(0, len(ids), _KEYS_AT_ONCE):
-            if start == 0 and not self._work.rows(sa.select(IncidentRow.id).limit(1)):
+            if start == 0 and not self._work.rows(sa.select(IncidentRow.id).limit(1), by_key=True):
                 break
             found.extend(
                 self._work.rows(
@@ -74,7 +82,8 @@ class Incidents:
                         backend.time_out(IncidentRow.occurred_at),
                         IncidentRow.category,
                         backend.geometry_out(IncidentRow.geom),
-                    ).where(backend.one_of(IncidentRow.incident_id, ids[start : start + _KEYS_AT_ONCE]))
+                    ).where(backend.one_of(IncidentRow.incident_id, ids[start : start + _KEYS_AT_ONCE])),
+                    by_key=True,
                 )
             )
         geometry = backend.geometries_from([row[3] for row in found])
@@ -183,7 +192,7 @@ class Patrols:
             }
         )
         new = ~keys.duplicated().to_numpy()
-        self._work.begin_writing()
+        self._work.begin_load(_FIX, len(frame))
         known = self._known(sorted(set(columns["unit_id"])), at)
         if len(known):
             seen = keys.merge(known.drop_duplicates(), how="left", on=list(keys.columns), indicator=True)
@@ -191,9 +200,9 @@ class Patrols:
         columns["fixed_at"] = self._work.backend.time_texts(at)
         columns["version_id"] = ids_of(self._work, version_values(frame))
         added = self._work.insert(
-            FixRow.__table__,  # type: ignore[arg-type]
+            _FIX,
             {name: _kept(values, new) for name, values in columns.items()},
-            geometry[new],
+            geometry if new.all() else geometry[new],
         )
         return Added(added, len(keys) - added)
 
@@ -205,7 +214,8 @@ class Patrols:
         rows = self._work.rows(
             sa.select(FixRow.unit_id, backend.time_out(FixRow.fixed_at), backend.geometry_out(FixRow.geom)).where(
                 backend.one_of(FixRow.unit_id, units), FixRow.fixed_at >= first, FixRow.fixed_at <= last
-            )
+            ),
+            by_key=True,
         )
         unit, times, shapes = _transposed(rows, 3)
         geometry = backend.geometries_from(shapes)
@@ -352,6 +362,18 @@ def fix_counts(code: Sequence[Any], fixes: Sequence[Any], units: Sequence[Any], 
     )
 
 
+def _keys(columns: dict[str, list[Any]], at: np.ndarray, geometry: Geometries) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "incident_id": columns["incident_id"],
+            "at": at.view(np.int64),
+            "category": columns["category"],
+            "x": shapely.get_x(geometry),
+            "y": shapely.get_y(geometry),
+        }
+    )
+
+
 def _refuse_other_content(keys: pd.DataFrame, known: pd.DataFrame) -> None:
     if len(known) == 0:
         return
@@ -427,4 +449,4 @@ def _transposed(rows: Sequence[Any], width: int) -> list[tuple[Any, ...]]:
 
 
 def _kept(values: list[Any], keep: np.ndarray) -> list[Any]:
-    return [v for v, k in zip(values, keep.tolist(), strict=True) if k]
+    return values if keep.all() else [v for v, k in zip(values, keep.tolist(), strict=True) if k]

@@ -10,14 +10,14 @@ import shapely
 import sqlalchemy as sa
 
 from gridmap.errors import StoreUnavailable
+from gridmap.store import pgload
 from gridmap.store.blobs import Geometries
-from gridmap.store.tables import SRID
+from gridmap.store.copytext import copy_text
+from gridmap.store.loading import Load
 
 BEGIN_WRITING = "BEGIN"
 
 _SCHEMA_LOCK = 0x677269646D6170  # "gridmap"
-_CHUNK = 50_000
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def make_engine(url: sa.URL, wait_s: float) -> sa.Engine:
@@ -83,8 +83,8 @@ def forget_schema(connection: sa.Connection, plain: Sequence[str]) -> None:
 
 
 def repair(engine: sa.Engine) -> list[str]:
-    """Nothing to put right: the server keeps its indexes whoever writes."""
-    return []
+    """Make the indexes that a load left behind when it died; else the server keeps them whoever writes."""
+    return pgload.restore_indexes(engine)
 
 
 def after_commit(connection: sa.Connection) -> None:
@@ -154,29 +154,17 @@ def insert(
     connection.exec_driver_sql(
         f'create temp table "{stage}" on commit drop as select {names} from "{table.name}" with no data'
     )
-    shapes = shapely.to_wkb(shapely.set_srid(shapely.force_2d(geometry), SRID), hex=True, include_srid=True).tolist()
-    fields = [_escaped(values) for values in columns.values()] + [shapes]
-    raw = connection.connection.dbapi_connection
-    if not isinstance(raw, psycopg.Connection):
-        raise StoreUnavailable("store_failed")
-    with raw.cursor() as cursor:
-        with cursor.copy(f'copy "{stage}"({names}) from stdin') as copy:
-            for start in range(0, len(shapes), _CHUNK):
-                part = zip(*(f[start : start + _CHUNK] for f in fields), strict=True)
-                copy.write("".join("\t".join(row) + "\n" for row in part))
-        cursor.execute(f'insert into "{table.name}"({names}) select {names} from "{stage}" on conflict do nothing')
-        added = cursor.rowcount
-        cursor.execute(f'drop table "{stage}"')
-    return added
+    pgload.send(connection, f'copy "{stage}"({names}) from stdin', list(copy_text(columns, geometry)))
+    added = connection.exec_driver_sql(
+        f'insert into "{table.name}"({names}) select {names} from "{stage}" on conflict do nothing'
+    ).rowcount
+    connection.exec_driver_sql(f'drop table "{stage}"')
+    return int(added)
 
 
-def _escaped(values: Sequence[Any]) -> list[str]:
-    """Write values as fields of COPY's text format."""
-    texts = "".join(v for v in values if isinstance(v, str))
-    if any(chr(code) in texts for code in _ESCAPES):
-        return ["\\N" if v is None else v.translate(_ESCAPES) if isinstance(v, str) else repr(v) for v in values]
-    # as in nearly every column: one look at all of it is far cheaper than translating each
-    return ["\\N" if v is None else v if isinstance(v, str) else repr(v) for v in values]
+def begin_load(connection: sa.Connection, table: sa.Table, *, fresh: bool) -> Load | None:
+    """Make a nearly empty table ready for a load; None where it is not empty, or the transaction holds something."""
+    return pgload.begin_load(connection, table, fresh=fresh)
 
 
 def after_delete(connection: sa.Connection, table: sa.Table) -> None:

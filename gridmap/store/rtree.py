@@ -11,8 +11,8 @@ import numpy as np
 import pyproj
 import shapely
 
-from gridmap.store.blobs import Geometries, decode
-from gridmap.store.packing import Floats, Ids, pack
+from gridmap.store.blobs import decode
+from gridmap.store.packing import Boxes, Floats, Ids, pack
 
 APPLICATION_ID = 0x47504B47  # "GPKG"
 USER_VERSION = 10300  # GeoPackage 1.3
@@ -185,23 +185,22 @@ def drop(connection: sqlite3.Connection, table: str, column: str) -> int:
     return 1
 
 
-def fill(connection: sqlite3.Connection, table: str, column: str, ids: range, geometry: Geometries) -> None:
-    """Put the boxes of new rows into the index without its insert trigger.
+def fill(connection: sqlite3.Connection, table: str, column: str, ids: range, boxes: Boxes) -> None:
+    """Put the boxes of new rows (min_x, max_x, min_y, max_y) into the index without its insert trigger.
 
     Few beside what is there go in one by one; otherwise the index is packed anew with both.
     """
     index = f"rtree_{table}_{column}"
-    boxes = shapely.bounds(geometry)[:, [0, 2, 1, 3]]
     (there,) = connection.execute(f'select count(*) from "{index}_rowid"').fetchone()
     if there > 4 * len(ids):
         connection.executemany(f'insert into "{index}" values(?, ?, ?, ?, ?)', zip(ids, *boxes.T.tolist(), strict=True))
         return
     old = np.array(connection.execute(f'select id, minx, maxx, miny, maxy from "{index}"').fetchall()).reshape(-1, 5)
     all_ids = np.concatenate([old[:, 0].astype(np.int64), np.asarray(ids, dtype=np.int64)])
-    _repack(connection, table, column, all_ids, np.concatenate([old[:, 1:], boxes]))
+    _repack(connection, table, column, all_ids, np.concatenate([old[:, 1:], boxes]) if len(old) else boxes)
 
 
-def _repack(connection: sqlite3.Connection, table: str, column: str, ids: Ids, boxes: Floats) -> None:
+def _repack(connection: sqlite3.Connection, table: str, column: str, ids: Ids, boxes: Boxes) -> None:
     drop(connection, table, column)
     create(connection, table, column)
     pack(connection, f"rtree_{table}_{column}", ids, boxes)
@@ -257,9 +256,9 @@ def measure(connection: sqlite3.Connection, table: str, column: str) -> None:
     mark(connection, table)
 
 
-def widen(connection: sqlite3.Connection, table: str, geometry: Geometries) -> None:
-    """Widen the extent of a table in the contents by new geometries."""
-    x0, y0, x1, y1 = shapely.total_bounds(geometry).tolist()
+def widen(connection: sqlite3.Connection, table: str, extent: tuple[float, float, float, float]) -> None:
+    """Widen the extent of a table in the contents by that of new geometries (min_x, min_y, max_x, max_y)."""
+    x0, y0, x1, y1 = extent
     connection.execute(
         "update gpkg_contents set min_x = min(ifnull(min_x, ?1), ?1), min_y = min(ifnull(min_y, ?2), ?2), "
         "max_x = max(ifnull(max_x, ?3), ?3), max_y = max(ifnull(max_y, ?4), ?4) where table_name = ?5",

@@ -1,14 +1,17 @@
 """One transaction over all repositories."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import ModuleType
 from typing import Any, Self
 
 import sqlalchemy as sa
+from sqlalchemy.sql.util import find_tables
 
 from gridmap.services import ports
 from gridmap.store.backends import translated
 from gridmap.store.blobs import Geometries
+from gridmap.store.loading import LOAD_FROM, Load
 
 
 class Work:
@@ -23,11 +26,15 @@ class Work:
         self.backend = backend
         self._connection: sa.Connection | None = None
         self._writing = False
+        self._loads: dict[str, Load | None] = {}
 
     def _open(self, *, writing: bool) -> sa.Connection:
         if self._connection is None:
             self._connection = self.engine.connect()
         connection = self._connection
+        for load in self._loads.values():
+            if load is not None:
+                load.wait()
         if writing and not self._writing:
             connection.rollback()
             connection.execution_options(gridmap_begin=self.backend.BEGIN_WRITING)
@@ -35,14 +42,18 @@ class Work:
             self._writing = True
         return connection
 
-    def rows(self, statement: sa.Executable) -> Sequence[Any]:
-        """Read rows."""
+    def rows(self, statement: sa.Executable, *, by_key: bool = False) -> Sequence[Any]:
+        """Read rows; ``by_key`` are looked up by the key of their table alone, which a load keeps whole."""
         with translated(self.backend):
+            if self._loads and not by_key:
+                self._finish_loads(statement)
             return self._open(writing=self._writing).execute(statement).all()
 
     def write(self, statement: sa.Executable, values: Any = None) -> sa.CursorResult[Any]:
         """Change rows."""
         with translated(self.backend):
+            if self._loads:
+                self._finish_loads(statement)
             return self._open(writing=True).execute(statement, values)
 
     def begin_writing(self) -> None:
@@ -50,11 +61,37 @@ class Work:
         with translated(self.backend):
             self._open(writing=True)
 
+    def begin_load(self, table: sa.Table, rows: int) -> Load | None:
+        """Begin writing; where many rows come to a nearly empty table, make it ready for them.
+
+        Returns
+        -------
+        Load or None
+            None where the rows are added as always. Else nobody but this unit of work writes to the table.
+        """
+        with translated(self.backend):
+            fresh = not self._writing
+            connection = self._open(writing=True)
+            if table.name not in self._loads and rows >= LOAD_FROM:
+                self._loads[table.name] = self.backend.begin_load(connection, table, fresh=fresh)
+            return self._loads.get(table.name)
+
+    def _finish_loads(self, statement: Any = None) -> None:
+        """Make whole the tables that a statement names, or all."""
+        named = None if statement is None else {t.name for t in _tables_of(statement)}
+        for name, load in self._loads.items():
+            if load is not None and (named is None or name in named):
+                load.finish()
+                self._loads[name] = None
+
     def insert(self, table: sa.Table, columns: Mapping[str, Sequence[Any]], geometry: Geometries) -> int:
         """Add many rows with geometry; give how many were new."""
         if len(geometry) == 0:
             return 0
         with translated(self.backend):
+            load = self._loads.get(table.name)
+            if load is not None:
+                return load.add(columns, geometry)
             return int(self.backend.insert(self._open(writing=True), table, columns, geometry))
 
     def after_delete(self, table: sa.Table) -> None:
@@ -67,6 +104,7 @@ class Work:
         if self._connection is None:
             return
         with translated(self.backend):
+            self._finish_loads()
             self._connection.commit()
             if self._writing:
                 self.backend.after_commit(self._connection)
@@ -76,13 +114,26 @@ class Work:
         """Give up what was not committed."""
         if self._connection is not None:
             with translated(self.backend):
+                for load in self._loads.values():
+                    if load is not None:
+                        with suppress(Exception):  # what it was about goes with the transaction
+                            load.wait()
                 self._connection.rollback()
+                for load in self._loads.values():
+                    if load is not None:
+                        load.undo(self._connection)
                 self._release()
 
     def _release(self) -> None:
+        self._loads = {}
         connection, self._connection, self._writing = self._connection, None, False
         if connection is not None:
             connection.close()
+
+
+def _tables_of(statement: Any) -> list[Any]:
+    found: list[Any] = find_tables(statement, check_columns=True, include_selects=False, include_crud=True)
+    return found
 
 
 class SqlUnitOfWork:
