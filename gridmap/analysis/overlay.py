@@ -173,7 +173,10 @@ def left_over(common: CommonGround, *, of_new: bool = False) -> tuple[Positions,
     total = shapely.area(mine.shapes)
     shared = np.bincount(own, weights=area, minlength=len(mine))
     noise = NOISE_WIDTH_M * shapely.length(mine.shapes) + 1e-12 * total
-    open_ = np.flatnonzero(np.abs(total - shared) > noise)
+    bare = np.abs(total - shared) > noise
+    # what is covered by one grid has no rest to look for
+    bare[common.second[common.new_covered] if of_new else common.first[common.old_covered]] = False
+    open_ = np.flatnonzero(bare)
     order = np.argsort(own, kind="stable")
     start, end = np.searchsorted(own[order], open_), np.searchsorted(own[order], open_, side="right")
     cut = [partner[order[i:j]] for i, j in zip(start, end, strict=True)]

@@ -76,6 +76,15 @@ def test_ground_under_two_overlapping_grids_is_found_under_both():
     assert set(pairs(overlay(old, new))) == {("A", "A"), ("A", "C"), ("B", "B"), ("B", "C")}
 
 
+def test_a_broken_ring_counts_as_the_ground_it_covers():
+    bow = shapely.Polygon([(120.0, 36.0), (120.002, 36.002), (120.002, 36.0), (120.0, 36.002)])
+    left = shapely.Polygon([(120.0, 36.0), (120.001, 36.001), (120.0, 36.002)])
+    table = overlay(frame_of(bow=bow), frame_of(left=left))
+    assert table["old_share"].tolist() == pytest.approx([0.5], abs=1e-4)
+    assert table["new_share"].tolist() == pytest.approx([1.0])
+    assert overlay(frame_of(bow=bow), frame_of(same=bow))["old_share"].tolist() == [1.0]
+
+
 def test_only_changed_ground_is_cut(monkeypatch: pytest.MonkeyPatch):
     rows = ["".join(chr(0x4E00 + 20 * i + j) for j in range(20)) for i in range(20)]
     old = tiling("\n".join(rows))
