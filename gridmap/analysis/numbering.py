@@ -9,6 +9,7 @@ The place of a grid in this order follows from its own row alone, so neither the
 winding of rings, nor any other grid can change it.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 import geopandas as gpd
@@ -19,8 +20,9 @@ from shapely.geometry.base import BaseGeometry
 
 from gridmap import crs
 from gridmap.analysis import frames
-from gridmap.analysis.plane import as_code
+from gridmap.analysis.plane import as_code, code_findings, labels_of
 from gridmap.domain.codes import CodeScheme
+from gridmap.domain.rules import Finding, Report, Severity, report
 from gridmap.errors import InvalidInput
 
 #: Height of a band, degrees of latitude: 111 m, about the side of a unit grid.
@@ -121,6 +123,51 @@ def assign_codes(
     for row in bare[numbering_order(frame.iloc[bare], band_deg=band_deg)]:
         codes[row] = next(free[str(areas[row])])
     return frame.assign(code=np.array(codes, dtype=object))
+
+
+def check_codes(frame: gpd.GeoDataFrame, scheme: CodeScheme) -> Report:
+    """Check the codes of one level of grids by themselves.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        frames.GRIDS; shapes are not looked at.
+    scheme : CodeScheme
+
+    Returns
+    -------
+    Report
+        Rules ``missing_code``, ``duplicate_code``, ``code_scheme`` (``prefix`` where ``parent_code`` is given). Facts:
+        ``grids``, ``areas`` (areas with sound codes), ``fullest`` (the most codes in one of them), ``limit`` (as many
+        an area can have).
+
+    Raises
+    ------
+    ColumnError, CrsError
+        ``column_missing``, ``crs_missing``.
+    """
+    frames.require(frame, frames.GRIDS)
+    codes = [as_code(value) for value in frame["code"].to_numpy(object)]
+    rows = np.arange(len(codes))
+    findings = list(code_findings(codes, labels_of(codes, rows), rows))
+    given = frame["parent_code"].to_numpy(object) if "parent_code" in frame.columns else [None] * len(codes)
+    leaf, around = scheme.at(0), scheme.at(1)
+    areas: Counter[str] = Counter()
+    for code, parent in zip(codes, map(as_code, given), strict=True):
+        if code is None or leaf is None:
+            continue
+        fault = leaf.fault(code)
+        if fault:
+            fields = {"kind": fault, "scheme": scheme.name, "digits": leaf.digits, "level": ""}
+            findings.append(Finding("code_scheme", Severity.ERROR, (code,), fields=fields))
+            continue
+        area = leaf.area_of(code)
+        areas[area] += 1
+        if parent is not None and around is not None and around.significant(parent) != area:
+            fields = {"kind": "prefix", "scheme": scheme.name}
+            findings.append(Finding("code_scheme", Severity.ERROR, (code, parent), fields=fields))
+    limit = 10**scheme.serial.digits - 1
+    return report(findings, grids=len(codes), areas=len(areas), fullest=max(areas.values(), default=0), limit=limit)
 
 
 def _require_shapes(shapes: npt.NDArray[np.object_], rows: npt.NDArray[np.intp]) -> None:

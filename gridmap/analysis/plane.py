@@ -109,7 +109,7 @@ def read_plane(
     read = [as_code(value) for value in frame["code"].to_numpy(object)]
     numbers = np.arange(len(read)) if numbers is None else numbers
     codes = labels_of(read, numbers)
-    findings = list(_code_findings(read, codes, numbers))
+    findings = list(code_findings(read, codes, numbers))
 
     shapes = np.where(finite, np.asarray(frame.geometry.array, dtype=object), came)
     empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
@@ -154,9 +154,10 @@ def labels_of(read: list[str | None], numbers: npt.NDArray[np.intp]) -> npt.NDAr
     return np.array([c or f"#{n + 1}" for c, n in zip(read, numbers.tolist(), strict=True)], dtype=object)
 
 
-def _code_findings(
+def code_findings(
     read: list[str | None], codes: npt.NDArray[np.object_], numbers: npt.NDArray[np.intp]
 ) -> Iterator[Finding]:
+    """Yield ``missing_code`` and ``duplicate_code`` for codes and labels of rows with these numbers."""
     counts: dict[str, int] = {}
     for row, code in enumerate(read):
         if code is None:

@@ -2,7 +2,7 @@
 
 import typer
 
-from gridmap.cli import ask, check, crosswalk, import_layers, import_people, imports, serve
+from gridmap.cli import ask, check, codes, crosswalk, import_layers, import_people, imports, serve
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,6 +21,7 @@ app.command(context_settings={"ignore_unknown_options": True})(ask.locate)
 app.command()(ask.join)
 app.command()(check.check)
 app.command()(crosswalk.crosswalk)
+app.add_typer(codes.app, name="codes")
 app.command()(serve.serve)
 app.command()(serve.demo)
 

@@ -79,6 +79,7 @@ def read_boundaries(
     crs: str | None = None,
     datum: Datum | None = None,
     name: str | None = None,
+    uncoded: bool = False,
 ) -> BoundaryFile:
     """Read areas or grids from GeoJSON, GeoPackage, zipped Shapefile, FlatGeobuf, GeoParquet or KML.
 
@@ -100,6 +101,8 @@ def read_boundaries(
         What its degrees mean: GCJ-02 and BD-09 cannot be written in a file.
     name : str, optional
         The name given by the sender, where the file lies under another one; only its extension counts.
+    uncoded : bool
+        Keep features without a code too, with None; the file needs no column of codes.
 
     Raises
     ------
@@ -113,20 +116,20 @@ def read_boundaries(
     """
     parsed = parse(path, settings=settings, layer=layer, encoding=encoding, name=name)
     columns = parsed.attributes.column_names
-    code = choose(columns, code_column, CODE_NAMES, what="code")
+    code = choose(columns, code_column, CODE_NAMES, what="code", required=not uncoded)
     title = choose(columns, name_column, NAME_NAMES, what="name", required=False)
     parent = choose(columns, parent_column, PARENT_NAMES, what="parent", required=False)
     households = choose(columns, households_column, HOUSEHOLDS_NAMES, what="households", required=False)
     features = to_features(parsed, settings=settings, kinds=_POLYGONS, crs=crs, datum=datum)
     found = [*features.findings, *parser_notes(parsed)]
     texts = read_texts(parsed, settings, found)
-    codes = converted(texts.get(code), to_code, "bad_code", found)
+    codes = converted(texts.get(code), to_code, "bad_code", found) or [None] * len(features.geometry)
     find_code_faults(codes, features.geometry, found)
     names = converted(texts.get(title), to_code, "bad_name", found)
     parents = converted(texts.get(parent), to_code, "bad_parent_code", found)
     counts = converted(texts.get(households), to_count, "bad_households", found)
     rest = [c for c in columns if c not in (code, title, parent, households)]
-    keep = features.usable & np.array([c is not None for c in codes], dtype=bool)
+    keep = features.usable & np.array([uncoded or c is not None for c in codes], dtype=bool)
     rows = np.flatnonzero(keep).tolist()
     frame = gpd.GeoDataFrame(
         {
