@@ -124,7 +124,7 @@ def _grids(ctx: Context, plan: Plan, day: date, where: PointFilter, language: La
 def _hotspots(ctx: Context, plan: Plan, day: date, where: PointFilter, language: Language) -> "folium.Map":
     from gridmap.maps import pages  # folium: only where a map is drawn
 
-    report = hotspots(ctx.store, plan, where, bandwidth_m=_BANDWIDTH_M)
+    report = hotspots(ctx.store, plan, where, settings=ctx.settings, bandwidth_m=_BANDWIDTH_M)
     return pages.hotspot_map(
         report.base.grids,
         report.density,
@@ -145,7 +145,7 @@ def _hotspots(ctx: Context, plan: Plan, day: date, where: PointFilter, language:
 def _coverage(ctx: Context, plan: Plan, day: date, where: PointFilter, language: Language) -> "folium.Map":
     from gridmap.maps import pages  # folium: only where a map is drawn
 
-    report = coverage(ctx.store, plan, where)
+    report = coverage(ctx.store, plan, where, settings=ctx.settings)
     return pages.coverage_map(
         report.base.grids,
         report.coverage,

@@ -92,7 +92,7 @@ class Locator:
     ----------
     codes : tuple of str
         The codes in the order of the tie rule, lowest first.
-    geometries : array of Polygon or MultiPolygon
+    geometries : array of Polygon, MultiPolygon or Point
         In the same order, WGS 84.
     epsg : int
         The metric CRS in which borders are measured.
@@ -110,17 +110,20 @@ class Locator:
         self._tree = shapely.STRtree(self.geometries)
         # normalised, so that a distance does not depend on ring start or winding, not even in its last bit
         self._metric = shapely.normalize(to_metric(self.geometries, self.epsg))
-        self._borders = shapely.boundary(self._metric)
+        # a point has no boundary but itself
+        self._borders = np.where(shapely.get_type_id(shapes[order]) == 0, self._metric, shapely.boundary(self._metric))
         self._metric_tree = shapely.STRtree(self._metric)
 
     @classmethod
-    def from_frame(cls, grids: gpd.GeoDataFrame, *, code_column: str = "code") -> Self:
+    def from_frame(cls, grids: gpd.GeoDataFrame, *, code_column: str = "code", points: bool = False) -> Self:
         """Index a frame of grids.
 
         Parameters
         ----------
         grids : GeoDataFrame
             frames.GRIDS in WGS 84; ``code_column`` names the column of codes.
+        points : bool
+            Points may stand in for areas: such a grid holds its own place alone, and is found as the nearest one.
 
         Raises
         ------
@@ -142,7 +145,8 @@ class Locator:
         if len(set(names)) < len(names):
             raise ColumnError("code_duplicate", count=len(names) - len(set(names)))
         shapes = np.asarray(frame.geometry.array)
-        polygonal = np.isin(shapely.get_type_id(shapes), (3, 6)) & ~shapely.is_empty(shapes)
+        kinds = (0, 3, 6) if points else (3, 6)
+        polygonal = np.isin(shapely.get_type_id(shapes), kinds) & ~shapely.is_empty(shapes)
         if not polygonal.all():
             raise GeometryError("geometry_not_polygon", count=int((~polygonal).sum()))
         valid = shapely.is_valid(shapes)
@@ -262,11 +266,10 @@ def _prepare_fully(geometries: npt.NDArray[np.object_]) -> None:
     """Build every index that GEOS would else build on the first question: two threads must not build it at once."""
     shapely.prepare(geometries)
     # a corner of the shape lies in its box, so the question cannot be answered before the index is there
-    corner = shapely.get_coordinates(
-        shapely.get_point(shapely.get_exterior_ring(shapely.get_geometry(geometries, 0)), 0)
-    )
-    shapely.intersects_xy(geometries, corner[:, 0], corner[:, 1])
-    shapely.contains_xy(geometries, corner[:, 0], corner[:, 1])
+    areas = geometries[shapely.get_type_id(geometries) != 0]
+    corner = shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(shapely.get_geometry(areas, 0)), 0))
+    shapely.intersects_xy(areas, corner[:, 0], corner[:, 1])
+    shapely.contains_xy(areas, corner[:, 0], corner[:, 1])
 
 
 def _degrees(lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[Floats, Floats]:

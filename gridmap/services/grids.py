@@ -13,6 +13,7 @@ from gridmap.crs import to_metric
 from gridmap.domain.incidents import GridRef
 from gridmap.domain.people import GridProfile
 from gridmap.errors import CrsError, InvalidInput, NotFound
+from gridmap.services.counts import fix_counts, incident_counts
 from gridmap.services.points import primary_set
 from gridmap.services.ports import PointFilter, Store
 from gridmap.services.responsibility import Plan, Plans
@@ -124,9 +125,9 @@ def grid_card(
         profile = work.profiles.of_grid(plan.boundary_set.name, code, day)
         if owns_points:
             here = replace(window, grid_code=code)
-            passed = work.patrols.counts_by_grid(replace(here, categories=None, bbox=None))
+            passed = fix_counts(work, plan, replace(here, categories=None, bbox=None), settings=settings)
             activity = Activity(
-                int(work.incidents.counts_by_grid(here)["incidents"].sum()),
+                int(incident_counts(work, plan, here, settings=settings)["incidents"].sum()),
                 int(passed["fixes"].sum()),
                 int(passed["units"].sum()),
                 None if passed.empty else passed["last_fix_at"].iloc[0].to_pydatetime(),

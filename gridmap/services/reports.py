@@ -6,16 +6,21 @@ from datetime import date, datetime, timedelta
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from gridmap.analysis.coverage import coverage_gaps
 from gridmap.analysis.density import density
-from gridmap.crs import area_m2
+from gridmap.crs import area_m2, from_metric, to_metric
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
+from gridmap.services.counts import fix_counts, incident_counts
 from gridmap.services.ports import PointFilter, Store
 from gridmap.services.responsibility import Plan, Plans
+from gridmap.settings import Settings
 
 #: Cells of a density map; more cannot be told apart on a screen.
 MAX_CELLS = 40_000
+#: Radius of the round that stands for a grid that is a point.
+FOOTPRINT_M = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +108,36 @@ def plan_report(store: Store, plan: Plan) -> PlanReport:
     """Give what every map draws beneath its subject."""
     order = sorted(plan.boundary_set.levels, key=lambda level: level.order)
     frames = [plan.frame[plan.frame["level"] == level.name] for level in order]
-    held = [f.reset_index(drop=True) for f in frames if len(f)]
+    held = [_with_footprints(f.reset_index(drop=True), plan.locator.epsg) for f in frames if len(f)]
     with store.unit_of_work() as work:
         context = work.context.frame()
     return PlanReport(plan, held[-1], tuple(held[:-1]), context)
 
 
+def _with_footprints(grids: gpd.GeoDataFrame, epsg: int) -> gpd.GeoDataFrame:
+    """Give grids that are points a small round to be seen and hit by."""
+    points = (grids.geom_type == "Point").to_numpy()
+    if not points.any():
+        return grids
+    shapes = grids.geometry.to_numpy().copy()
+    shapes[points] = from_metric(shapely.buffer(to_metric(shapes[points], epsg), FOOTPRINT_M, quad_segs=4), epsg)
+    return grids.set_geometry(gpd.array.from_shapely(shapes, crs=grids.crs))
+
+
 def hotspots(
-    store: Store, plan: Plan, where: PointFilter, *, bandwidth_m: float = 250.0, cell_m: float | None = None
+    store: Store,
+    plan: Plan,
+    where: PointFilter,
+    *,
+    settings: Settings,
+    bandwidth_m: float = 250.0,
+    cell_m: float | None = None,
 ) -> HotspotReport:
     """Estimate where it burns: incidents per km2 in the window of the filter."""
     base = plan_report(store, plan)
     with store.unit_of_work() as work:
         incidents = work.incidents.frame(where)
-        counts = work.incidents.counts_by_grid(where)
+        counts = incident_counts(work, plan, where, settings=settings)
     cells = density(incidents, base.grids, bandwidth_m=bandwidth_m, cell_m=cell_m or _cell_m(base, bandwidth_m))
     return HotspotReport(base, cells, counts, len(incidents), bandwidth_m)
 
@@ -127,13 +148,14 @@ def _cell_m(base: PlanReport, bandwidth_m: float) -> float:
     return min(bandwidth_m, max(bandwidth_m / 3, math.sqrt(whole_m2 / MAX_CELLS)))
 
 
-def coverage(store: Store, plan: Plan, where: PointFilter) -> CoverageReport:
+def coverage(store: Store, plan: Plan, where: PointFilter, *, settings: Settings) -> CoverageReport:
     """Say of each grid whether somebody looked in the window of the filter, against what happened there."""
     base = plan_report(store, plan)
     with store.unit_of_work() as work:
-        incidents = work.incidents.counts_by_grid(where)
+        incidents = incident_counts(work, plan, where, settings=settings)
         # a category narrows the incidents; whoever passed by, passed by for all of them
-        fixes = work.patrols.counts_by_grid(PointFilter(where.start, where.end, None, where.bbox))
+        passed = PointFilter(where.start, where.end, None, where.bbox)
+        fixes = fix_counts(work, plan, passed, settings=settings)
     return CoverageReport(base, coverage_gaps(base.grids, incidents, fixes))
 
 

@@ -56,7 +56,8 @@ def build_plan(boundary_set: BoundarySet, version: BoundaryVersion, frame: gpd.G
     present = sorted({str(v) for v in frame["level"]}, key=lambda name: order.get(name, -1))
     if not present:
         raise InvalidInput("no_grids")
-    by_level = [Locator.from_frame(frame[frame["level"] == name]) for name in present]
+    points = {level.name for level in boundary_set.levels if level.shapes == "any"}
+    by_level = [Locator.from_frame(frame[frame["level"] == name], points=name in points) for name in present]
     refs = {
         str(c): GridRef(str(c), str(n or ""), str(v))
         for c, n, v in zip(frame["code"], frame["name"], frame["level"], strict=True)

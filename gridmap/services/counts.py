@@ -1,0 +1,92 @@
+"""How many incidents and fixes each grid of a plan has, whatever the day of the points.
+
+Points keep the owner of their day. Where the window lies in the validity of the plan that is the answer; else they are
+located again in this plan ("owner now" instead of "owner then").
+"""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from gridmap.domain.boundaries import ALWAYS
+from gridmap.services.points import FIX, INCIDENT, PointKind, primary_of
+from gridmap.services.ports import PointFilter, UnitOfWork
+from gridmap.services.responsibility import Plan, locate_many
+from gridmap.settings import Settings
+
+
+def incident_counts(work: UnitOfWork, plan: Plan, where: PointFilter, *, settings: Settings) -> pd.DataFrame:
+    """Count the incidents of a window by the grids of a plan.
+
+    Returns
+    -------
+    DataFrame
+        ``grid_code, incidents``, by code; without those that no grid of the plan owns.
+    """
+    if _own_days(work, plan, where, settings):
+        return work.incidents.counts_by_grid(where)
+    found = _owned(work, plan, where, INCIDENT, settings)
+    counts = found.groupby("grid_code").size()
+    return pd.DataFrame({"grid_code": counts.index, "incidents": counts.to_numpy(dtype=np.int64)})
+
+
+def fix_counts(work: UnitOfWork, plan: Plan, where: PointFilter, *, settings: Settings) -> pd.DataFrame:
+    """Count the fixes of a window by the grids of a plan.
+
+    Returns
+    -------
+    DataFrame
+        ``grid_code, fixes, units, last_fix_at``, by code; without those that no grid of the plan owns.
+    """
+    if _own_days(work, plan, where, settings):
+        return work.patrols.counts_by_grid(where)
+    by_grid = _owned(work, plan, where, FIX, settings).groupby("grid_code")
+    counts = by_grid.agg(fixes=("unit_id", "size"), units=("unit_id", "nunique"), last_fix_at=("fixed_at", "max"))
+    table: pd.DataFrame = counts.astype({"fixes": "int64", "units": "int64"}).reset_index()
+    return table
+
+
+def owners_then(work: UnitOfWork, where: PointFilter) -> pd.DataFrame:
+    """Count the incidents of a window by the owner of their day.
+
+    Returns
+    -------
+    DataFrame
+        ``set_name, version_number, grid_code, incidents``; by these; nobody's last.
+    """
+    found = work.incidents.frame(where)
+    keys = ["set_name", "version_number", "grid_code"]
+    counts = found.groupby(keys, dropna=False).size().rename("incidents").reset_index()
+    table: pd.DataFrame = counts.sort_values(keys, na_position="last", ignore_index=True)
+    return table
+
+
+def _own_days(work: UnitOfWork, plan: Plan, where: PointFilter, settings: Settings) -> bool:
+    """Tell whether every point of a window has been given its owner by this very plan."""
+    home = primary_of(work.boundaries.list_sets(), settings)
+    if home is None or home.name != plan.boundary_set.name:
+        return False
+    version = work.boundaries.find_version(plan.version.set_name, plan.version.number)
+    if version is None or not version.ever_in_force:
+        return False
+
+    def midnight(day: date) -> datetime:
+        return datetime.combine(day, time.min, ZoneInfo(settings.time_zone)).astimezone(UTC)
+
+    begun = version.valid_from == ALWAYS or (where.start is not None and where.start >= midnight(version.valid_from))
+    ended = version.valid_to is None or (where.end is not None and where.end <= midnight(version.valid_to))
+    return begun and ended
+
+
+def _owned(work: UnitOfWork, plan: Plan, where: PointFilter, kind: PointKind, settings: Settings) -> gpd.GeoDataFrame:
+    """Give the points of a window with ``grid_code`` by the plan; only those that a grid owns."""
+    found = kind.repository(work).frame(replace(where, grid_code=None))
+    points = found.geometry
+    code, _ = locate_many(plan, points.x.to_numpy(), points.y.to_numpy(), nearest_within_m=settings.nearest_within_m)
+    found = found.assign(grid_code=code)
+    found = found[found["grid_code"].notna()]
+    return found if where.grid_code is None else found[found["grid_code"] == where.grid_code]
