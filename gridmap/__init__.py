@@ -5,9 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gridmap.analysis.coverage import coverage_gaps
+    from gridmap.analysis.crosswalk import crosswalk
     from gridmap.analysis.density import density
+    from gridmap.analysis.difference import difference
     from gridmap.analysis.lattice import square_lattice
+    from gridmap.analysis.lineage import convert_counts, infer_lineage, successors
     from gridmap.analysis.locator import Answers, Located, Locator
+    from gridmap.analysis.overlay import overlay
     from gridmap.analysis.responsibility import JoinSummary, join_points
     from gridmap.analysis.topology import check_tiling
     from gridmap.crs import Datum
@@ -21,10 +25,16 @@ __all__ = [
     "Locator",
     "__version__",
     "check_tiling",
+    "convert_counts",
     "coverage_gaps",
+    "crosswalk",
     "density",
+    "difference",
+    "infer_lineage",
     "join_points",
+    "overlay",
     "square_lattice",
+    "successors",
 ]
 
 # Loaded when first used: a command that needs no geometry starts without GeoPandas.
@@ -35,10 +45,16 @@ _HOMES = {
     "Located": "gridmap.analysis.locator",
     "Locator": "gridmap.analysis.locator",
     "check_tiling": "gridmap.analysis.topology",
+    "convert_counts": "gridmap.analysis.lineage",
     "coverage_gaps": "gridmap.analysis.coverage",
+    "crosswalk": "gridmap.analysis.crosswalk",
     "density": "gridmap.analysis.density",
+    "difference": "gridmap.analysis.difference",
+    "infer_lineage": "gridmap.analysis.lineage",
     "join_points": "gridmap.analysis.responsibility",
+    "overlay": "gridmap.analysis.overlay",
     "square_lattice": "gridmap.analysis.lattice",
+    "successors": "gridmap.analysis.lineage",
 }
 
 
