@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from gridmap.domain.features import FeatureState
 from gridmap.services.ports import Box
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
@@ -108,6 +109,13 @@ def _list_of_names(value: Any) -> tuple[str, ...]:
     return tuple(_name(part) for part in clean_text(value, max_length=2_000).split(","))
 
 
+def _states(value: Any) -> tuple[str, ...]:
+    names = _list_of_names(value)
+    if not set(names) <= set(FeatureState):
+        raise PydanticCustomError("value_not_allowed", "state", {"expected": ", ".join(FeatureState)})
+    return names
+
+
 def _schema(kind: str, description: str, **more: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": kind, "description": description, **more})
 
@@ -138,6 +146,11 @@ BoxText = Annotated[Any, BeforeValidator(_box), _schema("string", "west,south,ea
 #: Names joined by commas.
 Names = Annotated[
     Any, BeforeValidator(_list_of_names), _schema("string", "one or more categories, joined by commas", minLength=1)
+]
+
+#: States of features joined by commas.
+States = Annotated[
+    Any, BeforeValidator(_states), _schema("string", "planned, built, open; several joined by commas", minLength=1)
 ]
 
 #: A JSON number, finite; nothing is read as one that is not.

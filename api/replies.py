@@ -136,6 +136,23 @@ class FeatureCollection(Out):
     numberReturned: int  # noqa: N815  (the name in OGC API Features)
 
 
+class LayerOut(Out):
+    """A layer of facilities or zones, and how many features of each state there are on the day."""
+
+    name: str
+    title: str
+    planned: int
+    built: int
+    open: int
+
+
+class LayersAnswer(Out):
+    """All layers on a day."""
+
+    at: date
+    layers: list[LayerOut]
+
+
 class ItemOut(Out):
     """What became of one item of a batch."""
 

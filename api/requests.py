@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import PydanticCustomError
 
 from api.errors import Fault, as_fault
-from api.fields import BoxText, DayOrTime, Free, Name, Names, Number, QueryInteger, QueryNumber, Short, Time
+from api.fields import BoxText, DayOrTime, Free, Name, Names, Number, QueryInteger, QueryNumber, Short, States, Time
 from gridmap.crs import Datum
 from gridmap.i18n import Language
 
@@ -70,6 +70,20 @@ class IncidentsQuery(WindowQuery, PageQuery):
     """Incidents in a window and a box."""
 
     category: Names | None = None
+    bbox: BoxText | None = None
+
+
+class AtQuery(Strict):
+    """A day."""
+
+    at: DayOrTime | None = Field(None, description="day or time to answer for; today if left out")
+
+
+class FeaturesQuery(SetAtQuery, PageQuery):
+    """Features of a layer on a day."""
+
+    state: States | None = Field(None, description="one or more of planned, built, open, joined by commas")
+    grid: Name | None = Field(None, description="code of the grid or area in which they lie on that day")
     bbox: BoxText | None = None
 
 

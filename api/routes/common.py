@@ -17,6 +17,7 @@ Query = Annotated[T, fastapi.Query()]
 
 SetName = Annotated[str, Path(alias="set", description="name of a boundary set")]
 VersionRef = Annotated[str, Path(alias="version", description="number of a version, or current")]
+LayerName = Annotated[str, Path(alias="layer", description="name of a layer")]
 GridCode = Annotated[str, Path(alias="code", description="code of a grid or area")]
 
 
