@@ -189,9 +189,13 @@ def left_over(common: CommonGround, *, of_new: bool = False) -> tuple[Positions,
 
 
 def _epsg_of_both(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> int:
-    shapes = [np.asarray(frames.require_wgs84(f).geometry.array, dtype=object) for f in (old, new)]
-    both = np.concatenate(shapes)
-    return crs.metric_epsg_of(both) if (~shapely.is_empty(both) & ~shapely.is_missing(both)).any() else 3857
+    boxes = np.concatenate([shapely.bounds(np.asarray(frames.require_wgs84(f).geometry.array)) for f in (old, new)])
+    # rows without ground, or with coordinates that are no numbers, have no say
+    boxes = boxes[np.isfinite(boxes).all(axis=1)]
+    if not len(boxes):
+        return 3857
+    west, south, east, north = (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))
+    return crs.metric_epsg(float(west + east) / 2, float(south + north) / 2)
 
 
 def _read(frame: gpd.GeoDataFrame, epsg: int) -> Plane:
