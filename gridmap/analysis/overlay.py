@@ -194,8 +194,8 @@ def _epsg_of_both(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> int:
     boxes = boxes[np.isfinite(boxes).all(axis=1)]
     if not len(boxes):
         return 3857
-    west, south, east, north = (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))
-    return crs.metric_epsg(float(west + east) / 2, float(south + north) / 2)
+    middle = (boxes[:, :2].min(axis=0) + boxes[:, 2:].max(axis=0)) / 2
+    return crs.metric_epsg(float(middle[0]), float(middle[1]))
 
 
 def _read(frame: gpd.GeoDataFrame, epsg: int) -> Plane:
