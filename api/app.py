@@ -13,7 +13,7 @@ from api.cursor import Cursors
 from api.deps import Context
 from api.edge import Edge
 from api.openapi import openapi_of
-from api.routes import docs, grids, incidents, layers, locate, maps, overview, patrols, sets
+from api.routes import docs, grids, history, incidents, layers, locate, maps, overview, patrols, sets
 from gridmap import __version__
 from gridmap.services.clock import SystemClock
 from gridmap.services.ports import Clock, Store
@@ -32,6 +32,7 @@ ROUTERS = (
     sets.router,
     grids.router,
     layers.router,
+    history.router,
     incidents.router,
     patrols.router,
     maps.router,

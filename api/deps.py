@@ -1,8 +1,8 @@
 """What a route needs beside its parameters: the store, the plans, the clock, and reading days and windows with them."""
 
 import logging
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -16,13 +16,16 @@ from gridmap.i18n import Language
 from gridmap.maps.drawing import Ground, ground
 from gridmap.services.clock import day_in
 from gridmap.services.ports import Box, Clock, PointFilter, Store
-from gridmap.services.reports import Overview, PlanReport, overview, plan_report
+from gridmap.services.reports import Overview, PlanReport, last_days, overview, plan_report
 from gridmap.services.responsibility import Plan, Plans
 from gridmap.settings import Settings
 
 log = logging.getLogger("gridmap.api")
 
 Moment = date | datetime
+
+#: Days of a window of which the reader names neither end.
+_DAYS = 30
 
 #: Records in a page when the reader names no number.
 _PAGE = 100
@@ -42,6 +45,8 @@ class Context:
     pages: Kept[tuple[str, str]] = field(default_factory=lambda: Kept(16))
     overviews: Kept[Overview] = field(default_factory=lambda: Kept(4))
     grounds: Kept[Ground] = field(default_factory=lambda: Kept(4))
+    #: Answers about two versions or two sets, as they are sent.
+    comparisons: Kept[bytes] = field(default_factory=lambda: Kept(8))
 
     def day(self, at: Moment | None) -> date:
         """Give the calendar day of a moment in the district's time zone; without one, today."""
@@ -96,6 +101,17 @@ class Context:
         if first is not None and last is not None and first >= last:
             raise InvalidInput("window_reversed")
         return PointFilter(first, last, categories, bbox)
+
+    def closed_window(self, asked: PointFilter) -> PointFilter:
+        """Close a window that is open on a side: it ends with the newest record, and is a month long."""
+        found = self.overview()
+        ends = [span.last_at for span in (found.incidents, found.fixes) if span.last_at is not None]
+        newest = max(ends, default=self.clock.now())
+        end = asked.end or last_days(newest, _DAYS).end
+        assert end is not None
+        if asked.start is not None and asked.end is None:
+            end = max(end, asked.start + timedelta(days=1))
+        return replace(asked, start=asked.start or end - timedelta(days=_DAYS), end=end)
 
     def limit(self, asked: int | None) -> int:
         """Check the size of a page; without one, give the usual size.

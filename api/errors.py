@@ -175,6 +175,8 @@ def problem(error: GridmapError, *, request_id: str, language: Language) -> Resp
         body["errors"] = [f.as_json(language) for f in error.faults[:MAX_ERRORS]]
         if len(error.faults) > MAX_ERRORS:
             body["truncated"] = True
+    if "successors" in error.fields:
+        body["successors"] = error.fields["successors"]
     if "hint" in error.fields:
         body["hint"] = error.fields["hint"]
     headers = {"Content-Language": language, "Cache-Control": "no-store"}

@@ -264,6 +264,13 @@ class ProblemError(Out):
     detail: str
 
 
+class SuccessorShareOut(Out):
+    """A part of the ground of an old code."""
+
+    code: str
+    share: float
+
+
 class Problem(Out):
     """RFC 9457 problem details; never holds anything that was sent."""
 
@@ -278,3 +285,6 @@ class Problem(Out):
     errors: list[ProblemError]
     hint: str | None = None
     truncated: bool | None = None
+    successors: list[SuccessorShareOut] | None = Field(
+        None, description="with grid_retired: who has the ground of that code on the day asked for"
+    )

@@ -94,6 +94,41 @@ class MapQuery(SetAtQuery, WindowQuery):
     lang: Language | None = Field(None, description="language of the page; else by Accept-Language")
 
 
+class CodeQuery(Strict):
+    """What became of a code by a day."""
+
+    at: DayOrTime | None = Field(None, description="day or time whose version is asked; today if left out")
+
+
+class LineageQuery(PageQuery):
+    """The edges into a version."""
+
+    version: Annotated[QueryInteger, Field(ge=1)] = Field(description="number of the version")
+    level: Name | None = Field(None, description="level of the areas; all if left out")
+
+
+class DifferenceQuery(WindowQuery):
+    """Two versions, and the window of the incidents that are counted."""
+
+    from_: Annotated[QueryInteger, Field(ge=1)] = Field(alias="from", description="number of the version before")
+    to: Annotated[QueryInteger, Field(ge=1)] = Field(description="number of the version after")
+
+
+class CrosswalkQuery(Strict):
+    """Two sets over one ground."""
+
+    a: Name = Field(description="the one boundary set")
+    b: Name = Field(description="the other; the same one where b_at names another day")
+    at: DayOrTime | None = Field(None, description="day or time whose versions are compared; today if left out")
+    b_at: DayOrTime | None = Field(None, description="day or time of the other set, where it is not the same")
+
+
+class ContextQuery(Strict):
+    """What lies around the areas."""
+
+    bbox: BoxText | None = None
+
+
 class TextsQuery(Strict):
     """Which language."""
 

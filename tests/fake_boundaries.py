@@ -1,6 +1,7 @@
 """Sets, versions and grids of the store in memory, by plain loops over plain values."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +13,7 @@ from gridmap.analysis import frames
 from gridmap.domain.boundaries import BoundaryVersion, VersionState
 from gridmap.errors import ColumnError, Conflict, NotFound, StaleVersion
 from gridmap.store import columns as col
-from gridmap.store.boundaries import life_frame
+from gridmap.store.boundaries import count_frame, life_frame
 from gridmap.store.grids import GRID_COLUMNS, grid_frame, grid_values
 from gridmap.store.lineage import EDGE_COLUMNS, edge_frame, edge_values
 
@@ -217,6 +218,24 @@ class FakeBoundaries:
     def lineage(self, set_name, number):
         rows = self._work.read().lineage.get((set_name, number), [])
         return edge_frame([tuple(row[name] for name in EDGE_COLUMNS) for row in rows])
+
+    def grid_counts(self, set_name):
+        return count_frame(self._counted(set_name, self._work.read().grids, "level"), "level", "grids")
+
+    def lineage_counts(self, set_name):
+        rows = self._counted(set_name, self._work.read().lineage, "level", "kind")
+        return count_frame(rows, "level", "kind", "edges")
+
+    def _counted(self, set_name, table, *names):
+        found = self._work.read().sets.get(set_name)
+        order = {level.name: level.order for level in found.levels} if found else {}
+        counts = Counter(
+            (number, *(row[name] for name in names))
+            for (name_of_set, number), rows in table.items()
+            if name_of_set == set_name
+            for row in rows
+        )
+        return [(*key, n) for key, n in sorted(counts.items(), key=lambda c: (c[0][0], order[c[0][1]], c[0][2:]))]
 
     def lives(self, set_name, code):
         published = [v for v in self.list_versions(set_name) if v.ever_in_force]

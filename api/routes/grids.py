@@ -8,6 +8,7 @@ from api.requests import GridQuery
 from api.routes.common import GridCode, Query
 from api.strict import StrictRoute
 from gridmap.services.grids import grid_card
+from gridmap.services.history import missing_grid
 
 router = APIRouter(route_class=StrictRoute, tags=["grids"])
 
@@ -16,6 +17,8 @@ router = APIRouter(route_class=StrictRoute, tags=["grids"])
 def get_grid(ctx: Ctx, q: Query[GridQuery], code: GridCode) -> GridCardAnswer:
     """Give the facts of one grid: chain, households, area, staff needed and present, and what happened in a window."""
     plan = ctx.plan(q.set, q.at)
+    if code not in plan.refs:
+        raise missing_grid(ctx.store, ctx.plans, plan, code, ctx.day(q.at))
     window = ctx.window(q.start, q.end)
     card = grid_card(ctx.store, ctx.plans, plan, code, day=ctx.day(q.at), window=window, settings=ctx.settings)
     activity = None

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -17,7 +17,7 @@ from api.strict import StrictRoute
 from gridmap.i18n import Language
 from gridmap.maps.localise import localise, secure
 from gridmap.services.ports import PointFilter
-from gridmap.services.reports import coverage, hotspots, last_days, plan_report
+from gridmap.services.reports import coverage, hotspots, plan_report
 from gridmap.services.responsibility import Plan
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 router = APIRouter(route_class=StrictRoute, tags=["maps"], default_response_class=HTMLResponse)
 
-#: Days shown when the reader names no window.
-_DAYS = 30
 #: Radius of the kernel of the hotspot map.
 _BANDWIDTH_M = 250.0
 
@@ -55,7 +53,7 @@ def _page(ctx: Context, request: Request, q: MapQuery, reader: Language, kind: s
     language = q.lang or reader
     plan = ctx.plan(q.set, q.at)
     day = ctx.day(q.at)
-    where = _window(ctx, ctx.window(q.start, q.end, q.category))
+    where = ctx.closed_window(ctx.window(q.start, q.end, q.category))
     key = (kind, plan.boundary_set.name, plan.version.number, day, where, language, ctx.store.revision())
     html, tag = ctx.pages.get(key, lambda: _made(localise(draw(ctx, plan, day, where, language).get_root().render())))
     headers = {"ETag": tag, "Cache-Control": "no-cache", "Content-Language": language, "Vary": "Accept-Language"}
@@ -68,18 +66,6 @@ def _page(ctx: Context, request: Request, q: MapQuery, reader: Language, kind: s
 
 def _made(html: str) -> tuple[str, str]:
     return html, f'W/"{hashlib.sha256(html.encode()).hexdigest()[:32]}"'
-
-
-def _window(ctx: Context, asked: PointFilter) -> PointFilter:
-    """Close a window that is open on a side: it ends with the newest record, and is a month long."""
-    found = ctx.overview()
-    ends = [span.last_at for span in (found.incidents, found.fixes) if span.last_at is not None]
-    newest = max(ends, default=ctx.clock.now())
-    end = asked.end or last_days(newest, _DAYS).end
-    assert end is not None
-    if asked.start is not None and asked.end is None:
-        end = max(end, asked.start + timedelta(days=1))
-    return PointFilter(asked.start or end - timedelta(days=_DAYS), end, asked.categories, asked.bbox)
 
 
 def _ends(where: PointFilter) -> tuple[datetime, datetime]:

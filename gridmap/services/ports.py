@@ -170,6 +170,14 @@ class BoundaryRepository(Protocol):
         """Give the edges into a version (LINEAGE), by level order, old code and new code."""
         ...
 
+    def grid_counts(self, set_name: str) -> pd.DataFrame:
+        """Give ``number, level, grids`` of every version and draft of a set, by number and level order."""
+        ...
+
+    def lineage_counts(self, set_name: str) -> pd.DataFrame:
+        """Give ``number, level, kind, edges`` of the edges into every version, by number, level order and kind."""
+        ...
+
     def lives(self, set_name: str, code: str) -> pd.DataFrame:
         """Give the published versions in which a code stands (``level, number, valid_from, valid_to``), by time."""
         ...

@@ -1,6 +1,6 @@
 """Boundary sets, their versions and drafts, as ``services.ports`` asks for them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -326,6 +326,14 @@ class Boundaries:
         """Give the edges into a version (LINEAGE), by level order, old code and new code."""
         return self._lineage.of(set_name, number)
 
+    def grid_counts(self, set_name: str) -> pd.DataFrame:
+        """Give ``number, level, grids`` of every version and draft, by number and level order."""
+        return count_frame(self._work.rows(_counted(set_name, GridRow)), "level", "grids")
+
+    def lineage_counts(self, set_name: str) -> pd.DataFrame:
+        """Give ``number, level, kind, edges`` of the edges into every version, by number, level order and kind."""
+        return count_frame(self._work.rows(_counted(set_name, LineageRow, LineageRow.kind)), "level", "kind", "edges")
+
     def lives(self, set_name: str, code: str) -> pd.DataFrame:
         """Give the published versions in which a code stands, by time; see ``services.ports``."""
         rows = self._work.rows(
@@ -341,6 +349,33 @@ class Boundaries:
             .order_by(VersionRow.valid_from, GridRow.level_position)
         )
         return life_frame([tuple(row) for row in rows])
+
+
+def _counted(set_name: str, table: Any, *more: Any) -> sa.Select[Any]:
+    """Count the rows of a table that belong to a version by number, level and what else is named."""
+    keys = (VersionRow.number, table.level, *more)
+    return (
+        sa.select(*keys, sa.func.count())
+        .select_from(table)
+        .join(VersionRow, VersionRow.id == table.version_id)
+        .join(BoundarySetRow, BoundarySetRow.id == VersionRow.set_id)
+        .where(BoundarySetRow.name == set_name)
+        .group_by(*keys, table.level_position)
+        .order_by(VersionRow.number, table.level_position, *more)
+    )
+
+
+def count_frame(rows: Iterable[Any], *names: str) -> pd.DataFrame:
+    """Make the frame of counts from rows of a number, texts and a count."""
+    columns = list(zip(*rows, strict=True)) or [()] * (len(names) + 1)
+    number, *texts, count = columns
+    return pd.DataFrame(
+        {
+            "number": pd.array(number, dtype="int64"),
+            **{name: col.text_array(values) for name, values in zip(names, texts, strict=False)},
+            names[-1]: pd.array(count, dtype="int64"),
+        }
+    )
 
 
 def _ordered(boundary_set: BoundarySet) -> BoundarySet:

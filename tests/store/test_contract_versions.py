@@ -228,6 +228,13 @@ def test_lineage_comes_back_in_order_and_stays(store):
         assert found["old_code"].isna().tolist() == [False, True, False, False]
         assert found["area_m2"].tolist() == [10.0, 3.0, 1.5, 2.5]
         assert found["households"].isna().tolist() == [False, False, False, True]
+        counted = work.boundaries.lineage_counts("city")
+        assert counted.to_dict("list") == {
+            "number": [2, 2, 2],
+            "level": ["street", "grid", "grid"],
+            "kind": ["unchanged", "founded", "split"],
+            "edges": [1, 1, 2],
+        }
         drafted(store)
     for bad in (edges(level="ward"), edges(kind=None), edges(area_m2=None)):
         with store.unit_of_work() as work, pytest.raises(ColumnError):
@@ -255,6 +262,20 @@ def test_the_lives_of_a_code_and_the_last_shapes_of_those_gone(store):
         second = work.boundaries.find_version("city", 2)
         assert work.boundaries.former_grids("city", second)["number"].tolist() == [3]
         assert work.boundaries.former_grids("city", second).crs.to_epsg() == 4326
+
+
+def test_grids_are_counted_by_version_and_level(store):
+    published(store, "a", "b")
+    drafted(store, "x", "y", "z")
+    with store.unit_of_work() as work:
+        assert work.boundaries.grid_counts("city").to_dict("list") == {
+            "number": [1, 1, 2, 2],
+            "level": ["street", "grid"] * 2,
+            "grids": [1, 2, 1, 3],
+        }
+        for none in (work.boundaries.grid_counts("nowhere"), work.boundaries.lineage_counts("city")):
+            assert none.empty
+        assert list(work.boundaries.lineage_counts("city").columns) == ["number", "level", "kind", "edges"]
 
 
 def test_points_name_the_version_that_was_asked(store):
