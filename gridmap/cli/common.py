@@ -4,6 +4,7 @@ import locale
 import os
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from gridmap.analysis.responsibility import JoinSummary
+    from gridmap.domain.boundaries import BoundaryVersion
     from gridmap.domain.rules import Report
     from gridmap.services.ports import Store
+    from gridmap.services.versions import Publication
 
 #: Nothing could be read or done; findings alone end with 1.
 CANNOT = 2
@@ -37,6 +40,12 @@ DatumOption = Annotated[
     str | None, typer.Option("--datum", help="What degrees mean: wgs84, cgcs2000, gcj02, bd09.", metavar="DATUM")
 ]
 CrsOption = Annotated[str | None, typer.Option("--crs", help="CRS of a file that states none.", metavar="EPSG:n")]
+RewriteOption = Annotated[
+    str | None,
+    typer.Option(
+        "--rewrite", help="Change days that have passed, or a scheduled version, for this reason.", metavar="WHY"
+    ),
+]
 CommitOption = Annotated[bool, typer.Option("--commit", help="Write; without it this is a rehearsal.")]
 EncodingOption = Annotated[str | None, typer.Option("--encoding", help="Text encoding of the file: utf-8, gb18030.")]
 
@@ -215,6 +224,22 @@ def require_no_overlap(frame: "gpd.GeoDataFrame", settings: Settings) -> None:
     report = check_tiling(frame, sliver_width_m=settings.sliver_width_m, sliver_area_m2=settings.sliver_area_m2)
     if report.facts["overlaps"]:
         raise InvalidInput("boundaries_overlap", count=report.facts["overlaps"], m2=report.facts["overlap_m2"])
+
+
+def first_day(version: "BoundaryVersion") -> str:
+    """Give the first day of a version in words."""
+    from gridmap.domain.boundaries import ALWAYS
+
+    return word("always") if version.valid_from == ALWAYS else version.valid_from.isoformat()
+
+
+def say_changes(done: "Publication") -> None:
+    """Print what became of the grids, and how many points changed hands."""
+    counted = Counter(zip(done.edges["level"], done.edges["kind"], strict=True))
+    for (level, kind), number in sorted(counted.items()):
+        say("change", level=level, kind=text(f"lineage.{kind}", language()), count=number)
+    if done.incidents or done.fixes:
+        say("reowned", incidents=done.incidents, fixes=done.fixes)
 
 
 def say_summary(summary: "JoinSummary") -> None:

@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gridmap.cli import common
-from gridmap.cli.common import CommitOption, CrsOption, DatumOption, DbOption, EncodingOption, FileArgument
-from gridmap.i18n import text
+from gridmap.cli.common import (
+    CommitOption,
+    CrsOption,
+    DatumOption,
+    DbOption,
+    EncodingOption,
+    FileArgument,
+    RewriteOption,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from gridmap.domain.boundaries import BoundaryVersion
     from gridmap.files.records import Records
     from gridmap.services.boundaries import ImportOutcome
     from gridmap.services.points import PointsOutcome
@@ -30,6 +36,7 @@ def boundaries(
     code_column: Annotated[str, typer.Option("--code-column", help="Column that holds the codes.")],
     name_column: Annotated[str | None, typer.Option("--name-column")] = None,
     parent_column: Annotated[str | None, typer.Option("--parent-column", help="Column with the parent's code.")] = None,
+    kind_column: Annotated[str | None, typer.Option("--kind-column", help="Column with zone, town, street ...")] = None,
     households_column: Annotated[str | None, typer.Option("--households-column")] = None,
     layer: Annotated[str | None, typer.Option("--layer", help="Layer of a file with several.")] = None,
     datum: DatumOption = None,
@@ -42,6 +49,9 @@ def boundaries(
             "--accept-findings", help="Publish in spite of holes and overlaps, for this reason.", metavar="WHY"
         ),
     ] = None,
+    rewrite: RewriteOption = None,
+    draft: Annotated[bool, typer.Option("--draft", help="Leave it as a draft instead of publishing it.")] = False,
+    points: Annotated[bool, typer.Option("--points", help="Points may stand in for areas of this new level.")] = False,
     commit: CommitOption = False,
     db: DbOption = None,
 ) -> None:
@@ -65,8 +75,12 @@ def boundaries(
                 code_column=code_column,
                 name_column=name_column,
                 parent_column=parent_column,
+                kind_column=kind_column,
                 households_column=households_column,
+                points=points,
             )
+        if not len(source.frame) and source.report.errors:  # nothing is left that could be checked
+            common.conclude(source.report, committed=False)
         with common.opened(db, rehearsal=not commit) as store, common.progress(file.name):
             outcome = import_boundaries(
                 store,
@@ -79,14 +93,22 @@ def boundaries(
                 file_report=source.beyond_frame,
                 note=accept_findings or "",
                 accept_findings=bool(accept_findings),
+                rewrite=rewrite or "",
+                as_draft=draft,
+                points=points,
                 commit=commit,
             )
         _say_boundaries(outcome)
+        if outcome.version and draft:
+            common.say("drafted", set=set_name, number=outcome.version.number)
+            return
         if outcome.blocking:
             common.complain("blocked", count=len(outcome.blocking))
             raise typer.Exit(common.FINDINGS)
         if outcome.version:
-            common.say("published", set=set_name, number=outcome.version.number, day=_day(outcome.version))
+            common.say("published", set=set_name, number=outcome.version.number, day=common.first_day(outcome.version))
+            if outcome.publication:
+                common.say_changes(outcome.publication)
         elif not outcome.unchanged:
             common.say("rehearsal")
 
@@ -101,12 +123,6 @@ def _say_boundaries(outcome: "ImportOutcome") -> None:
         common.say("import_replaces", number=outcome.replaces.number, day=outcome.valid_from.isoformat())
     common.say("findings", count=len(outcome.report), errors=len(outcome.report.errors))
     common.print_report(outcome.report)
-
-
-def _day(version: "BoundaryVersion") -> str:
-    from gridmap.domain.boundaries import ALWAYS
-
-    return text("cli.always", common.language()) if version.valid_from == ALWAYS else version.valid_from.isoformat()
 
 
 LonOption = Annotated[str | None, typer.Option("--lon-column", help="Column of longitudes.")]

@@ -19,7 +19,16 @@ from gridmap.files.attributes import (
     source_facts,
     with_codes,
 )
-from gridmap.files.columns import CODE_NAMES, HOUSEHOLDS_NAMES, NAME_NAMES, PARENT_NAMES, choose, to_code, to_count
+from gridmap.files.columns import (
+    CODE_NAMES,
+    HOUSEHOLDS_NAMES,
+    KIND_NAMES,
+    NAME_NAMES,
+    PARENT_NAMES,
+    choose,
+    to_code,
+    to_count,
+)
 from gridmap.files.features import VALIDITY_RULES, finding, to_features
 from gridmap.files.sandbox import parse
 from gridmap.settings import Settings
@@ -73,6 +82,7 @@ def read_boundaries(
     code_column: str | None = None,
     name_column: str | None = None,
     parent_column: str | None = None,
+    kind_column: str | None = None,
     households_column: str | None = None,
     layer: str | None = None,
     encoding: str | None = None,
@@ -80,6 +90,7 @@ def read_boundaries(
     datum: Datum | None = None,
     name: str | None = None,
     uncoded: bool = False,
+    points: bool = False,
 ) -> BoundaryFile:
     """Read areas or grids from GeoJSON, GeoPackage, zipped Shapefile, FlatGeobuf, GeoParquet or KML.
 
@@ -89,7 +100,7 @@ def read_boundaries(
         The file; it is parsed in a child process.
     settings : Settings
         Its limits.
-    code_column, name_column, parent_column, households_column : str, optional
+    code_column, name_column, parent_column, kind_column, households_column : str, optional
         Names of the columns; else the usual names. Only the code must exist; a missing name is the code.
     layer : str, optional
         Which layer or shapefile, where there are several.
@@ -103,6 +114,8 @@ def read_boundaries(
         The name given by the sender, where the file lies under another one; only its extension counts.
     uncoded : bool
         Keep features without a code too, with None; the file needs no column of codes.
+    points : bool
+        Points may stand in for areas, such as buildings known by their doors.
 
     Raises
     ------
@@ -119,16 +132,20 @@ def read_boundaries(
     code = choose(columns, code_column, CODE_NAMES, what="code", required=not uncoded)
     title = choose(columns, name_column, NAME_NAMES, what="name", required=False)
     parent = choose(columns, parent_column, PARENT_NAMES, what="parent", required=False)
+    kind = choose(columns, kind_column, KIND_NAMES, what="kind", required=False)
     households = choose(columns, households_column, HOUSEHOLDS_NAMES, what="households", required=False)
-    features = to_features(parsed, settings=settings, kinds=_POLYGONS, crs=crs, datum=datum)
+    features = to_features(
+        parsed, settings=settings, kinds=(*_POLYGONS, "Point") if points else _POLYGONS, crs=crs, datum=datum
+    )
     found = [*features.findings, *parser_notes(parsed)]
     texts = read_texts(parsed, settings, found)
     codes = converted(texts.get(code), to_code, "bad_code", found) or [None] * len(features.geometry)
     find_code_faults(codes, features.geometry, found)
     names = converted(texts.get(title), to_code, "bad_name", found)
     parents = converted(texts.get(parent), to_code, "bad_parent_code", found)
+    sorts = converted(texts.get(kind), to_code, "bad_name", found)
     counts = converted(texts.get(households), to_count, "bad_households", found)
-    rest = [c for c in columns if c not in (code, title, parent, households)]
+    rest = [c for c in columns if c not in (code, title, parent, kind, households)]
     keep = features.usable & np.array([uncoded or c is not None for c in codes], dtype=bool)
     rows = np.flatnonzero(keep).tolist()
     frame = gpd.GeoDataFrame(
@@ -136,6 +153,7 @@ def read_boundaries(
             "code": pd.Series([codes[r] for r in rows], dtype=object),
             "name": pd.Series([at_row(names, r) or codes[r] for r in rows], dtype=object),
             "parent_code": pd.Series([at_row(parents, r) for r in rows], dtype=object),
+            "kind": pd.Series([at_row(sorts, r) for r in rows], dtype=object),
             "households": pd.Series([at_row(counts, r) for r in rows], dtype=object),
             "attributes": pd.Series([{c: texts[c][r] for c in rest} for r in rows], dtype=object),
         },

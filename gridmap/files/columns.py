@@ -9,6 +9,7 @@ from gridmap.errors import ColumnError
 CODE_NAMES = ("code", "grid_code", "编码", "网格编码", "网格编号", "编号", "代码", "adcode", "id", "mapid", "precinct")
 NAME_NAMES = ("name", "grid_name", "名称", "网格名称")
 PARENT_NAMES = ("parent_code", "上级编码", "上级网格编码")
+KIND_NAMES = ("kind", "类别", "网格类别")
 HOUSEHOLDS_NAMES = ("households", "户数", "住户数")
 
 _EXACT = 2**53

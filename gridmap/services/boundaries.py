@@ -13,6 +13,7 @@ from gridmap.analysis.content import content_hash
 from gridmap.analysis.locator import Locator
 from gridmap.crs import WGS84
 from gridmap.domain.boundaries import ALWAYS, BoundarySet, BoundaryVersion, Level, in_time_order
+from gridmap.domain.codes import scheme
 from gridmap.domain.rules import Finding, Report
 from gridmap.errors import InvalidInput
 from gridmap.services.clock import day_in
@@ -61,6 +62,7 @@ def import_boundaries(
     accept_findings: bool = False,
     rewrite: str = "",
     as_draft: bool = False,
+    points: bool = False,
     commit: bool = False,
     plans: Plans | None = None,
     on_step: Callable[[str], None] = lambda step: None,
@@ -81,6 +83,8 @@ def import_boundaries(
         Why days that have passed get another version.
     as_draft : bool
         Leave it as a draft, whatever the findings.
+    points : bool
+        Where the level is new: points may stand in for its areas, and it does not tile the level above.
     commit : bool
         Without it nothing is written.
     plans : Plans, optional
@@ -101,7 +105,7 @@ def import_boundaries(
         raise InvalidInput("no_grids")
     with store.unit_of_work() as work:
         former_set, former, carried = _former(work, set_name, level)
-        boundary_set = _with_level(former_set, set_name, level)
+        boundary_set = _with_level(former_set, set_name, level, points=points)
         rows = _with_parents(frame, level, boundary_set, carried)
         complete = gpd.GeoDataFrame(pd.concat([carried, rows], ignore_index=True), geometry="geometry", crs=WGS84)
         day = valid_from or (ALWAYS if former is None else day_in(now, settings.time_zone))
@@ -196,13 +200,14 @@ def _former(
     return former_set, versions[-1], frame[frame["level"] != level][[*_COLUMNS, "geometry"]]
 
 
-def _with_level(former: BoundarySet | None, set_name: str, level: str) -> BoundarySet:
+def _with_level(former: BoundarySet | None, set_name: str, level: str, *, points: bool) -> BoundarySet:
     if former is None:
-        return BoundarySet(set_name, (Level(level, 0),))
+        former = BoundarySet(set_name, ())
     if any(x.name == level for x in former.levels):
         return former
-    order = max(x.order for x in former.levels) + 1
-    return replace(former, levels=(*former.levels, Level(level, order)))
+    order = max((x.order for x in former.levels), default=-1) + 1
+    added = Level(level, order, tiles_parent=not points, shapes="any" if points else "area")
+    return replace(former, levels=(*former.levels, added))
 
 
 def _with_parents(
@@ -227,3 +232,26 @@ def _with_parents(
         answers = locator.locate_many(shapely.get_x(inside), shapely.get_y(inside), border=False)
         rows["parent_code"] = [locator.codes[i] if i >= 0 else None for i in answers.owner]
     return rows
+
+
+def put_set(store: Store, boundary_set: BoundarySet, *, settings: Settings, commit: bool = True) -> BoundarySet:
+    """Add a set, or change title, levels and code scheme of the one with this name.
+
+    Raises
+    ------
+    InvalidInput
+        ``bad_name``, ``code_scheme_unknown``.
+    Conflict
+        ``level_in_use``.
+    """
+    for name in (boundary_set.name, *(level.name for level in boundary_set.levels)):
+        _require_name(name, settings)
+    if boundary_set.code_scheme is not None:
+        scheme(boundary_set.code_scheme)
+    with store.unit_of_work() as work:
+        work.boundaries.put_set(boundary_set)
+        found = work.boundaries.find_set(boundary_set.name)
+        if commit:
+            work.commit()
+    assert found is not None
+    return found
