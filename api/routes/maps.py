@@ -16,12 +16,14 @@ from api.routes.incidents import category_out
 from api.strict import StrictRoute
 from gridmap.i18n import Language
 from gridmap.maps.localise import localise, secure
-from gridmap.services.ports import PointFilter
+from gridmap.services.ports import FeatureFilter, PointFilter
 from gridmap.services.reports import coverage, hotspots, plan_report
 from gridmap.services.responsibility import Plan
 
 if TYPE_CHECKING:
     import folium
+
+    from gridmap.maps.features import Overlay
 
 router = APIRouter(route_class=StrictRoute, tags=["maps"], default_response_class=HTMLResponse)
 
@@ -104,7 +106,20 @@ def _grids(ctx: Context, plan: Plan, day: date, where: PointFilter, language: La
         locate_url=_locate_url(plan, day),
         grid_url=_grid_url(plan, day, where),
         time_zone=ctx.settings.time_zone,
+        overlays=_overlays(ctx, plan, day),
     )
+
+
+def _overlays(ctx: Context, plan: Plan, day: date) -> "list[Overlay]":
+    """Give the layers that have something on the ground of a plan on a day."""
+    from gridmap.maps.features import Overlay
+
+    x0, y0, x1, y1 = plan.frame.total_bounds.tolist()
+    with ctx.store.unit_of_work() as work:
+        layers = work.features.list_layers()
+        found = [work.features.frame(FeatureFilter(layer.name, day, bbox=(x0, y0, x1, y1))) for layer in layers]
+    shown = zip(layers, found, strict=True)
+    return [Overlay(layer.title or layer.name, frame) for layer, frame in shown if len(frame)]
 
 
 def _hotspots(ctx: Context, plan: Plan, day: date, where: PointFilter, language: Language) -> "folium.Map":

@@ -143,6 +143,7 @@ def page_data(place: Ground, language: Language) -> dict[str, Any]:
         "grids": dict(place.rows),
         "context": [],
         "surface": [],
+        "features": [],
         "styles": [],
         "facts": [],
         "tips": [],

@@ -108,13 +108,13 @@ def origin_of(shapes: Shapes) -> tuple[int, int]:
 
 
 def pack(shapes: Shapes, origin: tuple[int, int]) -> list[Any]:
-    """Write polygons or lines as nested lists of integers: first the offset from the origin, then steps.
+    """Write polygons, lines or points as nested lists of integers: first the offset from the origin, then steps.
 
     Returns
     -------
     list
-        One item a shape: a list of polygons, each a list of rings (for lines: a list of one-ring polygons), each ring
-        a flat list ``x0, y0, dx, dy, ...``. The closing vertex of a polygon's ring is left out.
+        One item a shape: a list of polygons, each a list of rings (for lines and points: a list of one-ring polygons),
+        each ring a flat list ``x0, y0, dx, dy, ...``. The closing vertex of a polygon's ring is left out.
     """
     return [_pack_one(shape, origin) for shape in shapes]
 
@@ -126,6 +126,9 @@ def _pack_one(shape: shapely.Geometry, origin: tuple[int, int]) -> list[Any]:
             rings = [_steps(ring.coords, origin, closed=True) for ring in (part.exterior, *part.interiors)]
             if rings and rings[0]:
                 packed.append([ring for ring in rings if ring])
+        elif isinstance(part, shapely.Point):
+            xy = np.rint(shapely.get_coordinates(part)[0] * 10**DECIMALS).astype(np.int64) - np.array(origin)
+            packed.append([xy.tolist()])
         elif isinstance(part, (shapely.LineString, shapely.LinearRing)):
             line = _steps(part.coords, origin, closed=False)
             if line:

@@ -20,6 +20,7 @@ from gridmap.i18n import Language
 from gridmap.maps import drawing, legend
 from gridmap.maps.colours import TINTS, quantile_classes
 from gridmap.maps.elements import DrawnLayer, PageMap, Start
+from gridmap.maps.features import Overlay, feature_rows, overlay_data
 from gridmap.maps.geometry import pack
 from gridmap.maps.safe import encode_text
 
@@ -44,6 +45,7 @@ def grid_map(
     grid_url: str | None = None,
     time_zone: str = "Asia/Shanghai",
     ground: drawing.Ground | None = None,
+    overlays: Sequence[Overlay] = (),
 ) -> folium.Map:
     """Draw the grids and the areas above them; a click says who is responsible.
 
@@ -66,6 +68,8 @@ def grid_map(
         Zone in which times are shown.
     ground : Ground, optional
         ``drawing.ground(grids, upper)``, where several maps of the same grids are drawn.
+    overlays : sequence of Overlay
+        Facilities and thematic zones, drawn over the grids; each can be switched off.
 
     Raises
     ------
@@ -81,13 +85,18 @@ def grid_map(
     data["styles"] = [{"fill": tint, "opacity": 0.58, "line": "#8a959f"} for tint in TINTS]
     data["grids"]["fill"] = fill
     data["tips"] = _ground_tips(data, language)
+    data["features"] = overlay_data(overlays, place.origin)
     data["legend"] = {
         "title": i18n.text("legend.grids_title", language),
         "note": i18n.text("legend.grids_note", language, n=f"{len(grids):,}"),
-        "rows": [*legend.line_rows(place, language), *legend.context_rows(data, language)],
+        "rows": [
+            *feature_rows(overlays, language),
+            *legend.line_rows(place, language),
+            *legend.context_rows(data, language),
+        ],
         "foot": i18n.text("legend.grids_foot", language) if locate_url else None,
     }
-    return _assemble("grids", place, data, language)
+    return _assemble("grids", place, data, language, [overlay.title for overlay in overlays])
 
 
 def hotspot_map(
@@ -270,7 +279,9 @@ def _base(
     return data
 
 
-def _assemble(kind: str, place: drawing.Ground, data: dict[str, Any], language: Language) -> folium.Map:
+def _assemble(
+    kind: str, place: drawing.Ground, data: dict[str, Any], language: Language, overlays: Sequence[str] = ()
+) -> folium.Map:
     """Put the layers on the map from the ground up, then the controls, then the start."""
     drawn = PageMap(i18n.text(f"map.title_{kind}", language), i18n.text("map.card", language), language, data)
     if data["context"]:
@@ -281,6 +292,8 @@ def _assemble(kind: str, place: drawing.Ground, data: dict[str, Any], language: 
     DrawnLayer("grids", i18n.text("map.layer_grids", language), control=False).add_to(drawn)
     for number in reversed(range(len(place.upper))):
         DrawnLayer(f"level-{number}", drawing.level_title(place.upper[number], number, language)).add_to(drawn)
+    for number, title in enumerate(overlays):
+        DrawnLayer(f"features-{number}", title).add_to(drawn)
     DrawnLayer("labels", i18n.text("map.layer_labels", language)).add_to(drawn)
     Fullscreen(  # type: ignore[no-untyped-call]
         position="topleft",

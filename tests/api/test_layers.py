@@ -1,5 +1,7 @@
 """Layers over HTTP: as they are on a day, with the grids of that day."""
 
+import json
+import re
 from datetime import date
 from urllib.parse import quote
 
@@ -185,3 +187,21 @@ def test_layers_need_no_grids(empty_world) -> None:
     assert done.committed
     assert ask(empty_world)["a1"]["grid_code"] is None
     check_problem(empty_world.get(f"{URL}?grid=A"), 404, "grid_unknown")
+
+
+def test_the_map_of_grids_draws_the_layers_of_its_day(stations) -> None:
+    def drawn(query=""):
+        page = stations.get(f"/maps/grids?lang=en{query}").text
+        data = json.loads(re.search(r'id="gridmap-data"[^>]*>(.*?)</script>', page, re.DOTALL)[1])
+        assert BAD_NAME not in page
+        return data
+
+    data = drawn()
+    (found,) = data["features"]
+    assert found["name"] == [BAD_NAME] * 4
+    assert "服务站 (open)" in [row["text"] for row in data["legend"]["rows"]]
+    assert "attributes" not in data["features"][0]
+    earlier = drawn("&at=2026-05-09")
+    # the far one lies off the map
+    assert sorted(earlier["features"][0]["state"]) == [0, 1, 2, 2]
+    assert sorted(found["state"]) == [1, 2, 2, 2]

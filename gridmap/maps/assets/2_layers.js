@@ -2,7 +2,7 @@
 (function (gm) {
   "use strict";
   const data = gm.data;
-  const PANES = [["context", 210], ["surface", 220], ["grids", 230], ["level", 260], ["mark", 300], ["labels", 320]];
+  const PANES = [["context", 210], ["surface", 220], ["grids", 230], ["level", 260], ["features", 280], ["mark", 300], ["labels", 320]];
   const CONTEXT = {
     water: { fillColor: "#c4d9e6", color: "#a9c4d6", weight: 0.5, fillOpacity: 1 },
     sea: { fillColor: "#c4d9e6", color: "#a9c4d6", weight: 0.5, fillOpacity: 1 },
@@ -28,7 +28,7 @@
       pane.style.zIndex = z;
       // Each pane has its own canvas: only the grids' may take the mouse, or it would end at the topmost one.
       if (name !== "grids") { pane.style.pointerEvents = "none"; }
-      if (name === "mark") {
+      if (name === "mark" || name === "features") {
         renderers[name] = L.svg({ pane: "gm-" + name });
       } else if (name !== "labels") {
         renderers[name] = L.canvas({ pane: "gm-" + name, padding: 0.2 });
@@ -113,6 +113,10 @@
     if (key === "context") { return contextLayer(); }
     if (key === "surface") { return surfaceLayer(); }
     if (key === "labels") { return gm.labelLayer(); }
+    if (key.startsWith("features-")) {
+      return gm.featureLayer(data.features[Number(key.split("-")[1])],
+        styled("features", { interactive: true, bubblingMouseEvents: false }));
+    }
     return levelLayer(Number(key.split("-")[1]));
   };
 

@@ -10,6 +10,14 @@
       box.style.borderTop = `${look.width}px ${look.dash || "solid"} ${look.line}`;
       return box;
     }
+    if (look.dot) {
+      box.classList.add("gm-swatch-dot");
+      box.style.borderColor = look.dot;
+      box.style.borderStyle = look.state === 0 ? "dashed" : "solid";
+      // the colour with its share of light: hollow, pale, full
+      box.style.backgroundColor = look.dot + ["00", "59", "f2", "00"][look.state];
+      return box;
+    }
     box.style.backgroundColor = look.fill;
     if (look.pattern === "dots") {
       box.style.backgroundImage = `radial-gradient(${look.ink} 1.2px, transparent 1.5px)`;

@@ -18,6 +18,13 @@
     return list;
   }
 
+  /** Households of the day asked for, where they are known better than by the version. */
+  function correctHouseholds(list, households) {
+    const label = gm.text("fact_households");
+    const there = Array.from(list.children).find((item) => item.firstChild.textContent === label);
+    if (there) { there.lastChild.textContent = gm.number(households); } else { list.prepend(fact(label, gm.number(households))); }
+  }
+
   function fact(label, shown) { return el("div", null, null, [el("dt", null, label), el("dd", null, shown)]); }
 
   /** Facts that only the service knows: what happened in the window, and staff present of staff needed. */
@@ -32,6 +39,14 @@
     if (seen && data.kind !== "coverage") {
       list.append(fact(gm.text("fact_incidents"), gm.number(seen.incidents)), fact(gm.text("fact_fixes"), gm.number(seen.fixes)),
         fact(gm.text("fact_last"), seen.last_fix_at ? gm.time(Date.parse(seen.last_fix_at) / 1000) : gm.text("never")));
+    }
+    if (card.households !== null) { correctHouseholds(list, card.households); }
+    if (card.floating_residents !== null) {
+      const needed = card.staffing.station_needed ? gm.text("station_needed") : "";
+      list.append(fact(gm.text("fact_floating"), gm.number(card.floating_residents) + needed));
+    }
+    if (card.department || card.phone) {
+      list.append(fact(gm.text("fact_department"), [card.department, card.phone].filter(Boolean).join(" ")));
     }
     const staffed = card.staffing;
     if (staffed && staffed.workers_needed) {
