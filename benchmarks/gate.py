@@ -2,6 +2,9 @@
 
 ``python benchmarks/gate.py [--sizes 1333 20000 200000] [--damage 0.05] [--peer-limit 200000]``
 
+``import`` is what ``gridmap import boundaries --commit`` does with the grids of a file: read, ask the gate, infer
+lineage, write into an embedded store that has the streets and communities.
+
 Each measurement is a process of its own; its peak includes the plan that it checks (``plan`` alone is the first line).
 Peers: ``geopandas``: spatial join of every level with itself, common areas, rings of the union, overlay with the
 parents: the plain way to the same answers; ``coverage_invalid_edges`` of GEOS, which tells where edges do not match,
@@ -10,11 +13,14 @@ but neither which pairs overlap, nor holes, nor anything about parents, codes an
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import geopandas as gpd
@@ -25,6 +31,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.plan_maker import PLAN, make_plan
 from gridmap.analysis.gate import check_plan
+from gridmap.files.boundaries import read_boundaries
+from gridmap.services.boundaries import import_boundaries
+from gridmap.settings import Settings
+from gridmap.store.engine import open_store
 
 SHAPES = {1_333: (31, 43), 20_000: (125, 160), 200_000: (400, 500)}
 METRIC = 4549
@@ -83,6 +93,44 @@ def coverage(frame: gpd.GeoDataFrame) -> int:
     return found
 
 
+def clock() -> tuple[float, float]:
+    """Give the time on the wall, and the processor time of this process and of those that it has waited for."""
+    cpu = os.times()
+    return time.perf_counter(), sum(cpu[:4])
+
+
+def write_files(frame: gpd.GeoDataFrame, folder: Path) -> None:
+    """Write a file a level, as a city would hand them in."""
+    for level in PLAN.levels:
+        rows = frame[frame["level"] == level.name]
+        rows[["code", "name", "parent_code", "households", "geometry"]].to_parquet(folder / f"{level.name}.parquet")
+
+
+def imported(folder: Path) -> tuple[float, float]:
+    """Import a plan level by level into an embedded store; give the times of the last level, the grids."""
+    settings = Settings(max_vertices=100_000_000)
+    store = open_store(f"sqlite:///{folder}/store.gpkg")
+    start = end = clock()
+    for level in PLAN.levels:
+        start = clock()
+        source = read_boundaries(folder / f"{level.name}.parquet", settings=settings)
+        outcome = import_boundaries(
+            store,
+            source.frame,
+            set_name="bench",
+            level=level.name,
+            now=datetime.now(UTC),
+            settings=settings,
+            file_report=source.beyond_frame,
+            commit=True,
+        )
+        end = clock()
+        if outcome.version is None:
+            raise SystemExit("the import was refused")
+    store.close()
+    return end[0] - start[0], end[1] - start[1]
+
+
 CHECKS: dict[str, Callable[[gpd.GeoDataFrame], int]] = {
     "plan": nothing,
     "gridmap": gate,
@@ -92,12 +140,22 @@ CHECKS: dict[str, Callable[[gpd.GeoDataFrame], int]] = {
 
 
 def measure(name: str, size: int, damage: float) -> dict[str, float]:
-    """Run one check in this process."""
-    frame = plan(size, damage)
-    start = time.perf_counter()
-    found = CHECKS[name](frame)
-    seconds = time.perf_counter() - start
-    return {"found": found, "s": seconds, "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    """Run one check in this process, or one import of files that another one wrote."""
+    found = 0
+    if name == "import":
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(
+                [sys.executable, __file__, "--one", "files", "--sizes", str(size), "--folder", folder], check=True
+            )
+            wall, cpu = imported(Path(folder))
+    else:
+        frame = plan(size, damage)
+        start = clock()
+        found = CHECKS[name](frame)
+        end = clock()
+        wall, cpu = end[0] - start[0], end[1] - start[1]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"found": found, "s": wall, "cpu": cpu, "mib": peak}
 
 
 def main() -> None:
@@ -107,19 +165,26 @@ def main() -> None:
     parser.add_argument("--damage", type=float, default=0.0, help="share of grids moved by a metre")
     parser.add_argument("--peer-limit", type=int, default=200_000, help="largest plan that the peers are asked for")
     parser.add_argument("--one", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.one == "files":
+        write_files(plan(options.sizes[0], 0.0), options.folder)
+        return
     if options.one:
         print(json.dumps(measure(options.one, options.sizes[0], options.damage)))
         return
-    print(f"{'grids':>8}  {'check':<24}{'seconds':>9}{'peak MiB':>10}{'findings':>10}")
+    print(f"{'grids':>8}  {'check':<24}{'seconds':>9}{'CPU s':>9}{'peak MiB':>10}{'findings':>10}")
     for size in options.sizes:
-        for name in CHECKS:
-            if name not in ("plan", "gridmap") and size > options.peer_limit:
+        for name in (*CHECKS, "import"):
+            if name not in ("plan", "gridmap", "import") and size > options.peer_limit:
                 continue
             command = [sys.executable, __file__, "--one", name, "--sizes", str(size), "--damage", str(options.damage)]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             got = json.loads(done.stdout.splitlines()[-1])
-            print(f"{size:>8}  {name:<24}{got['s']:>9.2f}{got['mib']:>10.0f}{got['found']:>10}", flush=True)
+            print(
+                f"{size:>8}  {name:<24}{got['s']:>9.2f}{got['cpu']:>9.2f}{got['mib']:>10.0f}{got['found']:>10}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -11,7 +11,10 @@ import pandas as pd
 import pytest
 import shapely
 from builders import CELL, flip_winding, rotate_rings, shuffle_rows, tiling
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
+from strategies import Recipe, build, recipes
 
 from gridmap.analysis.gate import check_plan
 from gridmap.analysis.topology import check_tiling
@@ -376,6 +379,31 @@ def all_shaped(frame: gpd.GeoDataFrame, shape: BaseGeometry | None) -> gpd.GeoDa
 
 
 ODD = ([1], {}, 3.5, pd.NA, np.nan, pd.Timestamp(0), b"x", "{", None)
+
+
+@settings(max_examples=25, deadline=None)
+@given(recipes(largest=5).filter(lambda r: r.cell < 0.01 and r.kind != "triangles"), st.integers(0, 2**32 - 1))
+def test_a_random_plan_whose_areas_are_made_of_their_grids_is_clean(recipe: Recipe, seed: int) -> None:
+    """Holes, enclaves and several parts are what the random map has itself; nothing else is found."""
+    grids = build(recipe).assign(level="grid")
+    rng = np.random.default_rng(seed)
+    communities = dissolve(grids, [f"c{n}" for n in rng.integers(0, 4, len(grids))], "community")
+    streets = dissolve(communities, [f"s{n}" for n in rng.integers(0, 2, len(communities))], "street")
+    frame = gpd.GeoDataFrame(pd.concat([grids, communities, streets], ignore_index=True), crs=grids.crs)
+    levels = tuple(Level(name, order) for order, name in enumerate(("street", "community", "grid")))
+    found = check_plan(frame, BoundarySet("random", levels), former=frame)
+    assert {f.rule for f in found} <= {"hole", "sliver", "multipart", "enclave"}
+    assert {f.fields.get("kind") for f in found.of("sliver")} <= {"hole"}
+
+
+def dissolve(parts: gpd.GeoDataFrame, owners: list[str], level: str) -> gpd.GeoDataFrame:
+    """Make areas of parts, and write into each part whose it is."""
+    parts["parent_code"] = owners
+    shapes = parts.geometry.to_numpy()
+    codes = sorted(set(owners))
+    whole = [shapely.coverage_union_all(shapes[np.array(owners) == code]) for code in codes]
+    return gpd.GeoDataFrame({"code": codes, "level": level, "parent_code": None}, geometry=whole, crs=parts.crs)
+
 
 WORST: dict[str, Change] = {
     "no rows": lambda f: f.iloc[:0],
