@@ -2,7 +2,7 @@
 
 import typer
 
-from gridmap.cli import ask, check, codes, crosswalk, import_layers, import_people, imports, serve, sets, versions
+from gridmap.cli import ask, check, codes, crosswalk, db, import_layers, import_people, imports, serve, sets, versions
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,6 +24,7 @@ app.command()(crosswalk.crosswalk)
 app.add_typer(codes.app, name="codes")
 app.add_typer(sets.app, name="set")
 app.add_typer(versions.app, name="version")
+app.add_typer(db.app, name="db")
 app.command()(serve.serve)
 app.command()(serve.demo)
 

@@ -41,9 +41,14 @@ def revisions() -> tuple[str, ...]:
 def revision_of(engine: sa.Engine) -> str | None:
     """Give the revision of a database; None where it is empty."""
     with engine.connect() as connection:
-        if not sa.inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(sa.select(_VERSION.c.version_num)).scalar()
+        return revision_in(connection)
+
+
+def revision_in(connection: sa.Connection) -> str | None:
+    """Give the revision that a connection sees; None where the database is empty."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(sa.select(_VERSION.c.version_num)).scalar()
 
 
 def is_current(engine: sa.Engine) -> bool:
@@ -63,9 +68,14 @@ def migrate(engine: sa.Engine, step: Callable[["Config"], Any]) -> None:
     backend = backend_of(engine.url)
     with engine.connect().execution_options(gridmap_begin=backend.BEGIN_WRITING) as connection, connection.begin():
         backend.lock_schema(connection)
-        config = _config()
-        config.attributes["connection"] = connection
-        step(config)
+        run_within(connection, step)
+
+
+def run_within(connection: sa.Connection, step: Callable[["Config"], Any]) -> None:
+    """Run an Alembic command inside the transaction of a connection."""
+    config = _config()
+    config.attributes["connection"] = connection
+    step(config)
 
 
 def upgrade_engine(engine: sa.Engine) -> None:
@@ -89,9 +99,23 @@ def _with_engine(url: str, work: Callable[[sa.Engine], Any]) -> Any:
         engine.dispose()
 
 
-def upgrade(url: str) -> None:
-    """Create the schema at a URL, or bring it to the newest revision."""
-    _with_engine(url, upgrade_engine)
+def upgrade(url: str) -> tuple[str | None, str]:
+    """Create the schema at a URL, or bring it to the newest revision; give the revision before (None: new) and now."""
+
+    def work(engine: sa.Engine) -> tuple[str | None, str]:
+        before = revision_of(engine)
+        upgrade_engine(engine)
+        return before, revisions()[-1]
+
+    found: tuple[str | None, str] = _with_engine(url, work)
+    return found
+
+
+def upgrade_within(connection: sa.Connection) -> None:
+    """Bring a database to the newest revision inside the transaction of a connection."""
+    from alembic import command
+
+    run_within(connection, lambda config: command.upgrade(config, HEAD))
 
 
 def downgrade(url: str, revision: str = "base") -> None:

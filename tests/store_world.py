@@ -1,0 +1,152 @@
+"""A small store in which every table has rows, odd values among them."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+import sqlalchemy as sa
+from store_frames import CITY, at, fixes, grids, incidents, publish, with_version
+
+from gridmap.analysis.content import content_hash
+from gridmap.domain.boundaries import BoundarySet, Level
+from gridmap.domain.features import FeatureLayer
+from gridmap.domain.incidents import StaffMember
+from gridmap.domain.people import GridProfile
+from gridmap.store.progress import Show
+from gridmap.store.tables import Base
+
+CLINICS = BoundarySet("clinics", (Level("site", 0, tiles_parent=False, shapes="any", required=("name",)),), "诊所")
+
+
+def fill_everything(store: Any, n: int = 40) -> None:
+    """Put rows into every table: drafts, published, scheduled and retired versions, text of every kind, open ends."""
+    with store.unit_of_work() as work:
+        work.boundaries.put_set(CITY)
+        work.boundaries.put_set(CLINICS)
+        publish(work, grids(), note="首版\t制表\\n反斜杠\n换行")
+        withdrawn = publish(work, grids("a", "b"), valid_from=date(2031, 1, 1))
+        work.boundaries.withdraw("city", withdrawn.number)
+        second = grids("a", "b", "C", "中", "e")
+        draft = work.boundaries.add_draft(
+            "city", second, valid_from=date(2026, 2, 1), content_hash=content_hash(second), based_on=1
+        )
+        work.boundaries.add_lineage("city", draft.number, _lineage())
+        work.boundaries.publish("city", draft.number, valid_from=date(2026, 2, 1), published_at=at(1.5))
+        loose = grids("x", "y")
+        work.boundaries.add_draft("city", loose, valid_from=date(2027, 1, 1), content_hash=content_hash(loose))
+        sites = gpd.GeoDataFrame(
+            {
+                "code": ["p", "q"], "name": ["门诊", "站"], "level": "site", "parent_code": None,
+                "kind": ["clinic", None], "households": pd.array([None, None], dtype="Int64"),
+                "attributes": [{"床位": 12, "a": {"z": [1, None, 0.1]}}, {}],
+            },
+            geometry=[shapely.Point(120.001, 30.001), shapely.box(120, 30, 120.001, 30.001)], crs=4326,
+        )  # fmt: skip
+        work.boundaries.add_draft("clinics", sites, valid_from=date(2026, 1, 1), content_hash=content_hash(sites))
+        head, worker = StaffMember("a", "head", "张三", "1", "城管"), StaffMember("a", "worker", "李四", "", "")
+        work.staff.replace("city", [head, worker], valid_from=date(2026, 1, 1))
+        work.staff.replace("city", [StaffMember("a", "head", "王五", "2", "")], valid_from=date(2026, 3, 1))
+        known = [GridProfile("a", 12, None, "街道办", "3"), GridProfile("b", None, 2500, "", "")]
+        work.profiles.put("city", known, valid_from=date(2026, 1, 1))
+        work.features.put_layer(FeatureLayer("stations", "垃圾站"))
+        work.features.replace("stations", _features(), valid_from=date(2026, 1, 1), owners=_owners)
+        rows = with_version(incidents(n), draft.number)
+        rows["note"] = [("反斜杠\\N\t“引号”\r\n", None, "")[k % 3] for k in range(n)]
+        rows["occurred_at"] += pd.to_timedelta(np.arange(n), unit="us")
+        work.incidents.add(rows)
+        work.patrols.add(with_version(fixes(n), draft.number))
+        work.context.replace(
+            gpd.GeoDataFrame(
+                {"kind": ["water", "road"], "name": ["护城河", None]},
+                geometry=[
+                    shapely.Polygon([(120, 30), (120, 30.01), (120.01, 30.01), (120.01, 30)]),
+                    shapely.MultiLineString([[(120, 30), (120.1, 30.1)], [(121, 31), (120.5, 30.2)]]),
+                ],
+                crs=4326,
+            )
+        )
+        work.commit()
+
+
+def _lineage() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "level": ["street", "grid", "grid"], "old_code": ["S", "b", None], "new_code": ["S", "b", "e"],
+            "kind": ["reshaped", "unchanged", "founded"], "area_m2": [1 / 3, 2.0, 1e-7],
+            "old_share": [0.1, 1.0, np.nan], "new_share": [1.0, 1.0, np.nan], "households": [np.nan, 3.0, 0.0],
+        }
+    )  # fmt: skip
+
+
+def _features() -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(
+        {
+            "code": ["s1", "s2", "z"], "name": ["一号站", None, "市场"], "state": ["open", "planned", "built"],
+            "attributes": [{"吨": 3.25}, {}, {"k": "v"}],
+        },
+        geometry=[
+            shapely.Point(120.005, 30.005), shapely.LineString([(120, 30), (120.01, 30.01)]),
+            shapely.box(120, 30, 120.02, 30.02),
+        ], crs=4326,
+    )  # fmt: skip
+
+
+def _owners(frame: gpd.GeoDataFrame) -> pd.DataFrame:
+    n = len(frame)
+    return pd.DataFrame(
+        {
+            "set_name": ["city"] * n, "version_number": pd.array([1] * n, dtype="Int64"),
+            "grid_code": [("a", None, "b")[k % 3] for k in range(n)],
+        },
+        index=frame.index,
+    )  # fmt: skip
+
+
+def row_counts(url: str) -> dict[str, int]:
+    """Count the rows of every table, past the code under test."""
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        there = set(sa.inspect(connection).get_table_names())
+        found = {
+            name: connection.exec_driver_sql(f'select count(*) from "{name}"').scalar_one()
+            for name in Base.metadata.tables
+            if name in there
+        }
+    engine.dispose()
+    return found
+
+
+def killed(work: Callable[[Show], Any], step: str, after: int) -> None:
+    """Run work in a process that kills itself without warning when a step has moved on by more than so much."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work(_deadly(step, after))
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status), "it came to its end"
+    assert os.WTERMSIG(status) == signal.SIGKILL
+
+
+def _deadly(wanted: str, after: int) -> Show:
+    @contextmanager
+    def show(step: str, _total: int | None) -> Iterator[Callable[[int], None]]:
+        seen = 0
+
+        def move(rows: int) -> None:
+            nonlocal seen
+            seen += rows
+            if step == wanted and seen > after:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        yield move
+
+    return show
