@@ -32,13 +32,12 @@ def locate(
 ) -> None:
     """Say who is responsible for a point. 查询一个点由谁负责。"""
     from gridmap.crs import parse_datum, to_wgs84
-    from gridmap.services.clock import SystemClock, day_in
     from gridmap.services.responsibility import Plans
     from gridmap.services.responsibility import locate as locate_point
 
     with common.refusing():
         settings = common.settings()
-        day = common.parse_day(at) or day_in(SystemClock().now(), settings.time_zone)
+        day = common.parse_day(at) or common.today(settings)
         x, y = (float(v) for v in to_wgs84(lon, lat, parse_datum(datum)))
         with common.opened(db, existing=True) as store:
             plans = Plans(store)
@@ -152,10 +151,9 @@ def _locator_of_file(
 def _locator_of_store(
     db: str | None, set_name: str | None, at: str | None, strict: bool, settings: "Settings"
 ) -> "Locator":
-    from gridmap.services.clock import SystemClock, day_in
     from gridmap.services.responsibility import Plans
 
-    day = common.parse_day(at) or day_in(SystemClock().now(), settings.time_zone)
+    day = common.parse_day(at) or common.today(settings)
     with common.opened(db, existing=True) as store:
         plans = Plans(store)
         plan = plans.at(plans.resolve_set(set_name, settings.default_set), day)

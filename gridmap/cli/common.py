@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -139,6 +139,20 @@ def refusing() -> Iterator[None]:
         yield
     except GridmapError as error:
         fail(error)
+
+
+def now() -> datetime:
+    """Give the present."""
+    from gridmap.services.clock import SystemClock
+
+    return SystemClock().now()
+
+
+def today(settings: Settings) -> date:
+    """Give the calendar day in the district."""
+    from gridmap.services.clock import day_in
+
+    return day_in(now(), settings.time_zone)
 
 
 def parse_day(value: str | None) -> date | None:

@@ -133,12 +133,11 @@ def _of_store(
     levels: tuple[str | None, str | None],
 ) -> tuple[_Side, _Side]:
     """Read both plans in one unit of work; the second takes after the first what is not said of it."""
-    from gridmap.services.clock import SystemClock, day_in
     from gridmap.services.responsibility import Plans
 
     if sets[1] is None and days[1] is None and levels[1] is None:
         raise InvalidInput("crosswalk_sides")
-    first_day = common.parse_day(days[0]) or day_in(SystemClock().now(), settings.time_zone)
+    first_day = common.parse_day(days[0]) or common.today(settings)
     second_day = common.parse_day(days[1]) or first_day
     with common.opened(db, existing=True) as store:
         plans = Plans(store)

@@ -63,7 +63,6 @@ def layer(
     from gridmap.crs import parse_datum
     from gridmap.domain.features import FeatureLayer
     from gridmap.files.layers import parse_state, read_layer
-    from gridmap.services.clock import SystemClock, day_in
     from gridmap.services.features import import_layer
     from gridmap.services.points import primary_set
     from gridmap.services.responsibility import Plans
@@ -93,7 +92,7 @@ def layer(
                 home,
                 FeatureLayer(name, title),
                 source.frame,
-                today=day_in(SystemClock().now(), settings.time_zone),
+                today=common.today(settings),
                 settings=settings,
                 valid_from=day,
                 file_report=source.report,

@@ -26,7 +26,6 @@ def staff(
 ) -> None:
     """Import the people on duty: from that day on, the file takes the place of the former staff. 导入值班人员。"""
     from gridmap.files.staff import read_staff
-    from gridmap.services.clock import SystemClock, day_in
     from gridmap.services.responsibility import Plans
     from gridmap.services.staff import import_staff
 
@@ -41,7 +40,7 @@ def staff(
                 plans,
                 plans.resolve_set(set_name, settings.default_set),
                 members,
-                today=day_in(SystemClock().now(), settings.time_zone),
+                today=common.today(settings),
                 valid_from=day,
                 commit=commit,
             )
@@ -60,7 +59,6 @@ def profiles(
 ) -> None:
     """Import households, floating residents, department and phone of grids, from a day on. 导入网格基础信息。"""
     from gridmap.files.profiles import read_profiles
-    from gridmap.services.clock import SystemClock, day_in
     from gridmap.services.profiles import import_profiles
     from gridmap.services.responsibility import Plans
 
@@ -75,7 +73,7 @@ def profiles(
                 plans,
                 plans.resolve_set(set_name, settings.default_set),
                 found,
-                today=day_in(SystemClock().now(), settings.time_zone),
+                today=common.today(settings),
                 settings=settings,
                 valid_from=day,
                 commit=commit,

@@ -59,7 +59,6 @@ def boundaries(
     from gridmap.crs import parse_datum
     from gridmap.files.boundaries import read_boundaries
     from gridmap.services.boundaries import import_boundaries
-    from gridmap.services.clock import SystemClock
 
     with common.refusing():
         settings = common.settings()
@@ -87,7 +86,7 @@ def boundaries(
                 source.frame,
                 set_name=set_name,
                 level=level,
-                now=SystemClock().now(),
+                now=common.now(),
                 settings=settings,
                 valid_from=day,
                 file_report=source.beyond_frame,

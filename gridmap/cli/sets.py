@@ -27,10 +27,9 @@ def put(file: FileArgument, commit: CommitOption = False, db: DbOption = None) -
 @app.command("list")
 def list_(db: DbOption = None) -> None:
     """List the sets with their levels and the version in force. 列出边界集。"""
-    from gridmap.services.clock import SystemClock, day_in
 
     with common.refusing():
-        today = day_in(SystemClock().now(), common.settings().time_zone)
+        today = common.today(common.settings())
         with common.opened(db, existing=True) as store, store.unit_of_work() as work:
             sets = work.boundaries.list_sets()
             current = [work.boundaries.version_at(s.name, today) for s in sets]

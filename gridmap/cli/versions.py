@@ -61,7 +61,6 @@ def draft(
     db: DbOption = None,
 ) -> None:
     """Make a draft with the grids of a version. 以某一版本为基础新建草案。"""
-    from gridmap.services.clock import SystemClock
     from gridmap.services.versions import make_draft
 
     with common.refusing(), common.opened(db, existing=True) as store:
@@ -70,7 +69,7 @@ def draft(
             set_name,
             based_on=based_on,
             valid_from=common.parse_day(valid_from),
-            now=SystemClock().now(),
+            now=common.now(),
             settings=common.settings(),
             note=note,
         )
@@ -110,7 +109,6 @@ def publish(
     db: DbOption = None,
 ) -> None:
     """Publish a draft: every rule is asked, and nobody else may have published meanwhile. 发布草案。"""
-    from gridmap.services.clock import SystemClock
     from gridmap.services.responsibility import Plans
     from gridmap.services.versions import publish_draft
 
@@ -121,7 +119,7 @@ def publish(
             set_name,
             number,
             _terms(valid_from, expected, accept_findings, rewrite, note),
-            now=SystemClock().now(),
+            now=common.now(),
             settings=common.settings(),
             commit=commit,
         )
@@ -140,7 +138,6 @@ def return_(
     db: DbOption = None,
 ) -> None:
     """Publish what a former version says as a new version. 退回到以前的版本（作为新版本发布）。"""
-    from gridmap.services.clock import SystemClock
     from gridmap.services.responsibility import Plans
     from gridmap.services.versions import return_to
 
@@ -151,7 +148,7 @@ def return_(
             set_name,
             number,
             _terms(valid_from, expected, None, rewrite, note),
-            now=SystemClock().now(),
+            now=common.now(),
             settings=common.settings(),
             commit=commit,
         )
@@ -167,7 +164,6 @@ def withdraw(
     db: DbOption = None,
 ) -> None:
     """Take back a scheduled version; the one before it goes on. 撤回尚未生效的版本。"""
-    from gridmap.services.clock import SystemClock
     from gridmap.services.responsibility import Plans
     from gridmap.services.versions import withdraw_version
 
@@ -178,7 +174,7 @@ def withdraw(
             set_name,
             number,
             expected=expected,
-            now=SystemClock().now(),
+            now=common.now(),
             settings=common.settings(),
             rewrite=rewrite or "",
         )
@@ -199,10 +195,9 @@ def discard(set_name: SetArgument, number: NumberArgument, db: DbOption = None) 
 def _terms(
     valid_from: str | None, expected: int | None, accepted: str | None, rewrite: str | None, note: str
 ) -> "Terms":
-    from gridmap.services.clock import SystemClock, day_in
     from gridmap.services.versions import Terms
 
-    day = common.parse_day(valid_from) or day_in(SystemClock().now(), common.settings().time_zone)
+    day = common.parse_day(valid_from) or common.today(common.settings())
     return Terms(day, expected, accepted or "", rewrite or "", note)
 
 
