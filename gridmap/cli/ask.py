@@ -65,6 +65,9 @@ def _print(answer: "Responsibility") -> None:
         common.say("locate.border", metres=answer.border_m)
     if answer.candidates:
         common.say("locate.candidates", codes=", ".join(f"{x.code} {x.name}".strip() for x in answer.candidates))
+    profile = answer.profile
+    if profile is not None and (profile.department or profile.phone):
+        common.say("locate.department", name=profile.department, phone=profile.phone)
     for member in answer.staff[:5]:
         role = text(f"role.{member.role}", words)
         common.say("locate.staff", role=role, name=member.name, phone=member.phone)

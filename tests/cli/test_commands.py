@@ -198,6 +198,8 @@ def test_profiles_of_grids_hold_from_their_day(grids: Path, tmp_path: Path) -> N
 
     assert known("2026-06-30") == (300, "综治办")
     assert known("2026-07-01") == (310, "")
+    assert "Department: 综治办" in run("locate", *inside(grids, "A"), "--at", "2026-06-30")
+    assert "Department" not in run("locate", *inside(grids, "A"), "--at", "2026-07-01")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The contract of every store: who is on duty when, and what is known of the people of a grid when."""
 
 import random
+import threading
 from collections import Counter
 from datetime import date, timedelta
 
@@ -177,6 +178,34 @@ def test_any_order_of_imports_gives_each_day_the_list_that_was_laid_on_it_last(s
             for day in days:
                 found = [m for code in "ab" for m in work.staff.of_grid("city", code, day)]
                 assert Counter(found) == expected[day]
+
+
+def test_of_racing_lists_one_holds_whole(store):
+    published(store)
+    put(store, ZHAO, valid_from=ALWAYS)
+    gate = threading.Barrier(4)
+    lists = [[StaffMember("a", "worker", f"{n}-{k}") for k in range(20)] for n in range(4)]
+    failures = []
+
+    def race(members):
+        gate.wait()
+        try:
+            put(store, *members, valid_from=MAY)
+        except Exception as error:  # pragma: no cover - reported below
+            failures.append(repr(error))
+
+    threads = [threading.Thread(target=race, args=(members,)) for members in lists]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    with store.unit_of_work() as work:
+        assert sorted(m.name for m in work.staff.of_grid("city", "a", MAY)) in [
+            sorted(m.name for m in members) for members in lists
+        ]
+        assert work.staff.next_change("city", ALWAYS) == MAY
+        assert work.staff.next_change("city", MAY) is None
 
 
 def test_a_profile_holds_from_its_day_until_the_next_of_its_grid(store):
