@@ -72,7 +72,10 @@ class Context:
     def ground(self, base: PlanReport) -> Ground:
         """Give what all maps of a plan draw beneath their subject; a version never changes."""
         plan = base.plan
-        return self.grounds.get((plan.boundary_set, plan.version.number), lambda: ground(base.grids, base.upper))
+        return self.grounds.get(
+            (plan.boundary_set.name, plan.version.number, plan.version.content_hash),
+            lambda: ground(base.grids, base.upper),
+        )
 
     def warm(self) -> None:
         """Make what the first reader would wait for: the plan in force, the overview and the ground of the maps."""
