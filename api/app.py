@@ -13,7 +13,7 @@ from api.cursor import Cursors
 from api.deps import Context
 from api.edge import Edge
 from api.openapi import openapi_of
-from api.routes import docs, grids, history, incidents, layers, locate, maps, overview, patrols, sets
+from api.routes import counts, docs, grids, history, incidents, layers, locate, maps, overview, patrols, sets, versions
 from gridmap import __version__
 from gridmap.services.clock import SystemClock
 from gridmap.services.ports import Clock, Store
@@ -33,6 +33,8 @@ ROUTERS = (
     grids.router,
     layers.router,
     history.router,
+    versions.router,
+    counts.router,
     incidents.router,
     patrols.router,
     maps.router,

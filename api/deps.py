@@ -1,6 +1,7 @@
 """What a route needs beside its parameters: the store, the plans, the clock, and reading days and windows with them."""
 
 import logging
+import threading
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
@@ -47,6 +48,8 @@ class Context:
     grounds: Kept[Ground] = field(default_factory=lambda: Kept(4))
     #: Answers about two versions or two sets, as they are sent.
     comparisons: Kept[bytes] = field(default_factory=lambda: Kept(8))
+    #: Held while a large body is parsed: one at a time bounds the memory that bodies can take.
+    reading: threading.Lock = field(default_factory=threading.Lock)
 
     def day(self, at: Moment | None) -> date:
         """Give the calendar day of a moment in the district's time zone; without one, today."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import uuid
 
 from starlette.datastructures import MutableHeaders
@@ -12,6 +13,9 @@ from gridmap.errors import GridmapError, TooLarge
 from gridmap.settings import Settings
 
 log = logging.getLogger("gridmap.api")
+
+#: Where whole plans come in: larger bodies, and more time for them.
+_PLANS = re.compile(r"/api/v1/sets/[^/]+/drafts/[^/]+/grids")
 
 #: For everything that is not a page of ours; pages set their own.
 API_CSP = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -55,8 +59,9 @@ class Edge:
             await send(message)
 
         try:
-            self._check_head(scope)
-            await self._app(scope, self._bounded(receive), send_with_headers)
+            most, seconds = self._body_limits(scope)
+            self._check_head(scope, most)
+            await self._app(scope, self._bounded(receive, most, seconds), send_with_headers)
         except GridmapError as error:
             await answer(scope, error)(scope, receive, send_with_headers)
         except Exception:
@@ -66,7 +71,14 @@ class Edge:
                 raise
             await answer(scope, GridmapError("internal_error"))(scope, receive, send_with_headers)
 
-    def _check_head(self, scope: Scope) -> None:
+    def _body_limits(self, scope: Scope) -> tuple[int, float]:
+        """Give the bytes that a body may have, and the seconds in which it must arrive."""
+        limits = self._settings
+        if scope["method"] == "PUT" and _PLANS.fullmatch(scope["path"]):
+            return limits.max_plan_bytes, limits.plan_deadline_s
+        return limits.max_json_bytes, limits.body_deadline_s
+
+    def _check_head(self, scope: Scope, most: int) -> None:
         limits = self._settings
         size = len(scope.get("raw_path") or scope["path"].encode()) + len(scope["query_string"])
         if size > limits.max_url_bytes:
@@ -76,13 +88,12 @@ class Edge:
         if len(headers) > limits.max_headers or total > limits.max_header_bytes:
             raise HeadersTooLarge("headers_too_large", headers=limits.max_headers, bytes=limits.max_header_bytes)
         for name, value in headers:
-            if name == b"content-length" and value.isdigit() and int(value[:20]) > limits.max_json_bytes:
-                raise TooLarge("body_too_large", limit=limits.max_json_bytes)
+            if name == b"content-length" and value.isdigit() and int(value[:20]) > most:
+                raise TooLarge("body_too_large", limit=most)
 
-    def _bounded(self, receive: Receive) -> Receive:
+    def _bounded(self, receive: Receive, most: int, seconds: float) -> Receive:
         """Count the body while it comes, and give it a deadline: the server itself has none."""
-        limits = self._settings
-        deadline = asyncio.get_running_loop().time() + limits.body_deadline_s
+        deadline = asyncio.get_running_loop().time() + seconds
         size = 0
         complete = False
 
@@ -95,12 +106,12 @@ class Edge:
                 async with asyncio.timeout_at(deadline):
                     message = await receive()
             except TimeoutError:
-                raise BodyTimeout("body_timeout", seconds=f"{limits.body_deadline_s:g}") from None
+                raise BodyTimeout("body_timeout", seconds=f"{seconds:g}") from None
             if message["type"] == "http.request":
                 size += len(message.get("body", b""))
                 complete = not message.get("more_body", False)
-                if size > limits.max_json_bytes:
-                    raise TooLarge("body_too_large", limit=limits.max_json_bytes)
+                if size > most:
+                    raise TooLarge("body_too_large", limit=most)
             else:
                 complete = True
             return message

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from api import web
+from api.extensions import members
 from gridmap import errors as tree
 from gridmap.errors import GridmapError, InvalidInput
 from gridmap.i18n import Language, as_language, has, text
@@ -175,10 +176,7 @@ def problem(error: GridmapError, *, request_id: str, language: Language) -> Resp
         body["errors"] = [f.as_json(language) for f in error.faults[:MAX_ERRORS]]
         if len(error.faults) > MAX_ERRORS:
             body["truncated"] = True
-    if "successors" in error.fields:
-        body["successors"] = error.fields["successors"]
-    if "hint" in error.fields:
-        body["hint"] = error.fields["hint"]
+    body |= members(error, language)
     headers = {"Content-Language": language, "Cache-Control": "no-store"}
     if status == 503:
         headers["Retry-After"] = str(RETRY_AFTER_S)

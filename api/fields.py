@@ -80,6 +80,19 @@ def parse_day_or_time(value: Any) -> date | datetime:
     return day
 
 
+def parse_day(value: Any) -> date:
+    """Read ``YYYY-MM-DD``."""
+    if not isinstance(value, str):
+        raise PydanticCustomError("wrong_type", "date")
+    try:
+        day = date.fromisoformat(value) if _DATE.fullmatch(value) else date.min
+    except ValueError:
+        day = date.min
+    if day.year not in YEARS:
+        raise PydanticCustomError("bad_date", "date")
+    return day
+
+
 def parse_time(value: Any) -> datetime:
     """Read an RFC 3339 time with its offset, and give it in UTC."""
     if not isinstance(value, str):
@@ -137,6 +150,8 @@ DayOrTime = Annotated[
     BeforeValidator(parse_day_or_time),
     _schema("string", "date (YYYY-MM-DD, in the district's time zone) or RFC 3339 time with its offset", maxLength=40),
 ]
+#: A date.
+Day = Annotated[date, BeforeValidator(parse_day), _schema("string", "date (YYYY-MM-DD)", format="date")]
 #: A time with its offset; UTC once read.
 Time = Annotated[
     datetime, BeforeValidator(parse_time), _schema("string", "RFC 3339 time with its offset", format="date-time")

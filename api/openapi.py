@@ -7,6 +7,7 @@ from fastapi.openapi.utils import get_openapi
 
 from api.answers import GEOJSON
 from api.errors import MEDIA_TYPE
+from api.plan_body import PlanIn
 from api.replies import FeatureCollection, Problem
 
 _REF = "#/components/schemas/"
@@ -24,9 +25,11 @@ def _made(app: FastAPI) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    problem = Problem.model_json_schema(ref_template=_REF + "{model}")
-    schemas.update(problem.pop("$defs"))
-    schemas["Problem"] = problem
+    # what FastAPI does not see: the one shape of an error, and a body that is read apart
+    for model in (Problem, PlanIn):
+        described = model.model_json_schema(ref_template=_REF + "{model}")
+        schemas.update(described.pop("$defs"))
+        schemas[model.__name__] = described
     failure = {
         "description": "A problem; docs/errors.md lists the codes",
         "content": {MEDIA_TYPE: {"schema": {"$ref": _REF + "Problem"}}},

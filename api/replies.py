@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gridmap.domain.boundaries import BoundaryVersion, Level
 from gridmap.domain.incidents import GridRef, Method
 
 
@@ -74,15 +75,33 @@ class LevelOut(Out):
 
     name: str
     order: int
+    tiles_parent: bool = Field(description="its areas cover their parent without hole or overlap")
+    shapes: Literal["area", "any"] = Field(description="any: points may stand in for areas")
+    contiguous: bool = Field(description="each area must be in one piece")
+    required: list[str] = Field(description="attributes that every area needs")
+
+    @classmethod
+    def of(cls, level: Level) -> "LevelOut":
+        """Give the level of the domain as an answer."""
+        return cls(
+            name=level.name,
+            order=level.order,
+            tiles_parent=level.tiles_parent,
+            shapes=level.shapes,
+            contiguous=level.contiguous,
+            required=list(level.required),
+        )
 
 
 class SetOut(Out):
-    """A boundary set and its version in force."""
+    """A boundary set and its version in force on the day asked for."""
 
     name: str
     title: str
+    code_scheme: str | None = Field(description="how codes are made; null: any codes")
+    revision: int = Field(description="counts its changes; who publishes names the one that was built upon")
     levels: list[LevelOut]
-    version: int | None = Field(description="number of the version in force today")
+    version: int | None = Field(description="number of the version in force")
     valid_from: date | None
     grids: int = Field(description="grids of the finest level")
 
@@ -94,19 +113,37 @@ class SetsAnswer(Out):
 
 
 class VersionOut(Out):
-    """One edition, in force from valid_from until the day before valid_to."""
+    """One edition, in force from valid_from until the day before valid_to; a draft is in force on no day."""
 
     number: int
-    state: str
-    valid_from: date
+    state: Literal["draft", "published", "retired"]
+    valid_from: date = Field(description="of a draft: the day it is planned for; 0001-01-01: always so")
     valid_to: date | None
     note: str
+    based_on: int | None = Field(description="version that it was drawn from")
+    published_at: datetime | None
+    content_hash: str = Field(description="stands for what it says; who changes a draft names the one that was read")
+
+    @classmethod
+    def of(cls, version: BoundaryVersion) -> "VersionOut":
+        """Give the version of the domain as an answer."""
+        return cls(
+            number=version.number,
+            state=version.state.value,
+            valid_from=version.valid_from,
+            valid_to=version.valid_to,
+            note=version.note,
+            based_on=version.based_on,
+            published_at=version.published_at,
+            content_hash=version.content_hash,
+        )
 
 
 class VersionsAnswer(Out):
-    """All versions of a set, oldest first."""
+    """All versions and drafts of a set, by number."""
 
     set: str
+    revision: int
     versions: list[VersionOut]
 
 
@@ -271,6 +308,19 @@ class SuccessorShareOut(Out):
     share: float
 
 
+class FindingOut(Out):
+    """A fault of a plan."""
+
+    rule: str = Field(description="stable, snake_case; see docs/check.md")
+    severity: Literal["error", "warning", "note"]
+    codes: list[str]
+    level: str | None
+    measure: float | None
+    unit: str = Field(description="m2, m or empty")
+    message: str
+    place: tuple[float, float] | None = Field(description="[lon, lat] where it can be seen")
+
+
 class Problem(Out):
     """RFC 9457 problem details; never holds anything that was sent."""
 
@@ -288,3 +338,11 @@ class Problem(Out):
     successors: list[SuccessorShareOut] | None = Field(
         None, description="with grid_retired: who has the ground of that code on the day asked for"
     )
+    findings: list[FindingOut] | None = Field(
+        None, description="what stands in the way of publishing, a hundred at most"
+    )
+    expected: int | None = Field(None, description="revision of the set that was built upon")
+    revision: int | None = Field(None, description="revision of the set by now")
+    meanwhile: list[int] | None = Field(None, description="versions published or withdrawn meanwhile")
+    changed: list[str] | None = Field(None, description="codes that these changed, the first twenty")
+    changes: int | None = Field(None, description="how many codes these changed")

@@ -1,14 +1,27 @@
 """What the API takes: strict models, where an unknown field or a number in quotes is an error."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from annotated_types import Len
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WrapValidator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WrapValidator
 from pydantic_core import PydanticCustomError
 
 from api.errors import Fault, as_fault
-from api.fields import BoxText, DayOrTime, Free, Name, Names, Number, QueryInteger, QueryNumber, Short, States, Time
+from api.fields import (
+    BoxText,
+    Day,
+    DayOrTime,
+    Free,
+    Name,
+    Names,
+    Number,
+    QueryInteger,
+    QueryNumber,
+    Short,
+    States,
+    Time,
+)
 from gridmap.crs import Datum
 from gridmap.i18n import Language
 
@@ -62,6 +75,7 @@ class PageQuery(Strict):
 class GridsQuery(PageQuery):
     """Grids of a version."""
 
+    at: DayOrTime | None = Field(None, description="with current: day or time whose version is meant; else today")
     level: Name | None = Field(None, description="level of the areas; the finest if left out")
     bbox: BoxText | None = None
 
@@ -85,6 +99,28 @@ class FeaturesQuery(SetAtQuery, PageQuery):
     state: States | None = Field(None, description="one or more of planned, built, open, joined by commas")
     grid: Name | None = Field(None, description="code of the grid or area in which they lie on that day")
     bbox: BoxText | None = None
+
+
+class CountsQuery(SetAtQuery, WindowQuery):
+    """Incidents of a window by grid, and by the grids of which day."""
+
+    category: Names | None = None
+    owner: Literal["now", "then"] = Field(
+        "now", description="now: the grids of the day at, whenever it happened; then: the owner of the day it happened"
+    )
+
+
+class PutGridsQuery(Strict):
+    """Which level of a draft, and the draft that was read."""
+
+    level: Name = Field(description="level that these areas are; the other levels stay as they are")
+    expected_hash: Name | None = Field(None, description="content_hash of the draft as it was read; or If-Match")
+
+
+class ReportQuery(Strict):
+    """What the gate says."""
+
+    limit: Annotated[QueryInteger, Field(ge=1)] | None = Field(None, description="findings at most, worst first")
 
 
 class MapQuery(SetAtQuery, WindowQuery):
@@ -147,6 +183,13 @@ def _pair(value: Any) -> Any:
 Position = Annotated[list[Number], Len(2, 2), BeforeValidator(_pair)]
 
 
+Flag = Annotated[bool, Field(strict=True)]
+VersionNumber = Annotated[int, Field(strict=True, ge=1, lt=2**31)]
+Revision = Annotated[
+    int, Field(strict=True, ge=0, lt=2**31, description="revision of the set that the caller built upon")
+]
+
+
 class LocateBatch(Strict):
     """Many points at once."""
 
@@ -198,6 +241,62 @@ class FixBatch(Strict):
 
     datum: Datum = Field(description="what the degrees of all items mean; never guessed")
     items: Annotated[list[Annotated[FixIn, WrapValidator(_judged)]], Len(1)]
+
+
+class LevelIn(Strict):
+    """One storey of a set."""
+
+    name: Name
+    order: Annotated[int, Field(strict=True, ge=0, le=99)] = Field(description="0 is the coarsest")
+    tiles_parent: Flag = Field(True, description="its areas cover their parent without hole or overlap")
+    shapes: Literal["area", "any"] = Field("area", description="any: points may stand in for areas")
+    contiguous: Flag = Field(False, description="each area must be in one piece")
+    required: Annotated[list[Name], Len(0, 50)] = Field([], description="attributes that every area needs")
+
+
+def _distinct(levels: list[LevelIn]) -> list[LevelIn]:
+    if min(len({x.name for x in levels}), len({x.order for x in levels})) < len(levels):
+        raise PydanticCustomError("levels_not_distinct", "levels")
+    last = max(x.order for x in levels)
+    if any(x.shapes == "any" and (x.tiles_parent or x.order != last) for x in levels):
+        raise PydanticCustomError("points_not_in_leaf", "levels")
+    return levels
+
+
+class SetIn(Strict):
+    """What a boundary set is."""
+
+    title: Short
+    code_scheme: Name | None = Field(
+        description="gb15, cjt14, long16, cjt20, or digits such as 6+3+3+4; null: any codes"
+    )
+    levels: Annotated[list[LevelIn], Len(1, 20), AfterValidator(_distinct)]
+
+
+class DraftIn(Strict):
+    """From what a draft starts."""
+
+    based_on: VersionNumber | None = Field(None, description="version to start from; the one in force if left out")
+    valid_from: Day | None = Field(None, description="day for which it is planned; today if left out")
+    note: Free = ""
+
+
+class PublishIn(Strict):
+    """On what terms a version is published."""
+
+    valid_from: Day = Field(description="first day in force; a day to come schedules it")
+    expected_revision: Revision
+    accepted: Name | None = Field(None, description="why findings that may be accepted are accepted")
+    rewrite: Name | None = Field(None, description="why days that passed, or scheduled versions, get another one")
+    note: Free = ""
+    dry_run: Flag = Field(False, description="ask every rule, publish nothing")
+
+
+class WithdrawIn(Strict):
+    """On what terms a version is taken back."""
+
+    expected_revision: Revision
+    rewrite: Name | None = Field(None, description="why a version that has been in force is taken back")
 
 
 Judged = IncidentIn | FixIn | Fault

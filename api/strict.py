@@ -26,6 +26,8 @@ _NUMBER_OF_DEPTH[[ord("]"), ord("}")]] = -1
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _CHARSET = re.compile(r'\s*charset\s*=\s*"?([A-Za-z0-9_.:-]+)"?\s*\Z', re.IGNORECASE)
 _BOM = b"\xef\xbb\xbf"
+JSON_TYPES = frozenset({"application/json"})
+GEOJSON_TYPES = JSON_TYPES | {"application/geo+json"}
 
 
 def parse_json(body: bytes, *, max_depth: int) -> Any:
@@ -73,7 +75,7 @@ def _bounded(digits: str) -> int | float:
     return int(digits) if len(digits) <= 20 else float(digits)
 
 
-def require_json_type(content_type: str | None) -> None:
+def require_json_type(content_type: str | None, kinds: frozenset[str] = JSON_TYPES) -> None:
     """Check that a body is declared as JSON in UTF-8.
 
     Raises
@@ -82,7 +84,7 @@ def require_json_type(content_type: str | None) -> None:
         ``unsupported_body_type``.
     """
     kind, _, rest = (content_type or "").partition(";")
-    if kind.strip().lower() != "application/json":
+    if kind.strip().lower() not in kinds:
         raise UnsupportedBody("unsupported_body_type")
     for parameter in filter(str.strip, rest.split(";")):
         charset = _CHARSET.match(parameter)

@@ -17,6 +17,7 @@ Query = Annotated[T, fastapi.Query()]
 
 SetName = Annotated[str, Path(alias="set", description="name of a boundary set")]
 VersionRef = Annotated[str, Path(alias="version", description="number of a version, or current")]
+DraftRef = Annotated[str, Path(alias="draft", description="number of a draft")]
 LayerName = Annotated[str, Path(alias="layer", description="name of a layer")]
 GridCode = Annotated[str, Path(alias="code", description="code of a grid or area")]
 
@@ -34,6 +35,20 @@ def version_number(reference: str) -> int | None:
     if not (reference.isascii() and reference.isdigit() and len(reference) <= 9):
         raise NotFound("version_unknown")
     return int(reference)
+
+
+def draft_number(reference: str) -> int:
+    """Read a draft of a path.
+
+    Raises
+    ------
+    NotFound
+        ``version_unknown``.
+    """
+    number = version_number(reference)
+    if number is None:
+        raise NotFound("version_unknown")
+    return number
 
 
 def batch_answer(results: list[ItemResult | ItemOut], language: Language) -> BatchAnswer:

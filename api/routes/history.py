@@ -43,7 +43,7 @@ def get_history(ctx: Ctx, q: Query[NoQuery], set_name: SetName) -> HistoryAnswer
         set=boundary_set.name,
         title=boundary_set.title,
         today=found.day,
-        levels=[LevelOut(name=level.name, order=level.order) for level in boundary_set.levels],
+        levels=[LevelOut.of(level) for level in boundary_set.levels],
         versions=[_edition(e) for e in found.versions],
         drafts=[_edition(e) for e in found.drafts],
         retired=[_edition(e) for e in found.retired],

@@ -1,22 +1,23 @@
-"""Boundary sets, their versions, and the grids of a version as GeoJSON."""
+"""Boundary sets, their versions, and the grids of a version as GeoJSON; what a set is."""
 
 from fastapi import APIRouter, Response
 
 from api.answers import features, page
-from api.deps import Context, Ctx
+from api.deps import Context, Ctx, Moment
 from api.replies import FeatureCollection, LevelOut, SetOut, SetsAnswer, VersionOut, VersionsAnswer
-from api.requests import GridsQuery, NoQuery
+from api.requests import AtQuery, GridsQuery, NoQuery, SetIn
 from api.routes.common import Query, SetName, VersionRef, version_number
 from api.strict import StrictRoute
-from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
+from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, Level
 from gridmap.errors import InvalidInput, NotFound
+from gridmap.services.boundaries import put_set
 from gridmap.services.grids import areas_m2
-from gridmap.services.reports import SetOverview
+from gridmap.services.reports import SetOverview, set_overviews
 
 router = APIRouter(route_class=StrictRoute, tags=["sets"])
 
 #: Never attributes as imported: they may name people.
-_PROPERTIES = ("code", "name", "level", "parent_code", "households", "area_m2")
+_PROPERTIES = ("code", "name", "level", "kind", "parent_code", "households", "area_m2")
 
 
 def set_out(found: SetOverview) -> SetOut:
@@ -25,7 +26,9 @@ def set_out(found: SetOverview) -> SetOut:
     return SetOut(
         name=boundary_set.name,
         title=boundary_set.title,
-        levels=[LevelOut(name=level.name, order=level.order) for level in boundary_set.levels],
+        code_scheme=boundary_set.code_scheme,
+        revision=boundary_set.revision,
+        levels=[LevelOut.of(level) for level in boundary_set.levels],
         version=None if version is None else version.number,
         valid_from=None if version is None else version.valid_from,
         grids=found.grids,
@@ -33,24 +36,42 @@ def set_out(found: SetOverview) -> SetOut:
 
 
 @router.get("/api/v1/sets")
-def list_sets(ctx: Ctx, q: Query[NoQuery]) -> SetsAnswer:
-    """List the boundary sets and their versions in force today."""
-    found = ctx.overview()
-    return SetsAnswer(sets=[set_out(s) for s in found.sets])
+def list_sets(ctx: Ctx, q: Query[AtQuery]) -> SetsAnswer:
+    """List the boundary sets and their versions in force on a day."""
+    if q.at is None:
+        return SetsAnswer(sets=[set_out(s) for s in ctx.overview().sets])
+    return SetsAnswer(sets=[set_out(s) for s in set_overviews(ctx.store, ctx.plans, ctx.day(q.at))])
+
+
+@router.get("/api/v1/sets/{set}")
+def get_set(ctx: Ctx, q: Query[AtQuery], set_name: SetName) -> SetOut:
+    """Give one boundary set: its levels, code scheme, revision, and its version in force on a day."""
+    boundary_set = ctx.plans.resolve_set(set_name)
+    (found,) = set_overviews(ctx.store, ctx.plans, ctx.day(q.at), boundary_set.name)
+    return set_out(found)
+
+
+@router.put("/api/v1/sets/{set}")
+def define_set(ctx: Ctx, q: Query[NoQuery], set_name: SetName, body: SetIn) -> SetOut:
+    """Add a boundary set, or change title, levels and code scheme of the one with this name."""
+    levels = [
+        Level(x.name, x.order, x.tiles_parent, x.shapes, x.contiguous, tuple(x.required))
+        for x in sorted(body.levels, key=lambda x: x.order)
+    ]
+    asked = BoundarySet(set_name, tuple(levels), body.title, body.code_scheme)
+    put_set(ctx.store, asked, settings=ctx.settings)
+    (found,) = set_overviews(ctx.store, ctx.plans, ctx.day(None), set_name)
+    return set_out(found)
 
 
 @router.get("/api/v1/sets/{set}/versions")
 def list_versions(ctx: Ctx, q: Query[NoQuery], set_name: SetName) -> VersionsAnswer:
-    """List the versions of a set, oldest first."""
+    """List the versions and drafts of a set, by number."""
     boundary_set = ctx.plans.resolve_set(set_name)
     with ctx.store.unit_of_work() as work:
         versions = work.boundaries.list_versions(boundary_set.name)
     return VersionsAnswer(
-        set=boundary_set.name,
-        versions=[
-            VersionOut(number=v.number, state=v.state.value, valid_from=v.valid_from, valid_to=v.valid_to, note=v.note)
-            for v in versions
-        ],
+        set=boundary_set.name, revision=boundary_set.revision, versions=[VersionOut.of(v) for v in versions]
     )
 
 
@@ -58,7 +79,7 @@ def list_versions(ctx: Ctx, q: Query[NoQuery], set_name: SetName) -> VersionsAns
 def list_grids(ctx: Ctx, q: Query[GridsQuery], set_name: SetName, version: VersionRef) -> Response:
     """Give a page of the grids of a version, by code, as GeoJSON. Names of people are never in it."""
     boundary_set = ctx.plans.resolve_set(set_name)
-    edition = _version(ctx, boundary_set, version)
+    edition = version_of(ctx, boundary_set, version, q.at)
     level = q.level or boundary_set.leaf.name
     if level not in {known.name for known in boundary_set.levels}:
         raise InvalidInput("level_not_in_set", known=", ".join(known.name for known in boundary_set.levels))
@@ -82,11 +103,22 @@ def list_grids(ctx: Ctx, q: Query[GridsQuery], set_name: SetName, version: Versi
     return page(path, query, features(frame, "code", _PROPERTIES), cursor)
 
 
-def _version(ctx: Context, boundary_set: BoundarySet, reference: str) -> BoundaryVersion:
+def version_of(ctx: Context, boundary_set: BoundarySet, reference: str, at: Moment | None = None) -> BoundaryVersion:
+    """Find the version that a path names: by number, or ``current``, the one in force on a day.
+
+    Raises
+    ------
+    NotFound
+        ``version_unknown``.
+    InvalidInput
+        ``at_needs_current``: a number and a day.
+    """
     number = version_number(reference)
+    if number is not None and at is not None:
+        raise InvalidInput("at_needs_current")
     with ctx.store.unit_of_work() as work:
         if number is None:
-            found = work.boundaries.version_at(boundary_set.name, ctx.day(None))
+            found = work.boundaries.version_at(boundary_set.name, ctx.day(at))
         else:
             found = work.boundaries.find_version(boundary_set.name, number)
     if found is None:

@@ -84,11 +84,17 @@ class CoverageReport:
 def overview(store: Store, plans: Plans, day: date) -> Overview:
     """Say what is in the store."""
     with store.unit_of_work() as work:
-        sets = work.boundaries.list_sets()
-        in_force = [work.boundaries.version_at(s.name, day) for s in sets]
         incidents = _span(work.incidents.count(PointFilter()), work.incidents.time_span())
         fixes = _span(work.patrols.count(PointFilter()), work.patrols.time_span())
         categories = tuple(work.incidents.categories())
+    return Overview(set_overviews(store, plans, day), incidents, fixes, categories)
+
+
+def set_overviews(store: Store, plans: Plans, day: date, name: str | None = None) -> tuple[SetOverview, ...]:
+    """Give all sets, or the one of a name, each with its version in force on a day."""
+    with store.unit_of_work() as work:
+        sets = [s for s in work.boundaries.list_sets() if name is None or s.name == name]
+        in_force = [work.boundaries.version_at(s.name, day) for s in sets]
     found = []
     for boundary_set, version in zip(sets, in_force, strict=True):
         if version is None:
@@ -97,7 +103,7 @@ def overview(store: Store, plans: Plans, day: date) -> Overview:
         plan = plans.of(boundary_set, version)
         x0, y0, x1, y1 = (float(v) for v in plan.frame.total_bounds)
         found.append(SetOverview(boundary_set, version, len(plan.locator), (x0, y0, x1, y1)))
-    return Overview(tuple(found), incidents, fixes, categories)
+    return tuple(found)
 
 
 def _span(count: int, ends: tuple[datetime, datetime] | None) -> Span:

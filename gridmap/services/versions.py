@@ -12,7 +12,9 @@ import geopandas as gpd
 import pandas as pd
 
 from gridmap.analysis.content import content_hash
+from gridmap.analysis.frames import GRIDS
 from gridmap.analysis.lineage import infer_lineage
+from gridmap.crs import WGS84
 from gridmap.domain.boundaries import ALWAYS, BoundarySet, BoundaryVersion, VersionState, in_time_order
 from gridmap.domain.lineage import LineageKind
 from gridmap.errors import Conflict, InvalidInput, NotFound, StaleVersion
@@ -96,7 +98,7 @@ def make_draft(
     settings: Settings,
     note: str = "",
 ) -> BoundaryVersion:
-    """Make a draft with the grids of a version (None: of the one in force).
+    """Make a draft with the grids of a version (None: of the one in force; an empty one in a set without versions).
 
     Raises
     ------
@@ -108,20 +110,26 @@ def make_draft(
         _require_set(work, set_name)
         if based_on is None:
             source = work.boundaries.version_at(set_name, today)
-            if source is None:
+            if source is None and in_time_order(work.boundaries.list_versions(set_name)):
                 raise NotFound("no_version_at", day=today.isoformat())
         else:
             source = _require_version(work, set_name, based_on)
+        frame = _nothing() if source is None else work.boundaries.grids(source)
         draft = work.boundaries.add_draft(
             set_name,
-            work.boundaries.grids(source),
+            frame,
             valid_from=valid_from or today,
-            content_hash=source.content_hash,
+            content_hash=content_hash(frame) if source is None else source.content_hash,
             note=note,
-            based_on=source.number,
+            based_on=None if source is None else source.number,
         )
         work.commit()
     return draft
+
+
+def _nothing() -> gpd.GeoDataFrame:
+    columns = (*GRIDS.required, *GRIDS.optional)
+    return gpd.GeoDataFrame({c: [] for c in columns if c != "geometry"}, geometry=[], crs=WGS84)
 
 
 def put_draft(
@@ -132,9 +140,15 @@ def put_draft(
     Raises
     ------
     NotFound, Conflict, StaleVersion
-        As ``BoundaryRepository.replace_draft``.
+        As ``BoundaryRepository.replace_draft``; ``set_not_found``.
+    InvalidInput
+        ``level_not_in_set``.
     """
     with store.unit_of_work() as work:
+        boundary_set = _require_set(work, set_name)
+        known = [x.name for x in boundary_set.levels]
+        if level is not None and level not in known:
+            raise InvalidInput("level_not_in_set", known=", ".join(known))
         draft = _require_version(work, set_name, number)
         whole = frame
         if level is not None:
@@ -179,6 +193,8 @@ def publish_draft(
         ``scheduled_ahead``: without ``terms.rewrite``.
     StaleVersion
         ``version_stale``, with what changed meanwhile.
+    InvalidInput
+        ``no_grids``: the draft is empty.
     """
     with store.unit_of_work() as work:
         boundary_set = _require_set(work, set_name)
@@ -186,6 +202,8 @@ def publish_draft(
         if draft.state is not VersionState.DRAFT:
             raise Conflict("not_a_draft")
         frame = work.boundaries.grids(draft)
+        if not len(frame):
+            raise InvalidInput("no_grids")
         judgement = judge(
             work, boundary_set, frame, day=terms.valid_from, settings=settings, accept=bool(terms.accepted)
         )
@@ -226,7 +244,7 @@ def put_in_force(
     if former is not None and former.content_hash == content and former.valid_to is None:
         raise Conflict("content_known", number=former.number)
     edges = _edges(judgement, boundary_set, frame)
-    if not commit or judgement.blocking:
+    if judgement.blocking or (not commit and draft is None):
         return Publication(None, judgement, edges)
     try:
         if draft is None:
@@ -250,6 +268,8 @@ def put_in_force(
         )
     except StaleVersion as stale:
         raise _with_changes(work, name, stale) from None
+    if not commit:  # asked of the store only whether somebody else was first; what it did is rolled back
+        return Publication(None, judgement, edges)
     changed = [_reown(work, plans, boundary_set, kind, version.valid_from, settings) for kind in (INCIDENT, FIX)]
     work.commit()
     return Publication(version, judgement, edges, *changed)
