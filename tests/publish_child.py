@@ -6,14 +6,20 @@ publish_child.py race     in: a JSON line with url, set_name, how, numbers (a dr
 
 import json
 import multiprocessing as mp
+import os
+import signal
+import sqlite3
 import sys
 from dataclasses import asdict
 from typing import Any
 
+import psycopg
+import sqlalchemy as sa
 from fake_store import FakeStore
-from redrawing import HOW, draft, found
+from redrawing import HOW, draft, found, publish_whole
 
 from gridmap.store import open_store
+from gridmap.store.unit_of_work import Work
 
 
 def _publisher(place: int, order: dict[str, Any], barrier: Any, answers: Any) -> None:
@@ -44,6 +50,82 @@ def race(order: dict[str, Any]) -> list[list[dict[str, Any]]]:
     return [[by_place[i][k] for i in range(count)] for k in range(order["races"])]
 
 
+class Executioner:
+    """Sees every statement before it is run, and kills this process before one of them."""
+
+    def __init__(self, before: int | None) -> None:
+        self._before = before
+        self.statements: list[str] = []
+
+    def __call__(self, statement: Any) -> None:
+        self.statements.append(" ".join(str(statement).split())[:60])
+        if len(self.statements) == self._before:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def watch(self, engine: sa.Engine) -> None:
+        """See what goes to the database below SQLAlchemy: raw cursors, COPY, COMMIT, and statements of triggers."""
+        if engine.dialect.name == "sqlite":
+
+            @sa.event.listens_for(engine, "checkout")
+            def _trace(connection: sqlite3.Connection, *_: Any) -> None:
+                connection.set_trace_callback(self)
+
+            return
+        for owner, name in (
+            (psycopg.Cursor, "execute"),
+            (psycopg.Cursor, "executemany"),
+            (psycopg.Cursor, "copy"),
+            (psycopg.Connection, "commit"),
+        ):
+            setattr(owner, name, self._seen(getattr(owner, name), name))
+
+    def _seen(self, method: Any, name: str) -> Any:
+        def call(this: Any, *args: Any, **options: Any) -> Any:
+            self(args[0] if args else name.upper())
+            return method(this, *args, **options)
+
+        return call
+
+
+def _tear() -> None:
+    """Make a publisher that commits each write by itself: what a unit of work is there to prevent."""
+    write = Work.write
+
+    def write_and_commit(self: Work, *args: Any) -> Any:
+        result = write(self, *args)
+        self.commit()
+        return result
+
+    Work.write = write_and_commit  # type: ignore[method-assign]
+
+
+def kill(order: dict[str, Any]) -> dict[str, Any]:
+    """Let a fork publish, and die of it."""
+    out, into = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            store = open_store(order["url"])
+            executioner = Executioner(order["before"])
+            if order["torn"]:
+                _tear()
+            executioner.watch(store.engine)
+            publish_whole(store, order["set_name"], order["number"])
+            os.write(into, json.dumps(executioner.statements).encode())
+            executioner("after the last statement")
+            store.close()
+        finally:
+            os._exit(0)
+    os.close(into)
+    with os.fdopen(out, "rb") as pipe:
+        said = pipe.read()
+    _, status = os.waitpid(child, 0)
+    return {
+        "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
+        "statements": json.loads(said) if said else [],
+    }
+
+
 def warm_up() -> None:
     """Publish once in memory, so that what is made ready at the first use is ready in every fork."""
     store = FakeStore()
@@ -53,6 +135,6 @@ def warm_up() -> None:
 
 if __name__ == "__main__":
     warm_up()
-    commands = {"race": race}
+    commands = {"race": race, "kill": kill}
     for line in sys.stdin:
         print(json.dumps(commands[sys.argv[1]](json.loads(line))), flush=True)

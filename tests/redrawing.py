@@ -13,6 +13,8 @@ import shapely
 from gridmap.analysis.content import content_hash
 from gridmap.domain.boundaries import ALWAYS, BoundarySet, BoundaryVersion, Level, VersionState, in_time_order
 from gridmap.errors import StaleVersion
+from gridmap.services.points import FIX, INCIDENT, import_points
+from gridmap.services.ports import PointFilter
 from gridmap.services.responsibility import Plans
 from gridmap.services.versions import Terms, publish_draft, publish_frame
 from gridmap.settings import Settings
@@ -149,3 +151,44 @@ def require_timeline(store: Any, set_name: str, winners: Sequence[int]) -> list[
     assert content_hash(last) == timeline[-1].content_hash, "the grids are those of the winner"
     assert {v.state for v in versions if v not in timeline} <= {VersionState.DRAFT}, "who lost still has a draft"
     return timeline
+
+
+def report(store: Any, set_name: str) -> None:
+    """Add incidents and fixes from west to east, in turn before and after the first day of the next version."""
+    n = 26
+    moments = [datetime(2026, 6, 1 if k % 2 else 4, 4, k, tzinfo=UTC) for k in range(n)]
+    points = shapely.points([120 + 0.0001 + 0.0004 * k for k in range(n)], [30.005] * n)
+    times = pd.Series(moments).astype("datetime64[us, UTC]")
+    incidents = {"incident_id": [f"i{k:02d}" for k in range(n)], "occurred_at": times, "category": ["垃圾"] * n}
+    fixes = {"unit_id": [f"u{k % 3}" for k in range(n)], "fixed_at": times}
+    for kind, columns in ((INCIDENT, incidents), (FIX, fixes)):
+        frame = gpd.GeoDataFrame(columns, geometry=points, crs=4326)
+        import_points(store, Plans(store), kind, [frame], settings=SETTINGS, commit=lambda: True)
+
+
+def publish_whole(store: Any, set_name: str, number: int) -> None:
+    """Publish a draft as the use case does; nothing may stand in the way."""
+    terms = Terms(FIRST_DAY, note="重划")
+    done = publish_draft(store, Plans(store), set_name, number, terms, now=NOW, settings=SETTINGS)
+    assert done.version is not None
+    assert done.incidents > 0
+    assert done.fixes > 0
+
+
+def everything(store: Any, set_name: str) -> dict[str, Any]:
+    """Read all that a reader can see of a set and of the points, as plain values."""
+    with store.unit_of_work() as work:
+        versions = work.boundaries.list_versions(set_name)
+        seen: dict[str, Any] = {"revision": work.boundaries.find_set(set_name).revision}
+        for version in versions:
+            said = {key: getattr(version, key) for key in version.__slots__}
+            grids = _rows(work.boundaries.grids(version))
+            seen[f"version {version.number}"] = (said, grids, _rows(work.boundaries.lineage(set_name, version.number)))
+        seen["incidents"] = _rows(work.incidents.frame(PointFilter()))
+        seen["fixes"] = _rows(work.patrols.frame(PointFilter()))
+    return seen
+
+
+def _rows(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
+    plain = pd.DataFrame(frame).astype(object).map(lambda v: v.wkb_hex if isinstance(v, shapely.Geometry) else v)
+    return [tuple(None if v is pd.NA or v != v else v for v in row) for row in plain.itertuples(index=False)]

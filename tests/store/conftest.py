@@ -77,6 +77,10 @@ class Server:
             self._template = str(sa.make_url(url).database)
         return self._make(self._template)
 
+    def copy(self, url: str) -> str:
+        """Make a copy of a database that nobody is connected to; give its URL."""
+        return self._make(str(sa.make_url(url).database))
+
     def drop(self, url: str) -> None:
         """Remove a database."""
         self._do(f'drop database if exists "{sa.make_url(url).database}" with (force)')

@@ -1,16 +1,12 @@
 """Publishers who all built upon the same revision: one wins, the others hear of it, and the time line stays whole."""
 
-import json
-import os
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
+from children import Ask, child
 from fake_store import FakeStore
 from redrawing import HOW, Outcome, draft, found, require_one_winner, require_timeline
 
@@ -47,32 +43,20 @@ def race_in_threads(store: Any, how: str, publishers: int, races: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def publishers_child() -> Iterator[Callable[[dict[str, Any]], Any]]:
+def forking() -> Iterator[Ask]:
     """A process that forks the publishers of an order and gives what they heard."""
-    script = Path(__file__).parent.parent / "publish_child.py"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen(
-        [sys.executable, str(script), "race"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-    ) as child:
-
-        def ask(order: dict[str, Any]) -> Any:
-            child.stdin.write(json.dumps(order) + "\n")
-            child.stdin.flush()
-            return json.loads(child.stdout.readline())
-
+    with child("publish_child.py", "race") as ask:
         yield ask
-        child.stdin.close()
-        assert child.wait(60) == 0
 
 
-def race_in_processes(child: Any, place: Any, how: str, publishers: int, races: int) -> None:
+def race_in_processes(ask: Ask, place: Any, how: str, publishers: int, races: int) -> None:
     """Run races of processes, each with a store of its own."""
     store = place.open(wait_s=60)
     for set_name, length in rounds(races):
         found(store, set_name)
         numbers = [draft(store, set_name, 1 + k) for k in range(publishers)]
         order = {"url": place.url, "set_name": set_name, "how": how, "numbers": numbers, "races": length}
-        said = [[Outcome(**o) for o in outcomes] for outcomes in child(order)]
+        said = [[Outcome(**o) for o in outcomes] for outcomes in ask(order)]
         assert len(said) == length
         winners = [require_one_winner(outcomes, race + 1) for race, outcomes in enumerate(said)]
         require_timeline(store, set_name, winners)
@@ -89,8 +73,8 @@ def test_the_store_in_memory_has_one_winner_too(publishers):
 
 
 @pytest.mark.parametrize("publishers", [2, 8])
-def test_of_publishers_in_processes_one_wins(publishers_child, place, publishers):
-    race_in_processes(publishers_child, place, "after_a_look", publishers, 12)
+def test_of_publishers_in_processes_one_wins(forking, place, publishers):
+    race_in_processes(forking, place, "after_a_look", publishers, 12)
 
 
 @pytest.mark.slow
@@ -101,5 +85,5 @@ def test_a_thousand_races_have_a_thousand_winners(place, how, publishers):
 
 @pytest.mark.slow
 @every_form
-def test_a_thousand_races_of_processes_have_a_thousand_winners(publishers_child, place, how, publishers):
-    race_in_processes(publishers_child, place, how, publishers, LONG[how, publishers])
+def test_a_thousand_races_of_processes_have_a_thousand_winners(forking, place, how, publishers):
+    race_in_processes(forking, place, how, publishers, LONG[how, publishers])
