@@ -84,8 +84,9 @@ def list_grids(ctx: Ctx, q: Query[GridsQuery], set_name: SetName, version: Versi
     if level not in {known.name for known in boundary_set.levels}:
         raise InvalidInput("level_not_in_set", known=", ".join(known.name for known in boundary_set.levels))
     limit = ctx.limit(q.limit)
-    # bound to the version found, so that a walk over "current" cannot pass from one version into the next
-    question = ("grids", boundary_set.name, edition.number, level, q.bbox)
+    # bound to the version found, so that a walk over "current" cannot pass from one version into the next;
+    # and to its content: that of a draft changes
+    question = ("grids", boundary_set.name, edition.number, edition.content_hash, level, q.bbox)
     after = ctx.cursors.read(question, q.cursor)
     with ctx.store.unit_of_work() as work:
         frame = work.boundaries.page_grids(

@@ -37,7 +37,19 @@ def test_sets_and_versions_are_listed(world) -> None:
     assert found == {
         "name": "urban",
         "title": "城市管理",
-        "levels": [{"name": "street", "order": 0}, {"name": "grid", "order": 1}],
+        "code_scheme": None,
+        "revision": 2,
+        "levels": [
+            {
+                "name": name,
+                "order": order,
+                "tiles_parent": True,
+                "shapes": "area",
+                "contiguous": False,
+                "required": [],
+            }
+            for order, name in enumerate(("street", "grid"))
+        ],
         "version": 2,
         "valid_from": "2026-05-01",
         "grids": 4,
@@ -54,7 +66,7 @@ def test_grids_are_geojson_without_people(world) -> None:
     assert [f["id"] for f in features] == ["A", "B", "C", "D"]
     first = features[0]
     assert first["geometry"]["type"] in ("Polygon", "MultiPolygon")
-    assert set(first["properties"]) == {"code", "name", "level", "parent_code", "households", "area_m2"}
+    assert set(first["properties"]) == {"code", "name", "level", "kind", "parent_code", "households", "area_m2"}
     assert first["properties"]["name"] == NAMES["A"]
     assert [f["properties"]["households"] for f in features] == [0, 151, 300, None]
     assert isinstance(features[1]["properties"]["households"], int)
