@@ -31,11 +31,14 @@ def texts(frame: pd.DataFrame, name: str, *, required: bool = False, default: st
     if name not in frame.columns:
         values: list[str | None] = [default] * len(frame)
     else:
-        plain = frame[name].to_numpy(dtype=object, na_value=default).tolist()  # type: ignore[arg-type]
-        values = [v if v is None or type(v) is str else str(v) for v in plain]
-    if required and None in values:
+        series = frame[name]
+        values = series.to_numpy(dtype=object, na_value=default).tolist()  # type: ignore[arg-type]
+        if not isinstance(series.dtype, pd.StringDtype):
+            values = [v if v is None or type(v) is str else str(v) for v in values]
+    gaps = None in values
+    if required and gaps:
         raise ColumnError("column_has_gaps", columns=name)
-    require_storable(name, (v for v in values if v is not None))
+    require_storable(name, filter(None, values) if gaps else values)
     return values
 
 

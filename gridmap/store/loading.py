@@ -56,9 +56,13 @@ class Keys:
     def doubtful(self, keys: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Tell which keys may be there already; all others are certainly new."""
         marks = _marks(keys)
-        found = np.zeros(len(marks), dtype=bool)
+        order = np.argsort(marks)
+        asked = marks[order]  # in order, so that the search walks through memory instead of jumping
+        hit = np.zeros(len(marks), dtype=bool)
         for seen in self._seen:
-            found |= seen[np.searchsorted(seen, marks).clip(max=len(seen) - 1)] == marks
+            hit |= seen[np.searchsorted(seen, asked).clip(max=len(seen) - 1)] == asked
+        found = np.empty_like(hit)
+        found[order] = hit
         return found
 
     def note(self, keys: Sequence[str]) -> None:

@@ -131,9 +131,9 @@ class Work:
             connection.close()
 
 
-def _tables_of(statement: Any) -> list[Any]:
-    found: list[Any] = find_tables(statement, check_columns=True, include_selects=False, include_crud=True)
-    return found
+def _tables_of(statement: Any) -> list[sa.Table]:
+    found = find_tables(statement, check_columns=True, include_crud=True)
+    return [table for table in found if isinstance(table, sa.Table)]
 
 
 class SqlUnitOfWork:
