@@ -58,14 +58,11 @@ class ContentIds:
         """Give one id a row (24 hexadecimal digits)."""
         if not len(frame):
             return []
-        x, y = frame.geometry.x.tolist(), frame.geometry.y.tolist()
-        categories = frame["category"].tolist()
-        bases = [
-            f"{at}|{a.hex()}|{b.hex()}|{category}"
-            for at, a, b, category in zip(_moments(frame["occurred_at"]), x, y, categories, strict=True)
-        ]
+        x, y = (map(float.hex, side.tolist()) for side in (frame.geometry.x, frame.geometry.y))
+        parts = zip(_moments(frame["occurred_at"]), x, y, frame["category"].tolist(), strict=True)
+        bases = list(map("|".join, parts))
         sha256 = hashlib.sha256
-        packed = b"".join([sha256(f"{base}|0".encode()).digest()[:12] for base in bases])
+        packed = b"".join([sha256(base.encode() + b"|0").digest()[:12] for base in bases])
         digits = packed.hex()
         ids = [digits[i : i + 24] for i in range(0, len(digits), 24)]
         for row in self._again(packed):
@@ -94,7 +91,10 @@ class ContentIds:
 def _moments(times: pd.Series) -> list[str]:
     """Write aware times as ``str`` does, in UTC: a fraction only where there is one."""
     micros = times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
-    texts = np.datetime_as_string(micros, unit="s").astype("U26")
+    texts = np.datetime_as_string(micros, unit="s").astype("U32")
     broken = micros.view(np.int64) % 1_000_000 != 0
     texts[broken] = np.datetime_as_string(micros[broken], unit="us")
-    return [f"{text[:10]} {text[11:]}+00:00" for text in texts.tolist()]
+    letters = texts.view("U1").reshape(-1, 32)
+    letters[:, 10] = " "
+    found: list[str] = np.char.add(texts, "+00:00").tolist()
+    return found

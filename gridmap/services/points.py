@@ -254,6 +254,7 @@ def add_owners(
     codes = np.full(n, None, dtype=object)
     methods = np.full(n, "none", dtype=object)
     border = np.full(n, np.nan)
+    names = np.full(n, None, dtype=object)
     numbers = np.full(n, None, dtype=object)
     summary = JoinSummary()
     lon, lat = frame.geometry.x.to_numpy(), frame.geometry.y.to_numpy()
@@ -265,13 +266,13 @@ def add_owners(
             plan = plans.of(boundary_set, version, work)
             owner, answers = locate_many(plan, lon[rows], lat[rows], nearest_within_m=settings.nearest_within_m)
             codes[rows], methods[rows], border[rows] = owner, answers.methods(), answers.border_m
-            numbers[rows] = version.number
+            names[rows], numbers[rows] = boundary_set.name, version.number
             summary = summary + JoinSummary.of(answers)
     left = n - summary.points
     joined = frame.copy()
     joined["grid_code"], joined["method"], joined["border_m"] = codes, methods, border
     joined["version_number"] = numbers
-    joined["set_name"] = [None if number is None or boundary_set is None else boundary_set.name for number in numbers]
+    joined["set_name"] = names
     return joined, summary + JoinSummary(points=left, none=left)
 
 

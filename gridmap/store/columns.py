@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import geopandas as gpd
 import numpy as np
@@ -73,12 +73,17 @@ def integers(frame: pd.DataFrame, name: str) -> list[int | None]:
     ColumnError
         ``column_not_whole``: a number with a fraction, or too large for the database.
     """
-    values = floats(frame, name)
-    if any(v is not None and (v != int(v) or abs(v) >= 2**31) for v in values if v is None or np.isfinite(v)) or any(
-        v is not None and not np.isfinite(v) for v in values
-    ):
+    if name not in frame.columns:
+        return [None] * len(frame)
+    numbers = pd.to_numeric(frame[name]).to_numpy(dtype=np.float64, na_value=np.nan)
+    there = ~np.isnan(numbers)
+    if not np.all((np.abs(numbers[there]) < 2**31) & (np.trunc(numbers[there]) == numbers[there])):
         raise ColumnError("column_not_whole", columns=name)
-    return [None if v is None else int(v) for v in values]
+    whole = np.zeros(len(numbers), dtype=np.int64)
+    whole[there] = numbers[there].astype(np.int64)
+    if there.all():
+        return cast("list[int | None]", whole.tolist())
+    return [number if given else None for number, given in zip(whole.tolist(), there.tolist(), strict=True)]
 
 
 def times(frame: pd.DataFrame, name: str) -> np.ndarray:

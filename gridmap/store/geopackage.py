@@ -24,6 +24,8 @@ from gridmap.store.loading import Load
 from gridmap.store.tables import FEATURE_TABLES, Base
 
 BEGIN_WRITING = "BEGIN IMMEDIATE"
+#: SQLite keeps no statistics of places: which index leads, we decide.
+CHOOSES_BY_COUNTING = True
 
 #: Tables that every revision has.
 _FIRST_TABLES = ("boundary_set", "level", "boundary_version", "grid", "incident", "patrol_fix")

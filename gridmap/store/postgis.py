@@ -16,6 +16,8 @@ from gridmap.store.copytext import copy_text
 from gridmap.store.loading import Load
 
 BEGIN_WRITING = "BEGIN"
+#: The server keeps statistics of places and decides itself which index leads.
+CHOOSES_BY_COUNTING = False
 
 _SCHEMA_LOCK = 0x677269646D6170  # "gridmap"
 

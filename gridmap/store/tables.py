@@ -286,7 +286,7 @@ class IncidentRow(Base):
     __tablename__ = "incident"
     __table_args__ = (
         UniqueConstraint("incident_id"),
-        Index(None, "occurred_at", "incident_id"),
+        Index(None, "occurred_at", "incident_id", postgresql_include=["geom"]),
         Index(None, "category", "occurred_at"),
         Index(None, "grid_code", "occurred_at", "category", "version_id"),
     )

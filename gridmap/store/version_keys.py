@@ -40,10 +40,11 @@ def ids_of(work: Work, versions: Sequence[tuple[str, int] | None]) -> list[int |
     NotFound
         ``version_unknown``.
     """
-    known = {key: number for number, key in _all(work).items()}
-    if not known.keys() >= {v for v in versions if v is not None}:
+    known: dict[tuple[str, int] | None, int | None] = {key: number for number, key in _all(work).items()}
+    known[None] = None
+    if not known.keys() >= set(versions):
         raise NotFound("version_unknown")
-    return [None if v is None else known[v] for v in versions]
+    return [known[v] for v in versions]
 
 
 def versions_of(work: Work, ids: Sequence[int | None]) -> list[tuple[str, int] | None]:
