@@ -1,5 +1,6 @@
 """Boundary sets, their versions, and the grids of a version as GeoJSON; what a set is."""
 
+import geopandas as gpd
 from fastapi import APIRouter, Response
 
 from api.answers import features, page
@@ -8,7 +9,8 @@ from api.replies import FeatureCollection, LevelOut, SetOut, SetsAnswer, Version
 from api.requests import AtQuery, GridsQuery, NoQuery, SetIn
 from api.routes.common import Query, SetName, VersionRef, version_number
 from api.strict import StrictRoute
-from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, Level
+from gridmap.crs import Floats, area_m2
+from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, Level, VersionState
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.services.boundaries import put_set
 from gridmap.services.grids import areas_m2
@@ -95,13 +97,18 @@ def list_grids(ctx: Ctx, q: Query[GridsQuery], set_name: SetName, version: Versi
     more = len(frame) > limit
     frame = frame.head(limit).copy()
     if len(frame):
-        plan = ctx.plans.of(boundary_set, edition)
-        frame["area_m2"] = areas_m2(plan, frame.geometry.array).round(2)
+        frame["area_m2"] = _areas_m2(ctx, boundary_set, edition, frame).round(2)
         frame["households"] = frame["households"].astype("Int64").astype(object)
     cursor = ctx.cursors.make(question, [frame["code"].iloc[-1]]) if more else None
     query = {"level": level, "bbox": None if q.bbox is None else ",".join(map(repr, q.bbox)), "limit": limit}
     path = f"/api/v1/sets/{boundary_set.name}/versions/{edition.number}/grids"
     return page(path, query, features(frame, "code", _PROPERTIES), cursor)
+
+
+def _areas_m2(ctx: Context, boundary_set: BoundarySet, edition: BoundaryVersion, frame: gpd.GeoDataFrame) -> Floats:
+    if edition.state is VersionState.DRAFT:  # it may hold shapes of which no plan can be made
+        return area_m2(frame.geometry.array)
+    return areas_m2(ctx.plans.of(boundary_set, edition), frame.geometry.array)
 
 
 def version_of(ctx: Context, boundary_set: BoundarySet, reference: str, at: Moment | None = None) -> BoundaryVersion:
