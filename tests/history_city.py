@@ -102,7 +102,7 @@ def _redrawn(town: city.City, block: list[int]) -> tuple[gpd.GeoDataFrame, tuple
         geometry=shapes,
         crs=crs.WGS84,
     )
-    rest = pd.concat([grids.drop(index=block), new], ignore_index=True)
+    rest = _noded(pd.concat([grids.drop(index=block), new], ignore_index=True))
     areas = _dissolved(town.areas, rest)
     return _whole(_dissolved(town.streets, areas), areas, rest), tuple(codes)
 
@@ -124,22 +124,31 @@ def _extended(town: city.City, second: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         geometry=[shapely.box(x0 + i * step, y1 - 0.0002, x0 + (i + 1) * step, y1 + 0.0035) for i in range(3)],
         crs=crs.WGS84,
     )
-    covered = shapely.union_all(np.asarray(grids.geometry.array))
+    covered = shapely.coverage_union_all(np.asarray(grids.geometry.array))
     new = new.set_geometry(shapely.difference(np.asarray(new.geometry.array), covered), crs=crs.WGS84)
-    grown = pd.concat([grids, new], ignore_index=True)
+    grown = _noded(pd.concat([grids, new], ignore_index=True))
     all_areas = _dissolved(town.areas, grown)
     return _whole(_dissolved(town.streets, all_areas), all_areas, grown)
 
 
 def _merged(frame: gpd.GeoDataFrame, kept: str, gone: str) -> gpd.GeoDataFrame:
-    ground = shapely.union_all(np.asarray(frame.loc[frame["code"].isin([kept, gone])].geometry.array))
+    ground = shapely.coverage_union_all(np.asarray(frame.loc[frame["code"].isin([kept, gone])].geometry.array))
     left = frame[frame["code"] != gone].reset_index(drop=True)
     left.loc[left["code"] == kept, "geometry"] = ground
     return left
 
 
+def _noded(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Give neighbours the corners of each other, on a net of 0.1 mm."""
+    shapes = np.asarray(frame.geometry.array)
+    faces = shapely.get_parts(shapely.polygonize([shapely.union_all(shapely.boundary(shapes), grid_size=1e-9)]))
+    inside, owner = shapely.STRtree(shapes).query(shapely.point_on_surface(faces), predicate="within")
+    parts = [faces[inside[owner == i]] for i in range(len(shapes))]
+    return frame.set_geometry([max(p, key=lambda face: face.area) for p in parts], crs=crs.WGS84)
+
+
 def _dissolved(upper: gpd.GeoDataFrame, lower: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    shapes = lower.groupby("parent_code").geometry.apply(lambda g: shapely.union_all(np.asarray(g.array)))
+    shapes = lower.groupby("parent_code").geometry.apply(lambda g: shapely.coverage_union_all(np.asarray(g.array)))
     return upper.set_geometry([shapes[code] for code in upper["code"]], crs=crs.WGS84)
 
 

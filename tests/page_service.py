@@ -51,7 +51,14 @@ def serve(folder: Path, *, town: city.City | None) -> Iterator[str]:
     store = open_store(settings.database_url)
     if town is not None:
         fill(store, settings, town)
-    app: Any = create_app(settings, store, FixedClock(NOW))
+    with running(create_app(settings, store, FixedClock(NOW))) as url:
+        yield url
+    store.close()
+
+
+@contextmanager
+def running(app: Any) -> Iterator[str]:
+    """Serve an app on a loopback port that the system chooses, and give the address."""
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -65,4 +72,3 @@ def serve(folder: Path, *, town: city.City | None) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(10)
-        store.close()

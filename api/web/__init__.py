@@ -1,4 +1,4 @@
-"""Our pages: a static front page in plain ES modules, and vendored assets; nothing comes from another machine."""
+"""Our pages: static, in plain ES modules, with vendored assets; nothing comes from another machine."""
 
 from pathlib import Path, PurePath
 
@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 ROOT = Path(__file__).resolve().parent
 
-#: For the front page: scripts, styles and data only from ourselves, nothing inline, framed by nobody.
+#: For our pages: scripts, styles and data only from ourselves, nothing inline, framed by nobody.
 SHELL_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -59,9 +59,13 @@ def _page(name: str, status: int = 200) -> FileResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Serve the front page at ``/`` and its files and the vendored assets under ``/assets/``."""
+    """Serve the pages, at ``/`` and ``/history``, and their files and the vendored assets under ``/assets/``."""
     app.mount("/assets", _Assets(directory=ROOT), name="assets")
 
     @app.get("/", include_in_schema=False)
     def front_page() -> FileResponse:
         return _page("index.html")
+
+    @app.get("/history", include_in_schema=False)
+    def history_page() -> FileResponse:
+        return _page("history.html")

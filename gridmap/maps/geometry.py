@@ -85,14 +85,18 @@ def dissolve(drawing: Drawing, parents: npt.ArrayLike, upper: gpd.GeoDataFrame) 
     Returns
     -------
     Drawing or None
-        In the order of ``upper``; None where the finer shapes do not make up the coarser ones (within 1 %).
+        In the order of ``upper``; None where the finer shapes do not make up the coarser ones (within 1 %), or do not
+        meet in common corners: a plan may be in force in spite of such faults.
     """
     codes = upper["code"].to_numpy()
     owner = np.asarray(parents, dtype=object)
     members = [np.flatnonzero(owner == code) for code in codes]
     if not all(len(m) for m in members):
         return None
-    shapes = np.array([shapely.coverage_union_all(drawing.shapes[m]) for m in members], dtype=object)
+    try:
+        shapes = np.array([shapely.coverage_union_all(drawing.shapes[m]) for m in members], dtype=object)
+    except shapely.GEOSException:
+        return None
     own = simplify(upper)
     parts_m2 = np.array([drawing.area_m2[m].sum() for m in members])
     if (np.abs(parts_m2 - own.area_m2) > 0.01 * own.area_m2).any():

@@ -16,6 +16,7 @@ HERE = Path(__file__).resolve().parent
 DOCS = HERE.parents[1] / "docs"
 STORED = HERE / "openapi.json"
 DOCUMENT = openapi_of(create_app(Settings()))
+PAGES = [("GET", path) for path in ("/", "/history", "/docs", "/openapi.json")]
 OPERATIONS = [(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods]
 
 
@@ -27,14 +28,14 @@ def test_the_description_is_the_stored_one() -> None:
     assert comparable == json.loads(STORED.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(("method", "path"), [*OPERATIONS, ("GET", "/docs"), ("GET", "/openapi.json"), ("GET", "/")])
+@pytest.mark.parametrize(("method", "path"), [*OPERATIONS, *PAGES])
 def test_every_route_is_in_the_documentation(method: str, path: str) -> None:
     assert f"`{method} {path}`" in (DOCS / "api.md").read_text(encoding="utf-8")
 
 
 def test_the_documentation_names_no_route_that_is_gone() -> None:
     named = re.findall(r"`(GET|POST|PUT|DELETE) (/[^`?]*)`", (DOCS / "api.md").read_text(encoding="utf-8"))
-    known = {*OPERATIONS, ("GET", "/docs"), ("GET", "/openapi.json"), ("GET", "/")}
+    known = {*OPERATIONS, *PAGES}
     assert set(named) <= known
 
 

@@ -86,6 +86,12 @@ def test_streets_that_their_grids_do_not_fill_keep_their_own_shape(town: city.Ci
     assert dissolve(drawing, [None] * len(town.grids), town.streets) is None
 
 
+def test_a_plan_whose_neighbours_overlap_is_drawn_from_its_own_shapes() -> None:
+    halves = gpd.GeoDataFrame({"code": ["a", "b"]}, geometry=[shapely.box(0, 0, 1.0, 1), shapely.box(0.999, 0, 2, 1)])
+    street = gpd.GeoDataFrame({"code": ["s"]}, geometry=[shapely.box(0, 0, 2, 1)], crs=4326)
+    assert dissolve(simplify(halves.set_crs(4326)), ["s", "s"], street) is None
+
+
 def test_neighbouring_streets_differ_in_tint(town: city.City) -> None:
     shapes = np.asarray(town.areas.geometry.array)
     tints = tint_neighbours(shapes)

@@ -5,7 +5,8 @@ import { drawPanel } from "./panel.js";
 import { startSearch } from "./search.js";
 import { showNotice, startStage } from "./stage.js";
 import { range } from "./windows.js";
-import { day, el, loadTexts, setZone, t } from "./texts.js";
+import { drawDistrict, drawLanguages, fillTexts } from "./shell.js";
+import { el, loadTexts, setZone, t } from "./texts.js";
 
 const panel = document.getElementById("panel");
 const opener = document.getElementById("filters-open");
@@ -28,8 +29,18 @@ function openPanel(open) {
   if (open) { (panel.querySelector("[aria-pressed=true]") || panel.querySelector("button")).focus(); }
 }
 
+/** The way to the history of the set on the screen: a page of its own. */
+function historyLink() {
+  const link = el("a", null, t("page_history"));
+  const query = new URLSearchParams();
+  if (state.set) { query.set("set", state.set); }
+  query.set("lang", state.lang);
+  link.href = "/history?" + query;
+  return link;
+}
+
 function drawBar() {
-  document.querySelectorAll("[data-text]").forEach((node) => { node.textContent = t(node.dataset.text); });
+  fillTexts();
   document.title = `${t("page_" + state.page)} · ${t("product")}`;
   const pages = document.getElementById("pages");
   pages.setAttribute("aria-label", t("pages"));
@@ -47,29 +58,12 @@ function drawBar() {
     });
     return link;
   }));
-  const languages = document.getElementById("languages");
-  languages.setAttribute("aria-label", t("language"));
-  languages.replaceChildren(...[["zh", "中"], ["en", "EN"]].map(([lang, text]) => {
-    const button = el("button", null, text);
-    button.type = "button";
-    button.lang = lang;
-    button.setAttribute("aria-pressed", String(lang === state.lang));
-    button.addEventListener("click", () => change({ lang }));
-    return button;
-  }));
+  pages.append(historyLink());
+  drawLanguages(state.lang, (lang) => change({ lang }));
   const box = document.getElementById("search-box");
   box.placeholder = t("search_hint");
   box.title = t("search_help");
   opener.textContent = t("filters");
-}
-
-function drawDistrict() {
-  const set = setOf(state, overview);
-  document.getElementById("district").textContent = set ? set.title || set.name : "";
-  // a set that "was always so" starts in year 1
-  const since = set && set.valid_from && set.valid_from > "1900" ? t("in_force", { date: day(set.valid_from) }) : t("in_force_always");
-  document.getElementById("in-force").textContent =
-    set && set.version ? `${t("version", { n: set.version })} · ${since}` : "";
 }
 
 /** Address of the map page that belongs to the state. */
@@ -113,7 +107,7 @@ async function draw() {
     });
     return;
   }
-  drawDistrict();
+  drawDistrict(setOf(state, overview));
   drawPanel(panel, state, overview, change, () => { openPanel(false); opener.focus(); });
   search = search || startSearch({
     grids: () => stage.grids(),

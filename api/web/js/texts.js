@@ -19,6 +19,9 @@ export function t(key, fields) {
   return template.replace(/\{(\w+)\}/g, (whole, name) => (fields && name in fields ? String(fields[name]) : whole));
 }
 
+/** Text of a full key such as lineage.split, or what to say without one. */
+export const named = (key, otherwise) => texts[key] ?? otherwise;
+
 export const number = (value) => new Intl.NumberFormat(locale).format(value);
 
 // 01/02 is read in two ways in English: the month is written as a word
@@ -31,6 +34,11 @@ export const time = (iso) => new Intl.DateTimeFormat(locale, {
 export const day = (iso) => new Intl.DateTimeFormat(locale, {
   timeZone: zone, year: "numeric", month: month(), day: "2-digit",
 }).format(new Date(iso));
+
+/** A calendar day that belongs to no zone, such as the day from which a version holds. */
+export const calendarDay = (isoDate) => new Intl.DateTimeFormat(locale, {
+  timeZone: "UTC", year: "numeric", month: month(), day: "2-digit",
+}).format(new Date(isoDate + "T00:00:00Z"));
 
 /** The district's calendar day of an instant, YYYY-MM-DD, as a date field wants it. */
 export const isoDay = (iso) => new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(new Date(iso));
