@@ -9,7 +9,12 @@ const byText = new Intl.Collator(undefined, { numeric: true });
 function codeLines(p) {
   const line = (className, arrow, code, name, nobody) => el("span", className, null,
     el("span", "arrow", arrow || "\u00a0"), code === null ? el("i", null, nobody) : el("code", null, code), code !== null && name && el("small", null, name));
-  return [line("was", "", p.old_code, p.old_name, t("history_nobody_had")), line("now", "→", p.new_code, p.new_name, t("history_nobody_has"))];
+  return [
+    line("was", "", p.old_code, p.old_name, t("history_nobody_had")),
+    line("now", "→", p.new_code, p.new_name, t("history_nobody_has")),
+    // on a phone there is no room for a column of its own
+    el("span", "kind-line", null, ...kindCell(p)),
+  ];
 }
 
 function kindCell(p) {
