@@ -15,6 +15,8 @@ _WORDS = ["level", "code", "name", "kind", "parent_code"]
 def content_hash(frame: gpd.GeoDataFrame) -> str:
     """Hash what a version says, whatever the order of its rows, the start of its rings or their winding.
 
+    A multi-polygon of one part counts as that polygon, and heights do not count: a store keeps neither apart.
+
     Returns
     -------
     str
@@ -24,7 +26,7 @@ def content_hash(frame: gpd.GeoDataFrame) -> str:
     whole = frame.assign(**{c: None for c in (*_WORDS, "households", "attributes") if c not in frame.columns})
     ordered = whole.sort_values(["level", "code"], kind="stable")
     digest = hashlib.sha256()
-    shapes = shapely.to_wkb(shapely.normalize(np.asarray(ordered.geometry.array)), byte_order=1)
+    shapes = shapely.to_wkb(shapely.normalize(_simplest(np.asarray(ordered.geometry.array))), byte_order=1)
     households = pd.to_numeric(ordered["households"]).to_numpy(dtype=np.float64, na_value=np.nan)
     words = ordered[_WORDS].assign(
         households=["" if n != n else f"{n:.17g}" for n in households.tolist()],
@@ -35,6 +37,13 @@ def content_hash(frame: gpd.GeoDataFrame) -> str:
     for row, shape in zip(text, shapes, strict=True):
         digest.update("\x1f".join(map(str, row)).encode(errors="surrogatepass") + b"\x1e" + (shape or b""))
     return digest.hexdigest()
+
+
+def _simplest(geometry: np.ndarray) -> np.ndarray:
+    flat = np.array(shapely.force_2d(geometry), dtype=object)
+    single = (shapely.get_type_id(flat) == 6) & (shapely.get_num_geometries(flat) == 1)
+    flat[single] = shapely.get_geometry(flat[single], 0)
+    return flat
 
 
 def _canonical(attributes: Any) -> str:

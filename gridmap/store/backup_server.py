@@ -8,11 +8,11 @@ committed; until then others see what was there before.
 import hashlib
 import logging
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace as changed
 from pathlib import Path
+from secrets import token_hex
 from typing import Literal
 
 import sqlalchemy as sa
@@ -124,7 +124,7 @@ def _prove(
 @contextmanager
 def _scratch(url: sa.URL) -> Iterator[sa.Engine | None]:
     """Make a database with PostGIS that goes away again; None where the role may not."""
-    name = f"gridmap_proof_{secrets.token_hex(8)}"
+    name = f"gridmap_proof_{token_hex(8)}"
     admin = postgis.make_engine(url, 30.0).execution_options(isolation_level="AUTOCOMMIT")
     engine = postgis.make_engine(url.set(database=name), 30.0)
     try:

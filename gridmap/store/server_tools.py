@@ -24,6 +24,9 @@ from gridmap.store.progress import Move, unseen
 
 log = logging.getLogger("gridmap.store")
 
+#: Where Debian keeps the programs of each version.
+DEBIAN = Path("/usr/lib/postgresql")
+
 _VERSION = re.compile(r"\b(\d+)(?:\.\d+)*")
 _COPY = re.compile(rb'COPY (?:"[^"]+"|\w+)\.(?:"(?P<quoted>[^"]+)"|(?P<bare>\w+)) \(.*\) FROM stdin;\n')
 _BATCH = 1_000
@@ -39,7 +42,7 @@ def find(name: str, server: int) -> str:
     StoreUnavailable
         ``tool_missing``.
     """
-    candidates = {shutil.which(name), *(str(p) for p in Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))} - {None}
+    candidates = {shutil.which(name), *(str(p) for p in DEBIAN.glob(f"*/bin/{name}"))} - {None}
     versions = sorted((_major(str(c)), str(c)) for c in candidates)
     fitting = [c for version, c in versions if version >= server]
     if not fitting:
