@@ -1,6 +1,7 @@
 """Plans that must not come into force, on every store: each is a finding or a conflict of its own, and nothing of it is
 half-written."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -254,3 +255,24 @@ def test_the_database_refuses_overlapping_validity(place):
         connection.exec_driver_sql(PUBLISH.format(day="2026-07-01", number=number))
     with pytest.raises(sa.exc.IntegrityError), store.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE boundary_version SET valid_to = '2026-07-02' WHERE number = 1")
+
+
+@pytest.mark.parametrize("isolation", ["READ COMMITTED", "REPEATABLE READ"])
+@pytest.mark.parametrize("place", ["postgis"], indirect=True)
+def test_the_server_refuses_overlaps_of_two_who_do_not_see_each_other(place, isolation):
+    """Both publish by SQL of their own, without the lock that our unit of work takes."""
+    store = place.open()
+    found(store, "city")
+    one, two = (drafted(store, "city", edition) for edition in (1, 2))
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE boundary_version SET valid_to = '2026-07-01' WHERE number = 1")
+    engine = store.engine.execution_options(isolation_level=isolation)
+    with ThreadPoolExecutor(1) as pool, engine.connect() as first, engine.connect() as second:
+        second.exec_driver_sql("SELECT count(*) FROM boundary_version")
+        first.exec_driver_sql(PUBLISH.format(day="2026-07-01", number=one))
+        late = pool.submit(second.exec_driver_sql, PUBLISH.format(day="2026-08-01", number=two))
+        with pytest.raises(TimeoutError):
+            late.result(timeout=0.2)
+        first.commit()
+        with pytest.raises(sa.exc.IntegrityError):
+            late.result(timeout=30)

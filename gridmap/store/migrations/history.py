@@ -1,10 +1,14 @@
 """Triggers of revision 0003: no two published versions of a set at one time, and lineage that stays.
 
-Validities are compared as ISO days, which sort as text in SQLite; ``9999-12-31`` stands for an open end.
+Validities are compared as ISO days, which sort as text in SQLite; ``9999-12-31`` stands for an open end. PostgreSQL has
+a constraint beside the trigger: a trigger does not see what another transaction is about to commit.
 """
 
 _KEPT = "published versions never change"
 _APART = "published versions of a set never overlap in time"
+
+#: The constraint of PostgreSQL.
+APART = "ex_boundary_version_apart"
 
 #: Values of a version that stay once it is no draft.
 _FIXED = ("id", "set_id", "number", "valid_from", "content_hash", "based_on", "published_at")
@@ -62,6 +66,10 @@ def postgresql_statements() -> list[str]:
               IF {_overlaps(_END["postgresql"])} THEN {refuse(_APART)} END IF; RETURN NEW; END $$""",
         "CREATE TRIGGER version_apart AFTER INSERT OR UPDATE ON boundary_version "
         "FOR EACH ROW EXECUTE FUNCTION gridmap_keep_apart()",
+        # a range of one set: ranges have && without a further extension, whole numbers do not
+        f"ALTER TABLE boundary_version ADD CONSTRAINT {APART} EXCLUDE USING gist "
+        "(int8range(set_id, set_id, '[]') WITH &&, daterange(valid_from, valid_to) WITH &&) "
+        "WHERE (state = 'published')",
         "CREATE TRIGGER lineage_published BEFORE INSERT OR UPDATE OR DELETE ON lineage "
         "FOR EACH ROW EXECUTE FUNCTION gridmap_keep_grid()",
         "CREATE TRIGGER lineage_truncate BEFORE TRUNCATE ON lineage EXECUTE FUNCTION gridmap_keep_all()",

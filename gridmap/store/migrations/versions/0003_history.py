@@ -108,6 +108,7 @@ def downgrade() -> None:
         for name in ("version_apart_insert", "version_apart_update", "version_published_update"):
             op.execute(f"DROP TRIGGER {name}")
     else:
+        op.execute(f"ALTER TABLE boundary_version DROP CONSTRAINT {history.APART}")
         op.execute("DROP TRIGGER version_apart ON boundary_version")
         op.execute("DROP FUNCTION gridmap_keep_apart()")
         op.execute(immutable.postgresql_keep_version())
