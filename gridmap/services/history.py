@@ -19,7 +19,7 @@ from gridmap.errors import NotFound
 from gridmap.services.ports import PointFilter, Store
 from gridmap.services.responsibility import Plan, Plans
 
-#: Households that a share is told of; a part of a household is nobody.
+#: Decimal places of shares.
 _SHARE_DIGITS = 6
 
 
@@ -250,6 +250,8 @@ def _successors(code: str, row: gpd.GeoDataFrame, plan: Plan, level: str) -> tup
     near = (boxes[:, 0] <= x1) & (boxes[:, 2] >= x0) & (boxes[:, 1] <= y1) & (boxes[:, 3] >= y0)
     there = there[near].reset_index(drop=True)
     edges = successors([code], row.reset_index(drop=True), there)
+    # equal shares differ in their last digits: rounded, the code decides
+    edges = edges.assign(old_share=edges["old_share"].round(_SHARE_DIGITS))
     kept = edges[edges["new_code"].notna()].sort_values(["old_share", "new_code"], ascending=[False, True])
     total = edges["households"].sum(min_count=1)
     known = edges["households"].notna().all() and total > 0
@@ -258,7 +260,7 @@ def _successors(code: str, row: gpd.GeoDataFrame, plan: Plan, level: str) -> tup
             str(new_code),
             plan.refs[str(new_code)].name,
             float(area),
-            round(float(share), _SHARE_DIGITS),
+            float(share),
             float(households) if known else None,
             round(float(households / total), _SHARE_DIGITS) if known else None,
         )

@@ -8,7 +8,7 @@ import shapely
 
 from gridmap import crs
 from gridmap.maps.colours import SEQUENCE, quantile_classes, tint_neighbours
-from gridmap.maps.geometry import dissolve, origin_of, pack, simplify
+from gridmap.maps.geometry import Drawing, dissolve, origin_of, pack, simplify
 
 
 @pytest.fixture(scope="module")
@@ -86,10 +86,12 @@ def test_streets_that_their_grids_do_not_fill_keep_their_own_shape(town: city.Ci
     assert dissolve(drawing, [None] * len(town.grids), town.streets) is None
 
 
-def test_a_plan_whose_neighbours_overlap_is_drawn_from_its_own_shapes() -> None:
-    halves = gpd.GeoDataFrame({"code": ["a", "b"]}, geometry=[shapely.box(0, 0, 1.0, 1), shapely.box(0.999, 0, 2, 1)])
+def test_a_plan_whose_neighbours_miss_a_corner_is_drawn_from_its_own_shapes() -> None:
+    cornered = shapely.Polygon([(1, 0), (2, 0), (2, 1), (1, 1), (1, 0.5)])
+    halves = gpd.GeoDataFrame({"code": ["a", "b"]}, geometry=[shapely.box(0, 0, 1, 1), cornered], crs=4326)
+    drawing = Drawing(halves.geometry.to_numpy(), np.zeros((2, 2)), np.ones(2), np.ones(2))
     street = gpd.GeoDataFrame({"code": ["s"]}, geometry=[shapely.box(0, 0, 2, 1)], crs=4326)
-    assert dissolve(simplify(halves.set_crs(4326)), ["s", "s"], street) is None
+    assert dissolve(drawing, ["s", "s"], street) is None
 
 
 def test_neighbouring_streets_differ_in_tint(town: city.City) -> None:

@@ -78,7 +78,11 @@ export function startMap(node, pick) {
 
   function fit() {
     const bounds = groups.pieces.getBounds();
-    if (bounds.isValid()) { map.fitBounds(bounds, { padding: [56, 56], maxZoom: 16, animate: false }); }
+    if (!bounds.isValid()) { return; }
+    // beside the legend, never beneath it, where the map is wide enough for both
+    const legend = node.querySelector(".legend");
+    const left = legend && legend.open && map.getSize().x > 600 ? legend.offsetWidth + 28 : 40;
+    map.fitBounds(bounds, { paddingTopLeft: [left, 40], paddingBottomRight: [56, 40], maxZoom: 16, animate: false });
   }
 
   /** Zoom buttons and legend, in the language of the page. */
