@@ -5,88 +5,19 @@ from typing import Any
 
 import pytest
 import shapely
-from api_world import CELL, X0, Y0, at, check_headers, check_problem
-from builders import tiling
+from api_world import X0, at, check_problem
+from version_desk import NEXT, OPEN, PLACE, REDRAWN, SET, TODAY, Desk, plan_of
 
 from api.errors import problem
 from gridmap.domain.rules import Finding, Severity
 from gridmap.errors import NotPublishable, StaleVersion
 
-SET = "/api/v1/sets/urban"
-TODAY = "2026-05-20"
-NEXT = "2026-07-01"
-#: The place of grid D; E takes it over in the plan of the tests.
-PLACE = at(0.5, 1.5)
-REDRAWN = "AAB\nECB\nCCB"
-#: The same, but a corner of street T is nobody's.
-OPEN = "AAB\nECB\nCC."
-
-
-def plan_of(drawn: str, parents: str = "ST", **more: Any) -> dict[str, Any]:
-    """Write a drawn map as a body; B lies in the second parent, all else in the first."""
-    frame = tiling(drawn, cell=CELL, origin=(X0, Y0))
-    features = [
-        {
-            "type": "Feature",
-            "geometry": json.loads(shapely.to_geojson(shape)),
-            "properties": {
-                "code": code,
-                "name": f"网格{code}",
-                "parent_code": parents[code == "B"] if parents else None,
-                "households": 300,
-                **more,
-            },
-        }
-        for code, shape in zip(frame["code"], frame.geometry, strict=True)
-    ]
-    return {"type": "FeatureCollection", "features": features}
-
-
-class Desk:
-    """Somebody who works on the plan of a set."""
-
-    def __init__(self, world, address: str = SET) -> None:
-        self.world = world
-        self.address = address
-
-    def draft(self, **asked: Any) -> dict[str, Any]:
-        answer = self.world.post(f"{self.address}/drafts", asked)
-        assert answer.status_code == 200, answer.text
-        assert answer.headers["etag"] == f'"{answer.json()["draft"]["content_hash"]}"'
-        check_headers(answer)
-        return answer.json()["draft"]
-
-    def put(self, draft: dict[str, Any], plan: Any, level: str = "grid", **headers: str):
-        url = f"{self.address}/drafts/{draft['number']}/grids?level={level}"
-        if "if-match" not in headers:
-            url += f"&expected_hash={draft['content_hash']}"
-        body = plan if isinstance(plan, bytes) else json.dumps(plan).encode()
-        return self.world.client.put(url, content=body, headers={"content-type": "application/geo+json", **headers})
-
-    def publish(self, draft: dict[str, Any], valid_from: str = TODAY, **terms: Any):
-        terms = {"valid_from": valid_from, "expected_revision": self.revision(), **terms}
-        return self.world.post(f"{self.address}/drafts/{draft['number']}/publish", terms)
-
-    def drawn(self, text: str = REDRAWN, **asked: Any) -> dict[str, Any]:
-        changed = self.put(self.draft(**asked), plan_of(text))
-        assert changed.status_code == 200, changed.text
-        return changed.json()["draft"]
-
-    def revision(self) -> int:
-        return self.world.get(self.address).json()["revision"]
-
-    def owner(self, day: str) -> str:
-        lon, lat = PLACE
-        return self.world.get(f"/api/v1/locate?lon={lon}&lat={lat}&at={day}").json()["grid"]["code"]
-
-    def versions(self) -> list[tuple[int, str]]:
-        found = self.world.get(f"{self.address}/versions").json()["versions"]
-        return [(v["number"], v["state"]) for v in found]
-
 
 @pytest.fixture
 def desk(fresh_world) -> Desk:
-    return Desk(fresh_world)
+    desk = Desk(fresh_world.client)
+    desk.world = fresh_world
+    return desk
 
 
 def test_a_plan_is_drafted_checked_published_returned_to_and_withdrawn(desk) -> None:
@@ -146,7 +77,7 @@ def test_what_is_in_force_is_told_for_every_day(desk) -> None:
 
 
 def test_a_new_set_is_defined_and_drawn_from_nothing(desk) -> None:
-    health = Desk(desk.world, "/api/v1/sets/health")
+    health = Desk(desk.client, "/api/v1/sets/health")
     levels = [
         {"name": "door", "order": 9, "tiles_parent": False, "shapes": "any"},
         {"name": "zone", "order": 0, "contiguous": True, "required": ["households"]},
