@@ -140,6 +140,12 @@ class FakeBoundaries:
             numbers = ", ".join(str(n) for _, n in since)
             raise StaleVersion("version_stale", expected=built, revision=revision, meanwhile=numbers)
 
+    def require_revision(self, set_name, expected):
+        state = self._work.read()
+        if set_name not in state.sets:
+            raise NotFound("set_not_found")
+        self._fresh(state, set_name, expected)
+
     def publish(self, set_name, number, *, valid_from, published_at: datetime, expected=None, note=None, rewrite=False):
         state = self._write(set_name)
         self._fresh(state, set_name, expected)

@@ -150,6 +150,16 @@ class BoundaryRepository(Protocol):
         """
         ...
 
+    def require_revision(self, set_name: str, expected: int) -> None:
+        """Check that a set is as it was at a revision, before long work is built upon it.
+
+        Raises
+        ------
+        StaleVersion, NotFound
+            As for ``publish``.
+        """
+        ...
+
     def withdraw(self, set_name: str, number: int, *, expected: int | None = None) -> BoundaryVersion:
         """Retire the last version in time as if it had never been; its predecessor is open-ended again.
 

@@ -201,6 +201,7 @@ def publish_draft(
         draft = _require_version(work, set_name, number)
         if draft.state is not VersionState.DRAFT:
             raise Conflict("not_a_draft")
+        _require_revision(work, set_name, terms.expected)
         frame = work.boundaries.grids(draft)
         if not len(frame):
             raise InvalidInput("no_grids")
@@ -244,7 +245,7 @@ def put_in_force(
     if former is not None and former.content_hash == content and former.valid_to is None:
         raise Conflict("content_known", number=former.number)
     edges = _edges(judgement, boundary_set, frame)
-    if judgement.blocking or (not commit and draft is None):
+    if not commit or judgement.blocking:
         return Publication(None, judgement, edges)
     try:
         if draft is None:
@@ -268,8 +269,6 @@ def put_in_force(
         )
     except StaleVersion as stale:
         raise _with_changes(work, name, stale) from None
-    if not commit:  # asked of the store only whether somebody else was first; what it did is rolled back
-        return Publication(None, judgement, edges)
     changed = [_reown(work, plans, boundary_set, kind, version.valid_from, settings) for kind in (INCIDENT, FIX)]
     work.commit()
     return Publication(version, judgement, edges, *changed)
@@ -324,6 +323,7 @@ def withdraw_version(
     with store.unit_of_work() as work:
         boundary_set = _require_set(work, set_name)
         version = _require_version(work, set_name, number)
+        _require_revision(work, set_name, expected)
         if version.ever_in_force and version.valid_from < today and not rewrite:
             raise Conflict("history_rewritten", start=today.isoformat())
         try:
@@ -359,6 +359,7 @@ def return_to(
         source = _require_version(work, set_name, number)
         if source.state is VersionState.DRAFT:
             raise Conflict("not_published")
+        _require_revision(work, set_name, terms.expected)
         frame = work.boundaries.grids(source)
         judgement = judge(work, boundary_set, frame, day=terms.valid_from, settings=settings, accept=True)
         return put_in_force(
@@ -410,6 +411,16 @@ def _require_version(work: UnitOfWork, set_name: str, number: int) -> BoundaryVe
     if found is None:
         raise NotFound("version_unknown")
     return found
+
+
+def _require_revision(work: UnitOfWork, set_name: str, expected: int | None) -> None:
+    """Tell who comes late so before anything else: what else is wrong may be so because of what changed meanwhile."""
+    if expected is None:
+        return
+    try:
+        work.boundaries.require_revision(set_name, expected)
+    except StaleVersion as stale:
+        raise _with_changes(work, set_name, stale) from None
 
 
 def _reown(

@@ -274,6 +274,15 @@ class Boundaries:
         self._change(row.id, timeline[-2].number, valid_to=None)
         return self._require_version(set_name, number)
 
+    def require_revision(self, set_name: str, expected: int) -> None:
+        """Check that a set is as it was at a revision; see ``services.ports``."""
+        rows = self._work.rows(
+            sa.select(BoundarySetRow.id, BoundarySetRow.revision).where(BoundarySetRow.name == set_name)
+        )
+        if not rows:
+            raise NotFound("set_not_found")
+        self._require_fresh(set_name, rows[0], expected)
+
     def _require_fresh(self, set_name: str, row: Any, expected: int | None) -> None:
         built_upon = self._seen.get(set_name) if expected is None else expected
         if built_upon is None or built_upon == row.revision:

@@ -148,6 +148,18 @@ def test_the_loser_hears_what_was_published_meanwhile(store):
         work.boundaries.publish("city", 2, valid_from=SUMMER, published_at=at(0), expected=2)
 
 
+def test_who_comes_late_hears_so_before_any_work(store):
+    published(store)
+    published(store, valid_from=SPRING)
+    with store.unit_of_work() as work:
+        work.boundaries.require_revision("city", 2)
+        with pytest.raises(StaleVersion) as error:
+            work.boundaries.require_revision("city", 1)
+        assert error.value.fields == {"expected": 1, "revision": 2, "meanwhile": "2"}
+        with pytest.raises(NotFound):
+            work.boundaries.require_revision("nowhere", 0)
+
+
 def test_changing_the_levels_makes_a_publisher_stale(store):
     published(store)
     with store.unit_of_work() as slow:
