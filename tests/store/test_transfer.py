@@ -194,7 +194,9 @@ def test_ctrl_c_leaves_nothing(full, target, step):
     copy(full.url, target)
 
 
-@pytest.mark.parametrize(("step", "after"), [("write", 0), ("write", 100), ("verify", 100)])
+@pytest.mark.parametrize(
+    ("step", "after"), [("write", 100), ("verify", 100), pytest.param("write", 0, marks=pytest.mark.slow)]
+)
 def test_killed_at_any_step_the_target_is_empty_and_can_be_filled(full, target, step, after):
     killed(lambda show: copy(full.url, target, show=show), step, after)
     if target.startswith("sqlite"):
