@@ -185,8 +185,11 @@ class FakeBoundaries:
     def _of(self, version):
         return self._work.read().grids.get((version.set_name, version.number), [])
 
-    def grids(self, version, level=None):
-        return self._frame([r for r in self._of(version) if level is None or r["level"] == level])
+    def grids(self, version, level=None, *, codes=None):
+        rows = self._of(version)
+        return self._frame(
+            [r for r in rows if (level is None or r["level"] == level) and (codes is None or r["code"] in codes)]
+        )
 
     def page_grids(self, version, *, level, limit, after_code=None, bbox=None):
         rows = [

@@ -220,8 +220,7 @@ def successors_of(store: Store, plans: Plans, boundary_set: BoundarySet, code: s
         standing = [life for life in lives if version is not None and life.number == version.number]
         before = [life for life in lives if life.valid_from <= day]
         last = (standing or before or lives)[-1]
-        past = work.boundaries.grids(versions[last.number], last.level)
-    row = past[past["code"] == code]
+        row = work.boundaries.grids(versions[last.number], last.level, codes=[code])
     name = _name(row["name"].iloc[0])
     if standing:
         return CodeHistory(code, name, lives, "in_force", version)

@@ -196,8 +196,13 @@ class BoundaryRepository(Protocol):
         """Give the last shape (GRIDS, and ``number``) of each code that was published, but not in this version."""
         ...
 
-    def grids(self, version: BoundaryVersion, level: str | None = None) -> gpd.GeoDataFrame:
-        """Give all grids of a version (GRIDS with every optional column), ordered by level order, then code."""
+    def grids(
+        self, version: BoundaryVersion, level: str | None = None, *, codes: Sequence[str] | None = None
+    ) -> gpd.GeoDataFrame:
+        """Give the grids of a version (GRIDS with every optional column), ordered by level order, then code.
+
+        ``level`` and ``codes`` narrow them; None: all.
+        """
         ...
 
     def page_grids(

@@ -304,9 +304,11 @@ class Boundaries:
             sa.update(VersionRow).where(VersionRow.set_id == set_id, VersionRow.number == number).values(**values)
         )
 
-    def grids(self, version: BoundaryVersion, level: str | None = None) -> gpd.GeoDataFrame:
-        """Give all grids of a version (GRIDS with every optional column), ordered by level order, then code."""
-        return self._grids.of(version, level)
+    def grids(
+        self, version: BoundaryVersion, level: str | None = None, *, codes: Sequence[str] | None = None
+    ) -> gpd.GeoDataFrame:
+        """Give the grids of a version, ordered by level order, then code; see ``services.ports``."""
+        return self._grids.of(version, level, codes)
 
     def page_grids(
         self,

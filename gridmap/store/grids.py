@@ -54,10 +54,16 @@ class Grids:
             geometry,
         )
 
-    def of(self, version: BoundaryVersion, level: str | None = None) -> gpd.GeoDataFrame:
-        """Give all grids of a version, ordered by level order, then code."""
+    def of(
+        self, version: BoundaryVersion, level: str | None = None, codes: Sequence[str] | None = None
+    ) -> gpd.GeoDataFrame:
+        """Give the grids of a version, all or of one level or some codes, ordered by level order, then code."""
         query = self._select(version).order_by(GridRow.level_position, GridRow.code)
-        return self._frame(query if level is None else query.where(GridRow.level == level))
+        if level is not None:
+            query = query.where(GridRow.level == level)
+        if codes is not None:
+            query = query.where(self._work.backend.one_of(GridRow.code, list(codes)))
+        return self._frame(query)
 
     def page(
         self, version: BoundaryVersion, *, level: str, limit: int, after_code: str | None, bbox: Box | None

@@ -290,6 +290,14 @@ def test_grids_are_counted_by_version_and_level(store):
         assert list(work.boundaries.lineage_counts("city").columns) == ["number", "level", "kind", "edges"]
 
 
+def test_some_grids_of_a_version_are_given_by_code(store):
+    version = published(store, "a", "b", "中")
+    with store.unit_of_work() as work:
+        assert work.boundaries.grids(version, codes=["中", "a", "z"])["code"].tolist() == ["a", "中"]
+        assert work.boundaries.grids(version, "street", codes=["a", "S"])["code"].tolist() == ["S"]
+        assert work.boundaries.grids(version, codes=[]).empty
+
+
 def test_points_name_the_version_that_was_asked(store):
     published(store)
     published(store, "x", valid_from=SUMMER)
