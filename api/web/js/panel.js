@@ -55,6 +55,20 @@ function windowField(state, overview, change) {
   return box;
 }
 
+/** The day whose borders are shown: any day, past or to come; a second button leads back to today. */
+function bordersField(state, change) {
+  const box = el("fieldset", "borders");
+  const name = el("label", "label", t("borders_of"));
+  const input = el("input");
+  input.type = "date"; input.id = name.htmlFor = "borders-of"; input.value = state.at;
+  input.addEventListener("change", () => {
+    if (input.value !== state.at && input.checkValidity()) { change({ at: input.value, grid: "" }); }
+  });
+  const today = choice(t("today"), !state.at, () => change({ at: "", grid: "" }));
+  box.append(name, el("div", "day", null, input, today), el("p", "hint", t(state.at ? "borders_then" : "borders_now")));
+  return box;
+}
+
 function selectField(id, label, options, value, act) {
   const box = el("fieldset");
   const name = el("label", "label", label);
@@ -89,6 +103,7 @@ export function drawPanel(panel, state, overview, change, close) {
     parts.push(selectField("set", t("set"), overview.sets.map((s) => [s.name, s.title || s.name]),
       setOf(state, overview).name, (set) => change({ set, view: "", grid: "" })));
   }
+  parts.push(bordersField(state, change));
   if (state.page !== "grids" || overview.incidents.count || overview.fixes.count) {
     parts.push(windowField(state, overview, change));
   }

@@ -1,4 +1,4 @@
-// What is on the screen lives in the address: page, set, window, category, language; and, after the #, the map's view.
+// What is on the screen lives in the address: page, set, day of the borders, window, category, language; and, after the #, the map's view.
 
 export const PAGES = ["grids", "hotspots", "coverage"];
 export const WINDOWS = { "1d": 1, "7d": 7, "30d": 30, "90d": 90, "365d": 365 };
@@ -26,6 +26,8 @@ export function readState() {
   return {
     page,
     set: query.get("set") || "",
+    // the day whose borders are shown; empty: today
+    at: DAY.test(query.get("at") || "") ? query.get("at") : "",
     window: custom ? "custom" : query.get("window") in WINDOWS ? query.get("window") : defaultWindow(page),
     from: custom ? from : "",
     to: custom ? to : "",
@@ -41,6 +43,7 @@ export function addressOf(state) {
   const query = new URLSearchParams();
   if (state.page !== "grids") { query.set("page", state.page); }
   if (state.set) { query.set("set", state.set); }
+  if (state.at) { query.set("at", state.at); }
   if (state.window !== defaultWindow(state.page)) { query.set("window", state.window); }
   if (state.window === "custom") { query.set("from", state.from); query.set("to", state.to); }
   if (state.category) { query.set("category", state.category); }
