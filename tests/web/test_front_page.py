@@ -164,7 +164,7 @@ def test_a_coordinate_is_offered_while_it_is_typed(page: Page, town: city.City) 
 
 def test_the_window_counts_back_from_the_newest_data(page: Page) -> None:
     page.goto("/?page=hotspots")
-    expect(page.locator(".hint")).to_contain_text("2026/10/30 23:59")
+    expect(page.locator("fieldset:not(.borders) .hint")).to_contain_text("2026/10/30 23:59")
     expect(map_of(page).locator(".gm-legend-note")).to_contain_text("2026-10-30 23:59（30 天）")
 
 
@@ -270,6 +270,24 @@ class TestWhenSomethingFails:
         page.unroute("**/api/v1/locate*")
         card.get_by_role("button", name="重试").click()
         expect(card.locator(".gm-people").first).to_be_visible()
+
+
+def test_the_borders_of_another_day_are_one_choice_away(page: Page) -> None:
+    page.goto("/?lang=en")
+    map_of(page)
+    expect(page.get_by_role("button", name="Today")).to_have_attribute("aria-pressed", "true")
+    with page.expect_request(lambda r: "/maps/grids" in r.url and "at=2026-01-05" in r.url):
+        page.get_by_label("Borders of").fill("2026-01-05")
+    expect(page.locator("#in-force")).to_contain_text("Version 1")
+    assert "at=2026-01-05" in page.url
+    map_of(page)
+    # nothing was in force then: it is said, and today is one click away
+    page.goto("/?lang=en&at=2024-06-01")
+    expect(page.locator("#notice")).to_contain_text("2024-06-01")
+    expect(page.locator("#in-force")).to_have_text("")
+    page.get_by_role("button", name="Today").click()
+    map_of(page)
+    assert "at=" not in page.url
 
 
 def test_an_empty_store_says_how_to_fill_it(page: Page, tmp_path, browser) -> None:

@@ -70,11 +70,26 @@ function drawBar() {
 function mapAddress() {
   const query = new URLSearchParams();
   query.set("set", state.set || setOf(state, overview).name);
+  if (state.at) { query.set("at", state.at); }
   const { start, end } = range(state, overview);
   if (start) { query.set("start", start); query.set("end", end); }
   if (state.category && state.page !== "grids") { query.set("category", state.category); }
   query.set("lang", state.lang);
   return `/maps/${state.page}?${query}`;
+}
+
+/** The set on the screen with the version of the day that is shown: today's is in the overview. */
+async function shownSet() {
+  const set = setOf(state, overview);
+  if (!set || !state.at) { return set; }
+  try {
+    const { versions } = await get(`/api/v1/sets/${encodeURIComponent(set.name)}/versions`, state.lang);
+    const then = versions.find((v) => v.state === "published" && v.valid_from <= state.at
+      && (!v.valid_to || state.at < v.valid_to));
+    return then ? { ...set, version: then.number, valid_from: then.valid_from } : { ...set, version: null };
+  } catch (problem) {
+    return { ...set, version: null }; // the map itself says what is wrong
+  }
 }
 
 function emptyNotice() {
@@ -107,7 +122,7 @@ async function draw() {
     });
     return;
   }
-  drawDistrict(setOf(state, overview));
+  drawDistrict(await shownSet());
   drawPanel(panel, state, overview, change, () => { openPanel(false); opener.focus(); });
   search = search || startSearch({
     grids: () => stage.grids(),
