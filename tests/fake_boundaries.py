@@ -56,6 +56,9 @@ class FakeBoundaries:
             self._seen[name] = before + 1
         return before + 1
 
+    def hold(self, set_name):
+        return self._write(set_name).sets[set_name].revision
+
     def _write(self, name):
         state = self._work.write()
         if name not in state.sets:

@@ -15,7 +15,7 @@ import pandas as pd
 from gridmap.analysis.responsibility import JoinSummary
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, in_time_order
 from gridmap.errors import Conflict
-from gridmap.services.ports import Added, IncidentRepository, PatrolRepository, Store, UnitOfWork
+from gridmap.services.ports import Added, IncidentRepository, PatrolRepository, PointFilter, Store, UnitOfWork
 from gridmap.services.responsibility import Plans, choose_set, locate_many
 from gridmap.settings import Settings
 
@@ -115,10 +115,12 @@ def import_points(
             result = kind.add(work, owned)
             added, duplicates = added + result.added, duplicates + result.duplicates
             gc.collect(1)
+        first, last = (min(spans), max(spans)) if spans else (None, None)
         committed = commit()
         if committed:
+            if first is not None and last is not None:
+                _Ownership(plans, kind, home, settings).settle(work, first, last)
             work.commit()
-    first, last = (min(spans), max(spans)) if spans else (None, None)
     return PointsOutcome(Added(added, duplicates), summary, first, last, committed)
 
 
@@ -167,33 +169,72 @@ def record_points(
     home = primary_set(plans, settings)
     with store.unit_of_work() as work:
         owned, _ = add_owners(work, plans, items.iloc[kept], kind.time_column, settings=settings, boundary_set=home)
-    owners = zip(kept, _add_in_parts(store, kind, owned), owned["grid_code"], owned["method"], strict=True)
+    ownership = _Ownership(plans, kind, home, settings)
+    said = _add_in_parts(store, ownership, owned)
+    if ownership.renewed:
+        with store.unit_of_work() as work:
+            owned = ownership.ask(work, owned)
+    owners = zip(kept, said, owned["grid_code"], owned["method"], strict=True)
     for i, (status, code), grid_code, method in owners:
         known = status in ("accepted", "duplicate")
         results[i] = ItemResult(status, code, grid_code if known else None, str(method) if known else None)
     return results
 
 
-def _add_in_parts(store: Store, kind: PointKind, owned: gpd.GeoDataFrame) -> list[tuple[str, str | None]]:
+class _Ownership:
+    """Owners that were asked of a revision of the set, and are asked again where somebody has published since.
+
+    Without it, points that are on their way while a version is published would come in with owners that it took the
+    days from, and nobody would ask again.
+    """
+
+    def __init__(self, plans: Plans, kind: PointKind, home: BoundarySet | None, settings: Settings) -> None:
+        self.kind = kind
+        self.renewed = False
+        self._plans, self._home, self._settings = plans, home, settings
+
+    def ask(self, work: UnitOfWork, points: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Give points with the owners of their days, as it stands now."""
+        column, home = self.kind.time_column, self._home
+        return add_owners(work, self._plans, points, column, settings=self._settings, boundary_set=home)[0]
+
+    def _stale(self, work: UnitOfWork) -> bool:
+        return self._home is not None and work.boundaries.hold(self._home.name) != self._home.revision
+
+    def add(self, work: UnitOfWork, owned: gpd.GeoDataFrame) -> Added:
+        """Add points to a unit of work that commits soon, with owners that hold when it does."""
+        if self._stale(work):
+            self.renewed = True
+            owned = self.ask(work, owned)
+        return self.kind.add(work, owned)
+
+    def settle(self, work: UnitOfWork, first: datetime, last: datetime) -> None:
+        """See before the commit of a long import that the owners still hold, and ask again for its time if not."""
+        if self._stale(work):
+            span = PointFilter(start=first, end=last + timedelta(microseconds=1))
+            self.kind.repository(work).reown(span, lambda points: self.ask(work, points))
+
+
+def _add_in_parts(store: Store, ownership: _Ownership, owned: gpd.GeoDataFrame) -> list[tuple[str, str | None]]:
     """Add the rows in the largest parts of which one word is true, and say of each row what became of it.
 
     A device that sends again what it did not hear about sends known rows first, then new ones: halving finds the place
     in a few steps, where adding row by row takes seconds and lets no other writer in.
     """
-    common = _add_together(store, kind, owned)
+    common = _add_together(store, ownership, owned)
     if common:
         return [common] * len(owned)
     if len(owned) <= _FEW:
-        return _add_each(store, kind, owned)
+        return _add_each(store, ownership, owned)
     half = len(owned) // 2
-    return _add_in_parts(store, kind, owned.iloc[:half]) + _add_in_parts(store, kind, owned.iloc[half:])
+    return _add_in_parts(store, ownership, owned.iloc[:half]) + _add_in_parts(store, ownership, owned.iloc[half:])
 
 
-def _add_together(store: Store, kind: PointKind, owned: gpd.GeoDataFrame) -> tuple[str, str | None] | None:
+def _add_together(store: Store, ownership: _Ownership, owned: gpd.GeoDataFrame) -> tuple[str, str | None] | None:
     """Add all rows at once if one word is true of all of them; else leave everything as it was and give None."""
     with store.unit_of_work() as work:
         try:
-            result = kind.add(work, owned)
+            result = ownership.add(work, owned)
         except Conflict:
             return None
         if result.added and result.duplicates:
@@ -202,13 +243,13 @@ def _add_together(store: Store, kind: PointKind, owned: gpd.GeoDataFrame) -> tup
     return "accepted" if result.added else "duplicate", None
 
 
-def _add_each(store: Store, kind: PointKind, owned: gpd.GeoDataFrame) -> list[tuple[str, str | None]]:
+def _add_each(store: Store, ownership: _Ownership, owned: gpd.GeoDataFrame) -> list[tuple[str, str | None]]:
     """Add the rows one by one in one transaction and say of each what became of it."""
     statuses: list[tuple[str, str | None]] = []
     with store.unit_of_work() as work:
         for i in range(len(owned)):
             try:
-                statuses.append(("accepted" if kind.add(work, owned.iloc[[i]]).added else "duplicate", None))
+                statuses.append(("accepted" if ownership.add(work, owned.iloc[[i]]).added else "duplicate", None))
             except Conflict as conflict:
                 statuses.append(("rejected", conflict.code))
         work.commit()

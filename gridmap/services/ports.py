@@ -172,6 +172,16 @@ class BoundaryRepository(Protocol):
         """
         ...
 
+    def hold(self, set_name: str) -> int:
+        """Keep others from publishing until this unit of work is over; give the revision of the set.
+
+        Raises
+        ------
+        NotFound
+            ``set_not_found``.
+        """
+        ...
+
     def add_lineage(self, set_name: str, number: int, edges: pd.DataFrame) -> int:
         """Set which grids of a draft came from which (LINEAGE); give the number of edges."""
         ...

@@ -108,6 +108,16 @@ class Boundaries:
         )
         return rows[0] if rows else None
 
+    def hold(self, set_name: str) -> int:
+        """Keep others from publishing until this unit of work is over; give the revision of the set."""
+        self._work.begin_writing()
+        rows = self._work.rows(
+            sa.select(BoundarySetRow.revision).where(BoundarySetRow.name == set_name).with_for_update(read=True)
+        )
+        if not rows:
+            raise NotFound("set_not_found")
+        return int(rows[0].revision)
+
     def _require_locked(self, name: str) -> Any:
         self._work.begin_writing()
         row = self._locked(name)

@@ -19,7 +19,7 @@ from gridmap.errors import StoreUnavailable
 from gridmap.store.blobs import Geometries
 from gridmap.store.copytext import copy_text
 from gridmap.store.loading import NEARLY_EMPTY, Keys
-from gridmap.store.tables import FixRow, IncidentRow
+from gridmap.store.tables import BoundarySetRow, FixRow, IncidentRow
 
 log = logging.getLogger("gridmap.store")
 
@@ -121,6 +121,8 @@ def begin_load(connection: sa.Connection, table: sa.Table, *, fresh: bool) -> Po
     connection.begin()
     if not ready:
         return None
+    # sets before points, as who publishes: the other way round, each would wait for the other
+    connection.execute(sa.select(BoundarySetRow.id).with_for_update(read=True))
     # others may read, not write: what is new is known, and the indexes can be made without waiting
     connection.exec_driver_sql(f'lock table "{table.name}" in share row exclusive mode')
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOAD_LOCK)))
