@@ -278,7 +278,7 @@ def test_the_borders_of_another_day_are_one_choice_away(page: Page) -> None:
     expect(page.get_by_role("button", name="Today")).to_have_attribute("aria-pressed", "true")
     with page.expect_request(lambda r: "/maps/grids" in r.url and "at=2026-01-05" in r.url):
         page.get_by_label("Borders of").fill("2026-01-05")
-    expect(page.locator("#in-force")).to_contain_text("Version 1")
+    expect(page.locator("#in-force")).to_contain_text("version 1")
     assert "at=2026-01-05" in page.url
     map_of(page)
     # nothing was in force then: it is said, and today is one click away
