@@ -39,8 +39,8 @@ from gridmap.domain.boundaries import ALWAYS
 from gridmap.files.records import read_records
 from gridmap.services.incidents import ContentIds, import_incidents
 from gridmap.services.ports import PointFilter
+from gridmap.services.publishing import publish_frame
 from gridmap.services.responsibility import Plans
-from gridmap.services.versions import publish_frame
 from gridmap.settings import Settings
 from gridmap.store import downgrade, open_store
 from gridmap.store.tables import IncidentRow

@@ -29,8 +29,10 @@ from benchmarks.gate import SHAPES
 from benchmarks.plan_maker import PLAN, make_plan
 from gridmap.files.boundaries import read_boundaries
 from gridmap.services.boundaries import import_boundaries, put_set
+from gridmap.services.drafts import make_draft, put_draft
+from gridmap.services.publishing import Terms
 from gridmap.services.responsibility import Plans, locate_many
-from gridmap.services.versions import Terms, make_draft, publish_draft, put_draft
+from gridmap.services.versions import publish_draft
 from gridmap.settings import Settings
 from gridmap.store import downgrade, open_store
 

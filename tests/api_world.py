@@ -14,8 +14,8 @@ from gridmap.domain.incidents import StaffMember
 from gridmap.services.incidents import record_incidents
 from gridmap.services.patrols import record_fixes
 from gridmap.services.ports import Store
+from gridmap.services.publishing import publish_frame
 from gridmap.services.responsibility import Plans
-from gridmap.services.versions import publish_frame
 from gridmap.settings import Settings
 
 #: Noon in the district on 20 May 2026.

@@ -22,7 +22,8 @@ from gridmap.errors import Conflict, NotFound, StoreUnavailable
 from gridmap.services.ports import Added
 from gridmap.store import columns as col
 from gridmap.store.context import context_frame
-from gridmap.store.points import fix_counts, fix_frame, fix_values, incident_frame, incident_values
+from gridmap.store.incidents import incident_frame, incident_values
+from gridmap.store.patrols import fix_counts, fix_frame, fix_values
 from gridmap.store.version_keys import version_values
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

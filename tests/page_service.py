@@ -18,8 +18,8 @@ from gridmap.services.clock import FixedClock
 from gridmap.services.incidents import import_incidents
 from gridmap.services.patrols import import_fixes
 from gridmap.services.ports import Store
+from gridmap.services.publishing import publish_frame
 from gridmap.services.responsibility import Plans
-from gridmap.services.versions import publish_frame
 from gridmap.settings import Settings
 from gridmap.store import open_store
 

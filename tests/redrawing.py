@@ -15,8 +15,9 @@ from gridmap.domain.boundaries import ALWAYS, BoundarySet, BoundaryVersion, Leve
 from gridmap.errors import StaleVersion
 from gridmap.services.points import FIX, INCIDENT, import_points
 from gridmap.services.ports import PointFilter
+from gridmap.services.publishing import Terms, publish_frame
 from gridmap.services.responsibility import Plans
-from gridmap.services.versions import Terms, publish_draft, publish_frame
+from gridmap.services.versions import publish_draft
 from gridmap.settings import Settings
 
 LEVELS = (Level("street", 0), Level("grid", 1, contiguous=True))

@@ -10,7 +10,7 @@ import shapely
 
 from gridmap.domain.boundaries import ALWAYS, BoundarySet, BoundaryVersion, Level
 from gridmap.services.ports import Added
-from gridmap.services.versions import publish_frame
+from gridmap.services.publishing import publish_frame
 
 CITY = BoundarySet("city", (Level("street", 0), Level("grid", 1)), "城市管理")
 

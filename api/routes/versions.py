@@ -30,17 +30,10 @@ from api.strict import StrictRoute
 from gridmap.domain.boundaries import BoundarySet
 from gridmap.domain.lineage import LineageKind
 from gridmap.errors import InvalidInput, NotPublishable
+from gridmap.services.drafts import check_version, make_draft, put_draft
 from gridmap.services.gate import ACCEPTABLE
-from gridmap.services.versions import (
-    Publication,
-    Terms,
-    check_version,
-    make_draft,
-    publish_draft,
-    put_draft,
-    return_to,
-    withdraw_version,
-)
+from gridmap.services.publishing import Publication, Terms
+from gridmap.services.versions import publish_draft, return_to, withdraw_version
 
 router = APIRouter(route_class=StrictRoute, tags=["versions"])
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gridmap.domain.boundaries import BoundaryVersion
     from gridmap.domain.rules import Report
     from gridmap.services.ports import Store
-    from gridmap.services.versions import Publication
+    from gridmap.services.publishing import Publication
 
 #: Nothing could be read or done; findings alone end with 1.
 CANNOT = 2

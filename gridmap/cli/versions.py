@@ -11,7 +11,7 @@ from gridmap.cli.common import CommitOption, DbOption, RewriteOption
 from gridmap.i18n import text
 
 if TYPE_CHECKING:
-    from gridmap.services.versions import Publication, Terms
+    from gridmap.services.publishing import Publication, Terms
 
 app = typer.Typer(no_args_is_help=True, help="Versions of a boundary set and their life. 边界版本。")
 
@@ -61,7 +61,7 @@ def draft(
     db: DbOption = None,
 ) -> None:
     """Make a draft with the grids of a version. 以某一版本为基础新建草案。"""
-    from gridmap.services.versions import make_draft
+    from gridmap.services.drafts import make_draft
 
     with common.refusing(), common.opened(db, existing=True) as store:
         made = make_draft(
@@ -84,7 +84,7 @@ def check(
     db: DbOption = None,
 ) -> None:
     """Ask every rule of a draft or version as publishing would. 按发布要求核查草案。"""
-    from gridmap.services.versions import check_version
+    from gridmap.services.drafts import check_version
 
     with common.refusing(), common.opened(db, existing=True) as store:
         judged = check_version(store, set_name, number, settings=common.settings())
@@ -195,7 +195,7 @@ def discard(set_name: SetArgument, number: NumberArgument, db: DbOption = None) 
 def _terms(
     valid_from: str | None, expected: int | None, accepted: str | None, rewrite: str | None, note: str
 ) -> "Terms":
-    from gridmap.services.versions import Terms
+    from gridmap.services.publishing import Terms
 
     day = common.parse_day(valid_from) or common.today(common.settings())
     return Terms(day, expected, accepted or "", rewrite or "", note)

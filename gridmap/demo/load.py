@@ -19,7 +19,7 @@ from gridmap.domain.boundaries import ALWAYS, BoundarySet, Level
 from gridmap.domain.incidents import StaffMember
 from gridmap.services.clock import SystemClock
 from gridmap.services.ports import Store
-from gridmap.services.versions import publish_frame
+from gridmap.services.publishing import publish_frame
 
 SET_NAME = "grid-management"
 LEVELS = (Level("street", 0), Level("area", 1), Level("grid", 2))

@@ -19,8 +19,8 @@ from gridmap.errors import InvalidInput
 from gridmap.services.clock import day_in
 from gridmap.services.gate import judge
 from gridmap.services.ports import Store, UnitOfWork
+from gridmap.services.publishing import Publication, Terms, put_in_force
 from gridmap.services.responsibility import Plans
-from gridmap.services.versions import Publication, Terms, put_in_force
 from gridmap.settings import Settings
 
 _COLUMNS = ["code", "name", "level", "kind", "parent_code", "households", "attributes"]

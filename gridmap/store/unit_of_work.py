@@ -143,8 +143,9 @@ class SqlUnitOfWork:
         from gridmap.store.boundaries import Boundaries
         from gridmap.store.context import Context
         from gridmap.store.features import Features
+        from gridmap.store.incidents import Incidents
+        from gridmap.store.patrols import Patrols
         from gridmap.store.people import Profiles, Staff
-        from gridmap.store.points import Incidents, Patrols
 
         self._work = Work(engine, backend)
         self.boundaries: ports.BoundaryRepository = Boundaries(self._work)

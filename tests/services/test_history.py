@@ -12,8 +12,8 @@ from store_frames import CITY, at
 from gridmap.analysis.borders import moved_borders
 from gridmap.errors import NotFound
 from gridmap.services.history import Phase, crosswalk_of, history, missing_grid, successors_of
+from gridmap.services.publishing import publish_frame
 from gridmap.services.responsibility import Plans
-from gridmap.services.versions import publish_frame
 
 SPRING, SUMMER, AUTUMN = date(2025, 4, 1), date(2025, 7, 1), date(2025, 10, 1)
 TODAY = date(2025, 8, 1)

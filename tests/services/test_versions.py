@@ -13,19 +13,13 @@ from gridmap.domain.incidents import StaffMember
 from gridmap.errors import Conflict, NotFound, StaleVersion
 from gridmap.services.boundaries import import_boundaries
 from gridmap.services.counts import fix_counts, incident_counts, owners_then
+from gridmap.services.drafts import check_version, make_draft, put_draft
 from gridmap.services.incidents import import_incidents
 from gridmap.services.patrols import import_fixes
 from gridmap.services.ports import PointFilter
+from gridmap.services.publishing import Terms
 from gridmap.services.responsibility import Plans, locate
-from gridmap.services.versions import (
-    Terms,
-    check_version,
-    make_draft,
-    publish_draft,
-    put_draft,
-    return_to,
-    withdraw_version,
-)
+from gridmap.services.versions import publish_draft, return_to, withdraw_version
 from gridmap.settings import Settings
 
 SETTINGS = Settings()

@@ -20,8 +20,9 @@ from gridmap.domain.boundaries import ALWAYS, BoundarySet, Level, VersionState
 from gridmap.domain.codes import scheme
 from gridmap.errors import Conflict, GridmapError, InvalidInput
 from gridmap.services.boundaries import import_boundaries
+from gridmap.services.publishing import Terms
 from gridmap.services.responsibility import Plans
-from gridmap.services.versions import Terms, publish_draft, withdraw_version
+from gridmap.services.versions import publish_draft, withdraw_version
 from gridmap.settings import Settings
 
 SETTINGS = Settings()

@@ -16,8 +16,8 @@ from store_frames import fixes, incidents
 
 from gridmap.errors import Conflict, StoreUnavailable
 from gridmap.services.ports import Added, PointFilter
+from gridmap.store import incidents as store_incidents
 from gridmap.store import loading, open_store, pgload, unit_of_work
-from gridmap.store import points as store_points
 
 ALL = PointFilter()
 NASTY = ["a\tb", "a\nb", "\\N", "\\.", 'q"q', "a\r\nb", "", None, "汉字\\n", "x" * 999]
@@ -27,7 +27,7 @@ NASTY = ["a\tb", "a\nb", "\\N", "\\.", 'q"q', "a\r\nb", "", None, "汉字\\n", "
 def early(monkeypatch):
     """Begin a load with 100 rows, where a table holds at most 50."""
     monkeypatch.setattr(unit_of_work, "LOAD_FROM", 100)
-    for module in (loading, pgload, store_points):
+    for module in (loading, pgload, store_incidents):
         monkeypatch.setattr(module, "NEARLY_EMPTY", 50)
     monkeypatch.setattr("gridmap.store.gpkgload.NEARLY_EMPTY", 50)
 

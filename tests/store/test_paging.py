@@ -7,7 +7,7 @@ import shapely
 from store_frames import at, incidents
 
 from gridmap.services.ports import PointFilter
-from gridmap.store import points
+from gridmap.store import incidents as store_incidents
 
 BOX = (120.02, 30.0, 120.07, 30.01)
 
@@ -47,8 +47,8 @@ def expected(frame, where):
 
 @pytest.mark.parametrize(("some", "many"), [(10_000, 20_000), (1, 20_000), (1, 1)], ids=["gather", "set", "row"])
 def test_pages_are_the_same_whichever_index_leads(store, monkeypatch, some, many):
-    monkeypatch.setattr(points, "_SOME", some)
-    monkeypatch.setattr(points, "_MANY", many)
+    monkeypatch.setattr(store_incidents, "_SOME", some)
+    monkeypatch.setattr(store_incidents, "_MANY", many)
     frame = scattered(2_000)
     with store.unit_of_work() as work:
         work.incidents.add(frame)

@@ -10,8 +10,9 @@ from redrawing import FIRST_DAY, NOW, SETTINGS, draft, edition, found
 
 from gridmap.services.points import FIX, INCIDENT, import_points, record_points
 from gridmap.services.ports import PointFilter
+from gridmap.services.publishing import Terms
 from gridmap.services.responsibility import Plans
-from gridmap.services.versions import Terms, publish_draft
+from gridmap.services.versions import publish_draft
 
 #: Lies in the east of edition 0 and in the west of edition 1.
 CHANGES_HANDS = (120.004, 30.005)

@@ -18,8 +18,9 @@ from gridmap.domain.incidents import StaffMember
 from gridmap.services.counts import incident_counts
 from gridmap.services.incidents import import_incidents
 from gridmap.services.ports import PointFilter
+from gridmap.services.publishing import Publication, Terms
 from gridmap.services.responsibility import Plans, locate, locate_many
-from gridmap.services.versions import Publication, Terms, publish_draft, return_to
+from gridmap.services.versions import publish_draft, return_to
 from gridmap.settings import Settings
 
 SETTINGS = Settings()

@@ -17,8 +17,8 @@ from api.app import create_app
 from gridmap.domain.boundaries import BoundarySet
 from gridmap.services.clock import FixedClock
 from gridmap.services.incidents import import_incidents
+from gridmap.services.publishing import publish_frame
 from gridmap.services.responsibility import Plans
-from gridmap.services.versions import publish_frame
 from gridmap.settings import Settings
 from gridmap.store import open_store
 

@@ -1,0 +1,29 @@
+"""What the use cases ask of a store: one unit of work, and a repository for each kind of record.
+
+All frames are in WGS 84 lon/lat and keep the contracts of ``analysis.frames``. Times are aware UTC. Both stores give
+the same rows in the same order. Nothing is written before ``commit``; leaving the ``with`` block without it rolls back.
+"""
+
+from gridmap.services.ports.boundaries import BoundaryRepository, Box
+from gridmap.services.ports.features import ContextRepository, FeatureFilter, FeatureRepository, Owners
+from gridmap.services.ports.people import ProfileRepository, StaffRepository
+from gridmap.services.ports.points import Added, IncidentRepository, PatrolRepository, PointFilter
+from gridmap.services.ports.store import Clock, Store, UnitOfWork
+
+__all__ = [
+    "Added",
+    "BoundaryRepository",
+    "Box",
+    "Clock",
+    "ContextRepository",
+    "FeatureFilter",
+    "FeatureRepository",
+    "IncidentRepository",
+    "Owners",
+    "PatrolRepository",
+    "PointFilter",
+    "ProfileRepository",
+    "StaffRepository",
+    "Store",
+    "UnitOfWork",
+]

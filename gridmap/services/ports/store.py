@@ -1,0 +1,52 @@
+"""The store, a unit of work over all repositories, and the clock."""
+
+from collections.abc import Hashable
+from datetime import datetime
+from typing import Protocol, Self
+
+from gridmap.services.ports.boundaries import BoundaryRepository
+from gridmap.services.ports.features import ContextRepository, FeatureRepository
+from gridmap.services.ports.people import ProfileRepository, StaffRepository
+from gridmap.services.ports.points import IncidentRepository, PatrolRepository
+
+
+class Clock(Protocol):
+    """Where the present comes from, so that tests can set it."""
+
+    def now(self) -> datetime:
+        """Give the present as an aware UTC time."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction over all repositories. One that only reads never waits for one that writes."""
+
+    boundaries: BoundaryRepository
+    staff: StaffRepository
+    profiles: ProfileRepository
+    incidents: IncidentRepository
+    patrols: PatrolRepository
+    context: ContextRepository
+    features: FeatureRepository
+
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exc: object) -> None: ...
+    def commit(self) -> None: ...
+
+
+class Store(Protocol):
+    """A place that hands out units of work and can be closed."""
+
+    def unit_of_work(self) -> UnitOfWork: ...
+    def close(self) -> None: ...
+    def revision(self) -> Hashable:
+        """Give a value that stands for what is stored: after a commit, by whomever, it is another one.
+
+        Equal values mean the same data, so it is the key of whatever is kept because it is dear to make. Values of
+        different stores, or of different processes, cannot be compared.
+        """
+        ...
+
+    def ping(self) -> None:
+        """Raise ``StoreUnavailable`` when the database does not answer or its schema is not current."""
+        ...

@@ -1,0 +1,179 @@
+"""Patrol fixes, as ``services.ports`` asks for them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+import sqlalchemy as sa
+
+from gridmap.analysis import frames
+from gridmap.services.ports import Added, PointFilter
+from gridmap.store import columns as col
+from gridmap.store.blobs import Geometries
+from gridmap.store.points import Owners, in_window, kept_values, reown_rows, span_of, transposed
+from gridmap.store.tables import FixRow
+from gridmap.store.unit_of_work import Work
+from gridmap.store.version_keys import ids_of, version_columns, version_values, versions_of
+
+_FIX: sa.Table = FixRow.__table__  # type: ignore[assignment]
+
+
+class Patrols:
+    """Where the workers passed by."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def add(self, frame: gpd.GeoDataFrame) -> Added:
+        """Add FIXES rows with ``grid_code``; the key is (unit_id, fixed_at, place)."""
+        frames.require(frame, frames.FIXES)
+        columns, at, geometry = fix_values(frame)
+        keys = pd.DataFrame(
+            {
+                "unit_id": columns["unit_id"],
+                "at": at.view(np.int64),
+                "x": shapely.get_x(geometry),
+                "y": shapely.get_y(geometry),
+            }
+        )
+        new = ~keys.duplicated().to_numpy()
+        self._work.begin_load(_FIX, len(frame))
+        known = self._known(sorted(set(columns["unit_id"])), at)
+        if len(known):
+            seen = keys.merge(known.drop_duplicates(), how="left", on=list(keys.columns), indicator=True)
+            new &= (seen["_merge"] == "left_only").to_numpy()
+        columns["fixed_at"] = self._work.backend.time_texts(at)
+        columns["version_id"] = ids_of(self._work, version_values(frame))
+        added = self._work.insert(
+            _FIX,
+            {name: kept_values(values, new) for name, values in columns.items()},
+            geometry if new.all() else geometry[new],
+        )
+        return Added(added, len(keys) - added)
+
+    def _known(self, units: list[str], at: np.ndarray) -> pd.DataFrame:
+        if len(at) == 0:
+            return pd.DataFrame()
+        backend = self._work.backend
+        first, last = (pd.Timestamp(t, tz="UTC").to_pydatetime() for t in (at.min(), at.max()))
+        rows = self._work.rows(
+            sa.select(FixRow.unit_id, backend.time_out(FixRow.fixed_at), backend.geometry_out(FixRow.geom)).where(
+                backend.one_of(FixRow.unit_id, units), FixRow.fixed_at >= first, FixRow.fixed_at <= last
+            ),
+            by_key=True,
+        )
+        unit, times, shapes = transposed(rows, 3)
+        geometry = backend.geometries_from(shapes)
+        return pd.DataFrame(
+            {
+                "unit_id": list(unit),
+                "at": backend.times_from(times).asi8,
+                "x": shapely.get_x(geometry),
+                "y": shapely.get_y(geometry),
+            }
+        )
+
+    def reown(self, where: PointFilter, owners: Owners) -> int:
+        """Ask again who owns the matching fixes; give how many changed hands."""
+        return reown_rows(self._work, FixRow, FixRow.fixed_at, in_window(FixRow, FixRow.fixed_at, where), owners)
+
+    def frame(self, where: PointFilter) -> gpd.GeoDataFrame:
+        """Give all matching fixes by (unit_id, fixed_at)."""
+        backend = self._work.backend
+        rows = self._work.rows(
+            sa.select(
+                FixRow.unit_id,
+                backend.time_out(FixRow.fixed_at),
+                FixRow.accuracy_m,
+                FixRow.grid_code,
+                FixRow.version_id,
+                backend.geometry_out(FixRow.geom),
+            )
+            .where(*in_window(FixRow, FixRow.fixed_at, where))
+            .order_by(FixRow.unit_id, FixRow.fixed_at)
+        )
+        values = transposed(rows, 6)
+        return fix_frame(
+            [values[0], backend.times_from(values[1]), *values[2:4], versions_of(self._work, values[4])],
+            backend.geometries_from(values[5]),
+        )
+
+    def counts_by_grid(self, where: PointFilter) -> pd.DataFrame:
+        """Give ``grid_code, fixes, units, last_fix_at``, by code; rows without an owner are left out."""
+        backend = self._work.backend
+        # in two steps in the order of the index: nothing is sorted, and no set of units is kept for a grid
+        by_unit = (
+            sa.select(
+                FixRow.grid_code, sa.func.count().label("fixes"), sa.func.max(FixRow.fixed_at).label("last_fix_at")
+            )
+            .where(FixRow.grid_code.is_not(None), *in_window(FixRow, backend.unindexed(FixRow.fixed_at), where))
+            .group_by(FixRow.grid_code, FixRow.unit_id)
+            .subquery()
+        )
+        rows = self._work.rows(
+            sa.select(
+                by_unit.c.grid_code,
+                sa.cast(sa.func.sum(by_unit.c.fixes), sa.BigInteger),
+                sa.func.count(),
+                backend.time_out(sa.func.max(by_unit.c.last_fix_at)),
+            )
+            .group_by(by_unit.c.grid_code)
+            .order_by(by_unit.c.grid_code)
+        )
+        code, fixes, units, last = transposed(rows, 4)
+        return fix_counts(code, fixes, units, backend.times_from(last))
+
+    def count(self, where: PointFilter) -> int:
+        """Count the matching fixes."""
+        query = sa.select(sa.func.count()).select_from(FixRow).where(*in_window(FixRow, FixRow.fixed_at, where))
+        (row,) = self._work.rows(query)
+        return int(row[0])
+
+    def time_span(self) -> tuple[datetime, datetime] | None:
+        """Give the first and the last fixed_at, or None where there is nothing."""
+        return span_of(self._work, FixRow.fixed_at)
+
+
+def fix_values(frame: gpd.GeoDataFrame) -> tuple[dict[str, list[Any]], np.ndarray, Geometries]:
+    """Give the columns of a fixes frame as values, its times (``datetime64[us]``, UTC) and its points."""
+    columns: dict[str, list[Any]] = {
+        "unit_id": col.texts(frame, "unit_id", required=True),
+        "accuracy_m": col.floats(frame, "accuracy_m"),
+        "grid_code": col.texts(frame, "grid_code"),
+    }
+    return columns, col.times(frame, "fixed_at"), col.points(frame)
+
+
+def fix_frame(values: Sequence[Any], geometry: Geometries) -> gpd.GeoDataFrame:
+    """Make the frame of fixes from its columns; fixes of one unit and moment go by place, x first."""
+    unit, at, accuracy, grid, version = values
+    data = {
+        "unit_id": col.text_array(unit),
+        "fixed_at": at,
+        "accuracy_m": col.float_array(accuracy),
+        "grid_code": col.text_array(grid),
+        **version_columns(version),
+    }
+    found = col.frame_of(data, geometry)
+    same = found.duplicated(["unit_id", "fixed_at"], keep=False)
+    if not same.any():
+        return found
+    group = (~found.duplicated(["unit_id", "fixed_at"])).cumsum().to_numpy()
+    order = np.lexsort((shapely.get_y(geometry), shapely.get_x(geometry), group))
+    return found.iloc[order].reset_index(drop=True)
+
+
+def fix_counts(code: Sequence[Any], fixes: Sequence[Any], units: Sequence[Any], last: pd.DatetimeIndex) -> pd.DataFrame:
+    """Make the frame of fixes by grid."""
+    return pd.DataFrame(
+        {
+            "grid_code": col.text_array(code),
+            "fixes": pd.array(fixes, dtype="int64"),
+            "units": pd.array(units, dtype="int64"),
+            "last_fix_at": last,
+        }
+    )
