@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 from store_frames import CITY, fixes, grids, incidents, publish
 
+from gridmap.domain.boundaries import BoundarySet, Level
 from gridmap.errors import StoreUnavailable
 from gridmap.services.ports import PointFilter
 from gridmap.store import check, downgrade, open_store, schema, upgrade
@@ -91,6 +92,23 @@ def test_downgrading_a_full_store_leaves_nothing(place):
     with place.open().unit_of_work() as work:
         assert work.boundaries.list_sets() == []
         assert work.incidents.count(PointFilter()) == 0
+
+
+def test_grids_that_are_points_are_not_lost_by_a_downgrade(place):
+    store = place.open()
+    frame = grids("a")
+    frame = frame.set_geometry([frame.geometry[0], frame.geometry[1].centroid], crs=4326)
+    with store.unit_of_work() as work:
+        work.boundaries.put_set(BoundarySet("city", (Level("street", 0), Level("grid", 1, False, "any"))))
+        publish(work, frame)
+        work.commit()
+    store.close()
+    with pytest.raises(StoreUnavailable) as error:
+        downgrade(place.url)
+    assert error.value.code == "store_holds_points"
+    assert check(place.url) == []
+    with place.open().unit_of_work() as work:
+        assert work.boundaries.grids(work.boundaries.find_version("city", 1)).geom_type.tolist() == ["Polygon", "Point"]
 
 
 def test_a_newer_schema_is_refused_and_an_older_one_is_not_current(place):

@@ -6,8 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from gridmap.errors import StoreUnavailable
 from gridmap.store import rtree
 from gridmap.store.backends import backend_of
+from gridmap.store.blobs import decode
 from gridmap.store.migrations import history, immutable
 from gridmap.store.tables import Code, JsonText, RowId, UtcTime
 
@@ -101,6 +103,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     connection = op.get_bind()
+    if any(kind != "MULTIPOLYGON" for kind in _kinds(connection)):
+        raise StoreUnavailable("store_holds_points")  # the earlier schema has no place for them
     sqlite = connection.dialect.name == "sqlite"
     backend_of(connection.engine.url).forget_schema(connection, ("lineage",))
     op.drop_table("lineage")
@@ -125,6 +129,17 @@ def downgrade() -> None:
     if sqlite:
         op.execute(next(s for s in immutable.sqlite_statements() if "version_published_update" in s))
     _make_indexes("")
+
+
+def _kinds(connection: sa.Connection) -> set[str]:
+    """Give the types of the shapes of all grids, in capitals."""
+    if connection.dialect.name == "postgresql":
+        return set(connection.exec_driver_sql("SELECT DISTINCT GeometryType(geom) FROM grid").scalars())
+    found: set[str] = set()
+    rows = connection.exec_driver_sql("SELECT geom FROM grid")
+    while batch := rows.fetchmany(20_000):
+        found |= {shape.geom_type.upper() for shape in decode([row[0] for row in batch])}
+    return found
 
 
 def _drop_indexes(suffix: str) -> None:
