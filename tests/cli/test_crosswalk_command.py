@@ -86,7 +86,7 @@ def test_two_sets_of_a_store_are_compared_on_a_day(files: tuple[Path, Path], tmp
 def test_one_set_is_compared_on_two_days(files: tuple[Path, Path], tmp_path: Path) -> None:
     publish(files[0], "police", "code")
     later = draw(tmp_path / "later.geojson", "AABBC.")
-    publish(later, "police", "code", "--valid-from", "2025-06-01")
+    publish(later, "police", "code", "--valid-from", "2025-06-01", "--rewrite", "loaded late")
     out = tmp_path / "list.csv"
     run("crosswalk", "--set", "police", "--at", "2025-05-31", "--with-at", "2025-06-01", "-o", out)
     assert rows(out) == [("A", "A", "agree"), ("B", "B", "contains"), ("B", "C", "contains")]

@@ -12,6 +12,7 @@ from gridmap.errors import StoreUnavailable
 from gridmap.store import downgrade, rtree
 from gridmap.store.audit import audit
 from gridmap.store.exchange import raw_sqlite
+from gridmap.store.migrations.history import APART
 from gridmap.store.opening import engine_at
 
 
@@ -42,6 +43,7 @@ def harm(url, *statements):
                 raw.execute(made)
             return
         connection.exec_driver_sql("set session_replication_role = replica")
+        connection.exec_driver_sql(f"alter table boundary_version drop constraint if exists {APART}")
         for statement in statements:
             connection.exec_driver_sql(statement)
         connection.commit()
