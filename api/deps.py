@@ -3,9 +3,8 @@
 import logging
 import threading
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 
@@ -15,7 +14,7 @@ from api.kept import Kept
 from gridmap.errors import GridmapError, InvalidInput
 from gridmap.i18n import Language
 from gridmap.maps.drawing import Ground, ground
-from gridmap.services.clock import day_in
+from gridmap.services.clock import day_in, start_of
 from gridmap.services.ports import Box, Clock, PointFilter, Store
 from gridmap.services.reports import Overview, PlanReport, last_days, overview, plan_report
 from gridmap.services.responsibility import Plan, Plans
@@ -61,7 +60,7 @@ class Context:
         """Give the start of a day in the district's time zone, or the time itself, in UTC."""
         if at is None or isinstance(at, datetime):
             return at
-        return datetime.combine(at, time.min, ZoneInfo(self.settings.time_zone)).astimezone(UTC)
+        return start_of(at, self.settings.time_zone)
 
     def plan(self, set_name: str | None, at: Moment | None) -> Plan:
         """Give the plan of a set (or of the default one) in force at a moment."""

@@ -1,7 +1,7 @@
 """Where the present comes from."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 
@@ -27,3 +27,8 @@ class FixedClock:
 def day_in(moment: datetime, zone: str) -> date:
     """Give the calendar day of a moment in a time zone: versions change at midnight there."""
     return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def start_of(day: date, zone: str) -> datetime:
+    """Give the first moment of a calendar day in a time zone, in UTC."""
+    return datetime.combine(day, time.min, ZoneInfo(zone)).astimezone(UTC)

@@ -5,14 +5,13 @@ located again in this plan ("owner now" instead of "owner then").
 """
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
-from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from gridmap.domain.boundaries import ALWAYS
+from gridmap.services.clock import start_of
 from gridmap.services.points import FIX, INCIDENT, PointKind, primary_of
 from gridmap.services.ports import PointFilter, UnitOfWork
 from gridmap.services.responsibility import Plan, locate_many
@@ -74,11 +73,9 @@ def _own_days(work: UnitOfWork, plan: Plan, where: PointFilter, settings: Settin
     if version is None or not version.ever_in_force:
         return False
 
-    def midnight(day: date) -> datetime:
-        return datetime.combine(day, time.min, ZoneInfo(settings.time_zone)).astimezone(UTC)
-
-    begun = version.valid_from == ALWAYS or (where.start is not None and where.start >= midnight(version.valid_from))
-    ended = version.valid_to is None or (where.end is not None and where.end <= midnight(version.valid_to))
+    first, last, zone = version.valid_from, version.valid_to, settings.time_zone
+    begun = first == ALWAYS or (where.start is not None and where.start >= start_of(first, zone))
+    ended = last is None or (where.end is not None and where.end <= start_of(last, zone))
     return begun and ended
 
 

@@ -5,8 +5,7 @@ revision then makes sure that it was asked of what still holds.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
 import geopandas as gpd
 import pandas as pd
@@ -16,7 +15,7 @@ from gridmap.analysis.lineage import infer_lineage
 from gridmap.domain.boundaries import ALWAYS, BoundarySet, BoundaryVersion, in_time_order
 from gridmap.domain.lineage import LineageKind
 from gridmap.errors import Conflict, InvalidInput, StaleVersion
-from gridmap.services.clock import day_in
+from gridmap.services.clock import day_in, start_of
 from gridmap.services.gate import Judgement
 from gridmap.services.points import FIX, INCIDENT, PointKind, add_owners, primary_of
 from gridmap.services.ports import PointFilter, UnitOfWork
@@ -96,7 +95,7 @@ def put_in_force(
     """
     name, former = boundary_set.name, judgement.former
     require_timely(work, name, terms, today=day_in(now, settings.time_zone))
-    content = content_hash(frame)
+    content = content_hash(frame) if draft is None else draft.content_hash
     if former is not None and former.content_hash == content and former.valid_to is None:
         raise Conflict("content_known", number=former.number)
     edges = _edges(judgement, boundary_set, frame)
@@ -124,7 +123,7 @@ def put_in_force(
         )
     except StaleVersion as stale:
         raise with_changes(work, name, stale) from None
-    changed = [reown_points(work, plans, boundary_set, kind, version.valid_from, settings) for kind in (INCIDENT, FIX)]
+    changed = reown_points(work, plans, boundary_set, version.valid_from, settings)
     work.commit()
     return Publication(version, judgement, edges, *changed)
 
@@ -190,23 +189,30 @@ def require_revision(work: UnitOfWork, set_name: str, expected: int | None) -> N
 
 
 def reown_points(
-    work: UnitOfWork, plans: Plans, boundary_set: BoundarySet, kind: PointKind, day: date, settings: Settings
-) -> int:
-    """Give the stored points from a day on the owners of their days; points belong to the primary set alone."""
+    work: UnitOfWork, plans: Plans, boundary_set: BoundarySet, day: date, settings: Settings
+) -> tuple[int, int]:
+    """Give the stored points from a day on the owners of their days; points belong to the primary set alone.
+
+    Returns
+    -------
+    int, int
+        How many incidents and how many fixes changed hands.
+    """
     try:
         home = primary_of(work.boundaries.list_sets(), settings)
     except InvalidInput:  # several sets and none is the default: nobody owns points
-        return 0
+        return 0, 0
     if home is None or home.name != boundary_set.name:
-        return 0
-    start = None
-    if day != ALWAYS:
-        start = datetime.combine(day, time.min, ZoneInfo(settings.time_zone)).astimezone(UTC)
+        return 0, 0
+    where = PointFilter(start=None if day == ALWAYS else start_of(day, settings.time_zone))
 
-    def owners(points: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-        return add_owners(work, plans, points, kind.time_column, settings=settings, boundary_set=home)[0]
+    def reown(kind: PointKind) -> int:
+        def owners(points: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+            return add_owners(work, plans, points, kind.time_column, settings=settings, boundary_set=home)[0]
 
-    return kind.repository(work).reown(PointFilter(start=start), owners)
+        return kind.repository(work).reown(where, owners)
+
+    return reown(INCIDENT), reown(FIX)
 
 
 def with_changes(work: UnitOfWork, set_name: str, stale: StaleVersion) -> StaleVersion:

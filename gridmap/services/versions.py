@@ -8,7 +8,6 @@ from gridmap.errors import Conflict, InvalidInput, StaleVersion
 from gridmap.services.clock import day_in
 from gridmap.services.drafts import require_set, require_version
 from gridmap.services.gate import judge
-from gridmap.services.points import FIX, INCIDENT
 from gridmap.services.ports import Store
 from gridmap.services.publishing import Publication, Terms, put_in_force, reown_points, require_revision, with_changes
 from gridmap.services.responsibility import Plans
@@ -104,8 +103,7 @@ def withdraw_version(
             gone = work.boundaries.withdraw(set_name, number, expected=expected)
         except StaleVersion as stale:
             raise with_changes(work, set_name, stale) from None
-        kinds = (INCIDENT, FIX)
-        changed = [reown_points(work, plans, boundary_set, kind, version.valid_from, settings) for kind in kinds]
+        changed = reown_points(work, plans, boundary_set, version.valid_from, settings)
         work.commit()
     return Withdrawal(gone, *changed)
 
