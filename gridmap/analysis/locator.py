@@ -173,6 +173,15 @@ class Locator:
         order = np.lexsort((grid, point))
         return point[order].astype(np.int64), grid[order].astype(np.int64)
 
+    def owners(self, x: npt.ArrayLike, y: npt.ArrayLike, *, threads: int | None = None) -> npt.NDArray[np.int32]:
+        """Give the position of each point's owner in ``codes`` as an int32 array; -1 where no grid holds the point."""
+        return self.locate_many(x, y, border=False).owner.astype(np.int32)
+
+    def find_owner(self, x: float, y: float) -> str | None:
+        """Find the code of the grid that owns one point."""
+        owner = int(self.owners([x], [y])[0])
+        return None if owner < 0 else self.codes[owner]
+
     def locate(self, lon: float, lat: float, *, nearest_within_m: float = 0.0) -> Located:
         """Find the owner of one point; parameters and errors as ``locate_many``."""
         answers = self.locate_many([lon], [lat], nearest_within_m=nearest_within_m)

@@ -7,6 +7,7 @@ import geopandas as gpd
 import pytest
 import shapely
 from playwright.sync_api import Page, expect
+from pointing import point_at
 
 from gridmap.crs import WGS84
 from gridmap.maps import localise, pages
@@ -65,8 +66,7 @@ def test_points_lines_and_areas_are_drawn_and_named(drawn: Page) -> None:
         (0.0016, 0.0004, "景区", "建成"),
     ):
         at = on_screen(drawn, dx, dy)
-        drawn.mouse.move(at["x"] + 30, at["y"] + 30)
-        drawn.mouse.move(at["x"], at["y"])
+        point_at(drawn, at)
         expect(tip.filter(has_text=name)).to_contain_text(state)
 
 
@@ -95,7 +95,6 @@ def test_the_legend_tells_states_apart_and_hostile_words_are_words(drawn: Page) 
     styles = rows.locator(".gm-swatch-dot").evaluate_all("all => all.map((x) => getComputedStyle(x).borderTopStyle)")
     assert styles == ["dashed", "solid", "solid", "solid"]
     at = on_screen(drawn, 0, -0.0008)
-    drawn.mouse.move(at["x"] + 30, at["y"])
-    drawn.mouse.move(at["x"], at["y"])
+    point_at(drawn, at)
     expect(drawn.locator(".gm-tip strong", has_text="onerror")).to_have_text(HOSTILE)
     assert drawn.locator("img[src=x]").count() == 0

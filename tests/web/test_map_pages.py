@@ -7,6 +7,7 @@ from pathlib import Path
 import city
 import pytest
 from playwright.sync_api import Page, expect
+from pointing import point_at
 
 from gridmap.analysis.coverage import coverage_gaps
 from gridmap.analysis.density import density
@@ -40,8 +41,7 @@ def test_hostile_names_show_as_text(page: Page, town: city.City, kind: str) -> N
     open_map(page, kind, "&set=canary")
     for row, name in enumerate(city.CANARIES):
         at = place_of(page, row)
-        page.mouse.move(at["x"] + 3, at["y"] + 3)
-        page.mouse.move(at["x"], at["y"])
+        point_at(page, at)
         expect(page.locator(".gm-tip strong")).to_have_text(name)
     page.mouse.click(at["x"], at["y"])
     expect(page.locator("#gridmap-card h2")).to_have_text(city.CANARIES[-1])
@@ -133,8 +133,7 @@ def test_a_standalone_page_works_from_a_file(page: Page, town: city.City, tmp_pa
 def test_hovering_names_the_grid_its_number_and_what_it_is_out_of(page: Page, town: city.City) -> None:
     open_map(page, "coverage", "&start=2026-10-23T15:59:31Z&end=2026-10-30T15:59:31Z")
     at = place_of(page, 87)
-    page.mouse.move(at["x"] + 5, at["y"])
-    page.mouse.move(at["x"], at["y"])
+    point_at(page, at)
     tip = page.locator(".gm-tip")
     expect(tip).to_contain_text(town.grids["name"][87])
     assert re.search(r"巡查定位 [\d,]+ 次，事件 [\d,]+ 起", tip.inner_text())
