@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from gridmap.analysis.locator import Answers, Located, Locator
     from gridmap.analysis.overlay import overlay
     from gridmap.analysis.responsibility import JoinSummary, join_points
+    from gridmap.analysis.segments import Borders
     from gridmap.analysis.topology import check_tiling
+    from gridmap.analysis.tracks import split_tracks, track_totals, track_visits
     from gridmap.crs import Datum
 
 __version__ = "0.1.0"
 __all__ = [
     "Answers",
+    "Borders",
     "Datum",
     "JoinSummary",
     "Located",
@@ -33,13 +36,17 @@ __all__ = [
     "infer_lineage",
     "join_points",
     "overlay",
+    "split_tracks",
     "square_lattice",
     "successors",
+    "track_totals",
+    "track_visits",
 ]
 
 # Loaded when first used: a command that needs no geometry starts without GeoPandas.
 _HOMES = {
     "Answers": "gridmap.analysis.locator",
+    "Borders": "gridmap.analysis.segments",
     "Datum": "gridmap.crs",
     "JoinSummary": "gridmap.analysis.responsibility",
     "Located": "gridmap.analysis.locator",
@@ -53,8 +60,11 @@ _HOMES = {
     "infer_lineage": "gridmap.analysis.lineage",
     "join_points": "gridmap.analysis.responsibility",
     "overlay": "gridmap.analysis.overlay",
+    "split_tracks": "gridmap.analysis.tracks",
     "square_lattice": "gridmap.analysis.lattice",
     "successors": "gridmap.analysis.lineage",
+    "track_totals": "gridmap.analysis.tracks",
+    "track_visits": "gridmap.analysis.tracks",
 }
 
 

@@ -1,0 +1,251 @@
+"""Tracks: what of the way between two fixes, in metres and in seconds, belongs to which grid."""
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from gridmap.analysis import frames
+from gridmap.analysis.locator import Locator
+from gridmap.analysis.segments import Borders, Floats, Ints, ends_of_runs, starts_of_runs
+from gridmap.crs import frame_to_wgs84, xy_to_metric
+from gridmap.errors import ColumnError, GeometryError, InvalidInput
+
+#: A longer silence between two fixes is a gap: where the unit was meanwhile is not known.
+GAP_S = 300.0
+#: A faster way between two fixes (180 km/h) is a jump of the position, not a way.
+SPEED_M_S = 50.0
+_UTC = "datetime64[us, UTC]"
+
+
+@dataclass(frozen=True, slots=True)
+class TrackSummary:
+    """What became of the fixes of a split.
+
+    ``segments`` were split; ``gaps`` were not (too long a silence, too fast, or too far away to be measured).
+    ``seconds`` and ``length_m`` are those of all segments that were split, and so of all pieces; ``gap_seconds`` those
+    of the gaps. ``duplicates`` repeat a fix of the same unit, time and place.
+    """
+
+    fixes: int = 0
+    units: int = 0
+    duplicates: int = 0
+    segments: int = 0
+    gaps: int = 0
+    pieces: int = 0
+    seconds: float = 0.0
+    gap_seconds: float = 0.0
+    length_m: float = 0.0
+
+    def __add__(self, other: "TrackSummary") -> "TrackSummary":
+        return TrackSummary(*(getattr(self, f) + getattr(other, f) for f in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Fixes:
+    """Fixes as arrays of one length, in any order.
+
+    Attributes
+    ----------
+    unit : int64 array
+        Position in ``units``.
+    units : array of str
+        Ids.
+    at : int64 array
+        Microseconds since 1970, UTC.
+    x, y : float64 array
+        In the coordinates of the locator.
+    """
+
+    unit: Ints
+    units: npt.NDArray[np.object_]
+    at: Ints
+    x: Floats
+    y: Floats
+
+    def __len__(self) -> int:
+        return len(self.unit)
+
+    def sorted(self) -> "Fixes":
+        """Give them by unit, time and place, each once."""
+        order = np.lexsort((self.y, self.x, self.at, self.unit))
+        columns = [self.unit[order], self.at[order], self.x[order], self.y[order]]
+        new = starts_of_runs(*columns)
+        unit, at, x, y = (c[new] for c in columns)
+        return Fixes(unit, self.units, at, x, y)
+
+
+def split_tracks(
+    fixes: gpd.GeoDataFrame,
+    grids: Borders | Locator,
+    *,
+    max_gap_s: float = GAP_S,
+    max_speed_m_s: float = SPEED_M_S,
+) -> pd.DataFrame:
+    """Split the way between consecutive fixes of each unit at the borders of the grids.
+
+    Parameters
+    ----------
+    fixes : GeoDataFrame
+        frames.FIXES in any order, WGS 84 or another CRS, which is then brought to that of the locator.
+    grids : Borders or Locator
+        The grids; Borders to use their index again.
+    max_gap_s : float
+        Seconds between two fixes beyond which nothing is split: a gap.
+    max_speed_m_s : float
+        Metres a second between two fixes beyond which nothing is split: a gap too.
+
+    Returns
+    -------
+    DataFrame
+        One row a piece, by unit and time: ``unit_id``, ``segment`` (from 0 in each unit: the way from its fix of that
+        number to the next, in order of time, repeated fixes counted once), ``grid_code`` (missing outside every grid),
+        ``entered_at``, ``left_at`` (UTC, to the microsecond), ``seconds``, ``length_m``. Pieces of a segment follow
+        each other without a gap, so their seconds and metres make up the whole. The unit is taken to move straight and
+        evenly from fix to fix. Lengths are in the metric CRS of the locator. ``attrs["summary"]`` is the TrackSummary.
+
+    Raises
+    ------
+    ColumnError
+        ``column_missing``; ``column_has_gaps``: a row without unit or time; ``time_not_aware``.
+    CrsError
+        ``crs_missing``, ``crs_unsupported``, ``coordinate_out_of_range``.
+    GeometryError
+        ``geometry_not_point``, with the number of rows.
+    InvalidInput
+        ``not_positive``: a limit is not above 0.
+    """
+    borders = grids if isinstance(grids, Borders) else Borders(grids)
+    return split_fixes(fixes_of(fixes, borders.locator), borders, max_gap_s=max_gap_s, max_speed_m_s=max_speed_m_s)
+
+
+def fixes_of(frame: gpd.GeoDataFrame, locator: Locator) -> Fixes:
+    """Give a frame of fixes as arrays in the coordinates of a locator; errors as ``split_tracks``."""
+    frames.require(frame, frames.FIXES)
+    geometry = np.asarray(frame.geometry.array)
+    good = (shapely.get_type_id(geometry) == 0) & ~shapely.is_empty(geometry)
+    if not good.all():
+        raise GeometryError("geometry_not_point", count=int((~good).sum()))
+    empty = [name for name in ("unit_id", "fixed_at") if frame[name].isna().any()]
+    if empty:
+        raise ColumnError("column_has_gaps", columns=", ".join(empty))
+    times = frame["fixed_at"]
+    if not isinstance(times.dtype, pd.DatetimeTZDtype):
+        raise ColumnError("time_not_aware", columns="fixed_at")
+    at = times.dt.tz_convert("UTC").astype(_UTC).astype("int64").to_numpy()
+    unit, units = pd.factorize(frame["unit_id"].astype(str), sort=True)
+    place = frame_to_wgs84(frame).geometry
+    x, y = place.x.to_numpy(), place.y.to_numpy()
+    return Fixes(unit.astype(np.int64), np.asarray(units, dtype=object), at, x, y)
+
+
+def split_fixes(
+    fixes: Fixes, borders: Borders, *, max_gap_s: float = GAP_S, max_speed_m_s: float = SPEED_M_S
+) -> pd.DataFrame:
+    """Split fixes that are arrays already; all else as ``split_tracks``."""
+    for name, value in (("max_gap_s", max_gap_s), ("max_speed_m_s", max_speed_m_s)):
+        if not value > 0:
+            raise InvalidInput("not_positive", name=name)
+    kept = fixes.sorted()
+    mx, my = xy_to_metric(kept.x, kept.y, borders.locator.epsg)
+    xy, metric = np.column_stack([kept.x, kept.y]), np.column_stack([mx, my])
+    first = np.flatnonzero(kept.unit[1:] == kept.unit[:-1])
+    with np.errstate(invalid="ignore"):
+        length_m = np.hypot(*(metric[first + 1] - metric[first]).T)
+    micros = kept.at[first + 1] - kept.at[first]
+    # a place too far from the grids has no metres; NaN fails the comparison
+    whole = (micros <= max_gap_s * 1e6) & (length_m * 1e6 <= max_speed_m_s * micros)
+    gaps, gap_micros = int((~whole).sum()), int(micros[~whole].sum())
+    first, length_m, micros = first[whole], length_m[whole], micros[whole]
+
+    pieces = borders.split(xy[first], xy[first + 1], length_m)
+    of = pieces.segment
+    start = kept.at[first[of]]
+    entered = start + np.rint(micros[of] * pieces.start).astype(np.int64)
+    left = start + np.rint(micros[of] * pieces.end).astype(np.int64)
+    table = np.array([*borders.locator.codes, None], dtype=object)
+    # the number of a fix among those of its unit
+    number = first - np.searchsorted(kept.unit, kept.unit[first], side="left")
+    result = pd.DataFrame(
+        {
+            "unit_id": pd.array(kept.units[kept.unit[first[of]]], dtype="str"),
+            "segment": number[of],
+            "grid_code": pd.array(table[pieces.owner], dtype="str"),
+            "entered_at": _times(entered),
+            "left_at": _times(left),
+            "seconds": (left - entered) / 1e6,
+            "length_m": length_m[of] * pieces.end - length_m[of] * pieces.start,
+        }
+    )
+    result.attrs["summary"] = TrackSummary(
+        fixes=len(fixes),
+        units=len(np.unique(kept.unit)),
+        duplicates=len(fixes) - len(kept),
+        segments=len(first),
+        gaps=gaps,
+        pieces=len(result),
+        seconds=int(micros.sum()) / 1e6,
+        gap_seconds=gap_micros / 1e6,
+        length_m=float(length_m.sum()),
+    )
+    return result
+
+
+def track_visits(pieces: pd.DataFrame) -> pd.DataFrame:
+    """Join the pieces of ``split_tracks`` to visits: stays of one unit in one grid without leaving it.
+
+    Returns
+    -------
+    DataFrame
+        One row a visit, by unit and time: ``unit_id``, ``grid_code`` (missing: outside), ``entered_at``, ``left_at``,
+        ``seconds``, ``length_m``. A gap ends a visit.
+    """
+    unit, code = pd.factorize(pieces["unit_id"])[0], pd.factorize(pieces["grid_code"])[0]
+    entered, left = (pieces[c].astype("int64").to_numpy() for c in ("entered_at", "left_at"))
+    segment = pieces["segment"].to_numpy()
+    new = starts_of_runs(unit, code)
+    new[1:] |= segment[1:] > segment[:-1] + 1
+    groups = np.cumsum(new) - 1
+    last = ends_of_runs(new)
+    seconds = (left[last] - entered[new]) / 1e6
+    return pd.DataFrame(
+        {
+            "unit_id": pieces["unit_id"].array[new],
+            "grid_code": pieces["grid_code"].array[new],
+            "entered_at": pieces["entered_at"].array[new],
+            "left_at": pieces["left_at"].array[last],
+            "seconds": seconds,
+            "length_m": np.bincount(groups, pieces["length_m"], minlength=len(seconds)),
+        }
+    )
+
+
+def track_totals(pieces: pd.DataFrame) -> pd.DataFrame:
+    """Sum the pieces of ``split_tracks`` by grid.
+
+    Returns
+    -------
+    DataFrame
+        One row a grid that was entered, by code, the ground outside last: ``grid_code`` (missing: outside), ``units``,
+        ``visits``, ``hours``, ``km``, ``first_at``, ``last_at``.
+    """
+    stays = track_visits(pieces)
+    groups = stays.groupby("grid_code", sort=True, dropna=False)
+    totals = groups.agg(
+        units=("unit_id", "nunique"),
+        visits=("unit_id", "size"),
+        hours=("seconds", "sum"),
+        km=("length_m", "sum"),
+        first_at=("entered_at", "min"),
+        last_at=("left_at", "max"),
+    ).reset_index()
+    totals["hours"] /= 3600.0
+    totals["km"] /= 1000.0
+    return totals
+
+
+def _times(micros: Ints) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(micros.view("datetime64[us]")).tz_localize("UTC")
