@@ -60,7 +60,7 @@ class Borders:
     def __init__(self, locator: Locator) -> None:
         self.locator = locator
         self._ends, self._lowest = _edges(np.asarray(locator.geometries, dtype=object))
-        self._tree = shapely.STRtree(shapely.linestrings(self._ends))
+        self._tree = shapely.STRtree(np.asarray(shapely.linestrings(self._ends), dtype=object))
 
     def __len__(self) -> int:
         return len(self._ends)
@@ -106,11 +106,9 @@ class Borders:
         at = moving[found]
         a, b = self._ends[edge, 0], self._ends[edge, 1]
         within = _on_line(p[at], q[at], a, b)
-        along = _Along(
-            at[within],
-            *np.sort([_share(p[at], q[at], a)[within], _share(p[at], q[at], b)[within]], axis=0),
-            self._lowest[edge[within]],
-        )
+        from_a, from_b = _share(p[at], q[at], a)[within], _share(p[at], q[at], b)[within]
+        low, high = np.minimum(from_a, from_b), np.maximum(from_a, from_b)
+        along = _Along(at[within], low, high, self._lowest[edge[within]])
         across = ~within
         crossing = _crossing(p[at[across]], q[at[across]], a[across], b[across])
         n = np.arange(len(p))

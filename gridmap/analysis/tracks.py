@@ -72,10 +72,9 @@ class Fixes:
     def sorted(self) -> "Fixes":
         """Give them by unit, time and place, each once."""
         order = np.lexsort((self.y, self.x, self.at, self.unit))
-        columns = [self.unit[order], self.at[order], self.x[order], self.y[order]]
-        new = starts_of_runs(*columns)
-        unit, at, x, y = (c[new] for c in columns)
-        return Fixes(unit, self.units, at, x, y)
+        unit, at, x, y = self.unit[order], self.at[order], self.x[order], self.y[order]
+        new = starts_of_runs(unit, at, x, y)
+        return Fixes(unit[new], self.units, at[new], x[new], y[new])
 
 
 def split_tracks(

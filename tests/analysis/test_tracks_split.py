@@ -287,7 +287,7 @@ def test_buses_of_liverpool_sum_to_their_whole_way(shared_data: Path) -> None:
         geometry=gpd.points_from_xy(rows["longitude"], rows["latitude"]),
         crs="EPSG:4326",
     )
-    x0, y0, x1, y1 = buses.total_bounds
+    x0, y0, x1, _y1 = buses.total_bounds
     side = 0.003
     corners = [(x0 + i * side, y0 + j * side) for i in range(int((x1 - x0) / side)) for j in range(40)]
     squares = [shapely.box(x, y, x + side, y + side) for x, y in corners]
