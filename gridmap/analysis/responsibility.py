@@ -18,6 +18,7 @@ class JoinSummary:
     """What happened to the points of a join.
 
     ``overlapped`` counts points strictly inside two or more grids, where the tie rule decided between faulty borders.
+    ``located`` counts points with an owner of which no more was asked: inside and border are then not told apart.
     """
 
     points: int = 0
@@ -27,6 +28,7 @@ class JoinSummary:
     none: int = 0
     overlapped: int = 0
     unreadable: int = 0
+    located: int = 0
 
     def __add__(self, other: "JoinSummary") -> "JoinSummary":
         return JoinSummary(*(getattr(self, f) + getattr(other, f) for f in self.__slots__))

@@ -2,7 +2,20 @@
 
 import typer
 
-from gridmap.cli import ask, check, codes, crosswalk, db, import_layers, import_people, imports, serve, sets, versions
+from gridmap.cli import (
+    ask,
+    check,
+    codes,
+    crosswalk,
+    db,
+    import_layers,
+    import_people,
+    imports,
+    join,
+    serve,
+    sets,
+    versions,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,7 +31,7 @@ imports.app.command()(import_layers.context)
 app.add_typer(imports.app, name="import")
 # a longitude west of Greenwich looks like an option
 app.command(context_settings={"ignore_unknown_options": True})(ask.locate)
-app.command()(ask.join)
+app.command()(join.join)
 app.command()(check.check)
 app.command()(crosswalk.crosswalk)
 app.add_typer(codes.app, name="codes")

@@ -2,10 +2,11 @@
 
 import locale
 import os
+import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime
@@ -36,6 +37,7 @@ FINDINGS = 1
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.")]
 DbOption = Annotated[str | None, typer.Option("--db", help="Store: a file name or an SQLAlchemy URL.", metavar="URL")]
 SetOption = Annotated[str | None, typer.Option("--set", help="Boundary set; needed where there are several.")]
+AtOption = Annotated[str | None, typer.Option("--at", help="Day to answer for; today without it.", metavar="DATE")]
 DatumOption = Annotated[
     str | None, typer.Option("--datum", help="What degrees mean: wgs84, cgcs2000, gcj02, bd09.", metavar="DATUM")
 ]
@@ -141,6 +143,22 @@ def refusing() -> Iterator[None]:
         fail(error)
 
 
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let a request to end (SIGTERM) unwind like Ctrl-C does, so that files half written are removed."""
+
+    def leave(number: int, _: object) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise SystemExit(128 + signal.SIGINT) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def now() -> datetime:
     """Give the present."""
     from gridmap.services.clock import SystemClock
@@ -165,23 +183,47 @@ def parse_day(value: str | None) -> date | None:
         raise InvalidInput("bad_date") from None
 
 
+class Meter:
+    """Moves a bar on by so many rows at every call; without a terminal it does nothing."""
+
+    def __init__(self, bar: "Progress | None" = None, task: int = 0) -> None:
+        self._bar, self._task = bar, task
+
+    def __call__(self, rows: int) -> None:
+        if self._bar is not None:
+            self._bar.advance(self._task, rows)  # type: ignore[arg-type]
+
+    def expect(self, rows: int) -> None:
+        """Say how many rows there will be."""
+        if self._bar is not None:
+            self._bar.update(self._task, total=rows)  # type: ignore[arg-type]
+
+
 @contextmanager
-def progress(label: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal for work over a second; give the function that moves it on by so many rows."""
+def progress(label: str, total: int | None = None) -> Iterator[Meter]:
+    """Show a bar with rate on a terminal; give the function that moves it on by so many rows."""
     if not sys.stderr.isatty():
-        yield lambda rows: None
+        yield Meter()
         return
     bar = _bar()
     with bar:
-        task = bar.add_task(label, total=total)
-        yield lambda rows: bar.advance(task, rows)
+        yield Meter(bar, bar.add_task(label, total=total))
 
 
 def _bar() -> "Progress":
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+    from rich.text import Text
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    class Rate(ProgressColumn):
+        """Rows a second, of late."""
+
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text("" if speed is None else text("cli.rate", language(), rows=speed))
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), Remaining())
     return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
@@ -259,6 +301,6 @@ def say_changes(done: "Publication") -> None:
 def say_summary(summary: "JoinSummary") -> None:
     """Print how the points of a join came to their grids."""
     counts = asdict(summary)
-    for part in ("inside", "border", "nearest", "none", "overlapped", "unreadable"):
+    for part in ("located", "inside", "border", "nearest", "none", "overlapped", "unreadable"):
         if counts[part]:
             say(f"join.{part}", count=counts[part])

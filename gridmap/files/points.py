@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gridmap.domain.rules import Finding, Severity
-from gridmap.errors import ColumnError, FileError, TooLarge
+from gridmap.errors import ColumnError, FileError
 from gridmap.files import degrees
+from gridmap.files.batches import READ_BYTES, USUAL_ROWS, is_bytes, parquet_batches, rechunked, suitable_rows
 from gridmap.files.columns import listed
 from gridmap.files.csvtext import CsvText, look_at
 from gridmap.files.features import to_features
@@ -42,8 +43,6 @@ USUAL: dict[str, tuple[tuple[str, ...], ...]] = {
         ("vehicle", "vehicle_id", "device_id", "车辆", "车牌", "设备编号"),
     ),
 }
-# Texts and geometries of one batch, written out.
-_MAX_BATCH_BYTES = 500_000_000
 _ODD_BLANKS = "[\\x{1c}-\\x{1f}\\x{85}]"
 _SANDBOXED = (Format.GEOJSON, Format.GEOPACKAGE, Format.SHAPEFILE, Format.FLATGEOBUF, Format.KML)
 
@@ -61,6 +60,8 @@ class PointSource:
         ``latitude`` (WGS 84) in its place.
     rows : int or None
         How many, where that is known without reading.
+    layout : pyarrow.parquet.FileMetaData or None
+        How a Parquet file is written: compression and encodings.
     """
 
     path: Path
@@ -74,6 +75,7 @@ class PointSource:
     _geometry: tuple[str, str, str | None] | None = None  # column, encoding, CRS
     _csv: CsvText | None = None
     _table: pa.Table | None = None
+    layout: pq.FileMetaData | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -112,18 +114,22 @@ class PointSource:
             The file turns out to be broken on the way.
         """
         if self._csv is not None:
-            yield from _rechunked(self._csv.batches(), self.batch_rows, self.schema)
+            yield from rechunked(self._csv.batches(), self.batch_rows, self.schema)
         elif self._table is not None:
             for start in range(0, self._table.num_rows, self.batch_rows):
                 yield self._table.slice(start, self.batch_rows)
         else:
             # As dictionaries first: one long text that a page repeats a million times takes its memory only when it is
             # written out, and by then its size is known.
-            texts = [f.name for f in self.schema if _is_bytes(f.type)]
+            texts = [f.name for f in self.schema if is_bytes(f.type)]
             with pq.ParquetFile(
-                self.path, arrow_extensions_enabled=False, memory_map=False, read_dictionary=texts
+                self.path,
+                arrow_extensions_enabled=False,
+                memory_map=False,
+                read_dictionary=texts,
+                buffer_size=READ_BYTES,
             ) as file:
-                yield from _rechunked(_parquet_batches(file, self.batch_rows), self.batch_rows, self.schema)
+                yield from rechunked(parquet_batches(file, self.batch_rows), self.batch_rows, self.schema)
 
     def numbered(self) -> Iterator[tuple[int, pa.Table]]:
         """Stream the batches, each with the 1-based line of its first row (a CSV's header is line 1)."""
@@ -200,7 +206,7 @@ def open_points(
     crs: str | None = None,
     layer: str | None = None,
     time_zone: str | None = None,
-    batch_rows: int = 100_000,
+    batch_rows: int | None = USUAL_ROWS,
     name: str | None = None,
 ) -> PointSource:
     """Open a file of points: CSV, Parquet, GeoParquet, or any format with point geometry.
@@ -216,8 +222,8 @@ def open_points(
         ``EPSG:n`` of a geometry that states none.
     time_zone : str, optional
         Zone of times without offset; else the settings'.
-    batch_rows : int
-        Rows in a batch.
+    batch_rows : int or None
+        Rows in a batch; None: as many as suit a Parquet file, for whoever needs speed.
 
     Raises
     ------
@@ -237,26 +243,38 @@ def open_points(
         "unit": unit_column,
     }
     zone = time_zone or settings.time_zone
+    size = batch_rows or USUAL_ROWS
     if kind is Format.CSV:
         text = look_at(file, encoding)
         source = PointSource(
-            file, kind, text.schema, zone, batch_rows, text.encoding, None, _choose(text.columns, given), None, text
+            file,
+            kind,
+            text.schema,
+            zone,
+            batch_rows or USUAL_ROWS,
+            text.encoding,
+            None,
+            _choose(text.columns, given),
+            None,
+            text,
         )
     elif kind in _SANDBOXED:
         table, used = _sandboxed(file, settings, encoding, layer, crs, name)
         chosen = _choose(table.column_names, {**given, "lon": "longitude", "lat": "latitude"})
-        return PointSource(file, kind, table.schema, zone, batch_rows, used, table.num_rows, chosen, None, None, table)
+        return PointSource(file, kind, table.schema, zone, size, used, table.num_rows, chosen, None, None, table)
     else:
         # Streamed group by group: the limit is on one row group, not on the file.
         opened = open_checked(file, rows=None, unpacked=settings.max_unpacked_bytes)
-        schema, rows = opened.schema_arrow, opened.metadata.num_rows
+        layout = opened.metadata
+        schema, rows = opened.schema_arrow, layout.num_rows
         opened.close()
         geo = geo_metadata(schema)
         chosen = _choose(schema.names, given)
         geometry = None
         if geo is not None and lon_column is None:
             geometry = (geo["name"], geo["encoding"], crs or crs_of(geo))
-        source = PointSource(file, kind, schema, zone, batch_rows, "utf-8", rows, chosen, geometry)
+        size = batch_rows or suitable_rows(layout)
+        source = PointSource(file, kind, schema, zone, size, "utf-8", rows, chosen, geometry, layout=layout)
         if geometry is not None:
             return source
     source.require("lon")
@@ -299,46 +317,3 @@ def _sandboxed(
     missing = np.isnan(lon)
     table = table.append_column("longitude", pa.array(lon, mask=missing))
     return table.append_column("latitude", pa.array(lat, mask=missing)), parsed.encoding
-
-
-def _rechunked(batches: Iterator[pa.RecordBatch], rows: int, schema: pa.Schema) -> Iterator[pa.Table]:
-    """Cut a stream of batches of any size into tables of ``rows`` rows."""
-    held: list[pa.RecordBatch] = []
-    size = 0
-    for batch in batches:
-        while batch.num_rows:
-            piece = batch.slice(0, rows - size)
-            held.append(piece)
-            size += piece.num_rows
-            batch = batch.slice(piece.num_rows)
-            if size == rows:
-                yield pa.Table.from_batches(held).cast(schema)
-                held, size = [], 0
-    if held:
-        yield pa.Table.from_batches(held).cast(schema)
-
-
-def _parquet_batches(file: pq.ParquetFile, rows: int) -> Iterator[pa.RecordBatch]:
-    try:
-        for batch in file.iter_batches(batch_size=rows, use_threads=False):
-            yield _written_out(batch)
-    except (pa.ArrowException, OSError):
-        raise FileError("corrupt") from None
-
-
-def _is_bytes(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind))
-
-
-def _written_out(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Replace dictionaries by their values, unless they would fill the memory."""
-    columns, size = [], 0
-    for column in batch.columns:
-        if pa.types.is_dictionary(column.type) and _is_bytes(column.type.value_type):
-            lengths = pc.take(pc.binary_length(column.dictionary).cast(pa.int64()), column.indices)
-            size += pc.sum(lengths).as_py() or 0
-            if size > _MAX_BATCH_BYTES:
-                raise TooLarge("unpacked_too_large", limit=_MAX_BATCH_BYTES)
-            column = column.dictionary_decode()
-        columns.append(column)
-    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)

@@ -1,10 +1,11 @@
 """Write files so that the final name never shows half a file, and a spreadsheet never runs a cell."""
 
+import errno
 import json
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -19,6 +20,7 @@ import shapely
 
 from gridmap.crs import WGS84
 from gridmap.errors import FileError
+from gridmap.files.parquetout import open_parquet
 
 # What makes a spreadsheet take a cell for a formula, after any apostrophes that say "text"; full-width forms too.
 _STARTS = "=+\\-@\t\r\n＝＋－＠"
@@ -43,7 +45,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises
     ------
     FileError
-        ``output_not_written``.
+        ``output_not_written``, ``disk_full``.
     """
     # The suffix stays, for GDAL goes by it.
     temporary = path.with_name(f".{path.stem[:80]}.{secrets.token_hex(8)}.part{path.suffix}")
@@ -52,7 +54,9 @@ def replacing(path: Path) -> Iterator[Path]:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError:
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise FileError("disk_full") from None
         raise FileError("output_not_written") from None
     finally:
         for leftover in (temporary, *(temporary.with_name(temporary.name + s) for s in ("-journal", "-wal", "-shm"))):
@@ -61,7 +65,13 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def open_writer(path: str | os.PathLike[str], schema: pa.Schema) -> Iterator[TableWriter]:
+def open_writer(
+    path: str | os.PathLike[str],
+    schema: pa.Schema,
+    *,
+    words: Sequence[str] = (),
+    like: pq.FileMetaData | None = None,
+) -> Iterator[TableWriter]:
     """Open a streaming writer for ``.csv`` or ``.parquet`` / ``.geoparquet``.
 
     Parameters
@@ -71,11 +81,15 @@ def open_writer(path: str | os.PathLike[str], schema: pa.Schema) -> Iterator[Tab
         stays until then.
     schema : pyarrow.Schema
         Of all tables to come. Its ``geo`` metadata make the Parquet file a GeoParquet.
+    words : sequence of str
+        Columns of few different texts, which may come as dictionaries; a reader sees plain texts.
+    like : FileMetaData, optional
+        The Parquet file that the columns came from: they are compressed and encoded as there.
 
     Raises
     ------
     FileError
-        ``output_format``, ``output_not_written``.
+        ``output_format``, ``output_not_written``, ``disk_full``.
     """
     target = Path(path)
     kind = target.suffix.lower()
@@ -86,16 +100,8 @@ def open_writer(path: str | os.PathLike[str], schema: pa.Schema) -> Iterator[Tab
             with temporary.open("wb") as file:
                 yield _CsvWriter(file, schema)
         else:
-            with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
-                yield _ParquetWriter(writer, schema)
-
-
-class _ParquetWriter:
-    def __init__(self, writer: pq.ParquetWriter, schema: pa.Schema) -> None:
-        self._writer, self._schema = writer, schema
-
-    def write(self, table: pa.Table) -> None:
-        self._writer.write_table(table.cast(self._schema))
+            with open_parquet(temporary, schema, words=words, like=like) as writer:
+                yield writer
 
 
 class _CsvWriter:
