@@ -12,6 +12,7 @@ from api import errors, web
 from api.cursor import Cursors
 from api.deps import Context
 from api.edge import Edge
+from api.lean import WORTH_PACKING, Lean
 from api.openapi import openapi_of
 from api.routes import counts, docs, grids, history, incidents, layers, locate, maps, overview, patrols, sets, versions
 from gridmap import __version__
@@ -19,9 +20,6 @@ from gridmap.services.clock import SystemClock
 from gridmap.services.ports import Clock, Store
 from gridmap.services.responsibility import Plans
 from gridmap.settings import Settings
-
-#: Bytes from which a body is compressed; a smaller one fits into a packet anyway.
-_WORTH_PACKING = 1_400
 
 #: Seconds after the start at which the ground of the maps is drawn in the background.
 _WARM_AFTER_S = 1.0
@@ -59,18 +57,21 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if store is not None:
             yield
+            app.state.lean.close()
             return
         from gridmap.store import open_store
 
         own = open_store(settings.database_url)
         try:
             app.state.context = _context(settings, own, clock)
+            app.state.lean = Lean(app.state.context)
             # a moment later: the work would hold up the first page, which does not need it
             warming = threading.Timer(_WARM_AFTER_S, app.state.context.warm)
             warming.start()
             yield
             warming.cancel()
             warming.join()
+            app.state.lean.close()
         finally:
             own.close()
 
@@ -85,14 +86,16 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
         lifespan=lifespan,
     )
     app.state.settings = settings
+    app.state.lean = None
     if store is not None:
         app.state.context = _context(settings, store, clock)
+        app.state.lean = Lean(app.state.context)
     for router in ROUTERS:
         app.include_router(router)
     app.state.api_routes = [route for router in ROUTERS for route in router.routes]
     web.install(app)
     errors.install(app)
-    app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING, compresslevel=5)
+    app.add_middleware(GZipMiddleware, minimum_size=WORTH_PACKING, compresslevel=5)
     app.add_middleware(Edge, settings=settings)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     return app

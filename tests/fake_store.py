@@ -51,6 +51,8 @@ class _State:
 class FakeStore:
     """An empty store in memory; as in the embedded one, one unit of work writes at a time."""
 
+    local = True
+
     def __init__(self, *, wait_s: float = 5.0) -> None:
         self.state = _State()
         self.lock = threading.Lock()

@@ -5,13 +5,14 @@ from fastapi import APIRouter, Response
 
 from api.answers import json_response
 from api.deps import Ctx
-from api.replies import GridOut, LocateAnswer, LocateBatchAnswer, LocatedGrid, StaffOut
+from api.located import locate_answer
+from api.replies import LocateAnswer, LocateBatchAnswer
 from api.requests import LocateBatch, LocateQuery, NoQuery
 from api.routes.common import Query
 from api.strict import StrictRoute
 from gridmap.crs import to_wgs84
 from gridmap.errors import TooLarge
-from gridmap.services.grids import grid_facts, require_plausible
+from gridmap.services.grids import require_plausible
 from gridmap.services.responsibility import locate, locate_many
 
 router = APIRouter(route_class=StrictRoute, tags=["locate"])
@@ -31,30 +32,7 @@ def locate_point(ctx: Ctx, q: Query[LocateQuery]) -> LocateAnswer:
         day=ctx.day(q.at),
         nearest_within_m=ctx.settings.nearest_within_m,
     )
-    grid = None
-    if found.grid is not None:
-        ref = found.grid
-        facts = grid_facts(plan, ref.code, found.profile)
-        grid = LocatedGrid(
-            code=ref.code,
-            name=ref.name,
-            level=ref.level,
-            households=facts.households,
-            area_m2=facts.area_m2,
-            department=facts.department,
-            phone=facts.phone,
-        )
-    return LocateAnswer(
-        grid=grid,
-        chain=[GridOut.of(ref) for ref in found.chain],
-        method=found.method,
-        border_m=found.border_m,
-        candidates=[GridOut.of(ref) for ref in found.candidates],
-        desk=None if found.desk is None else GridOut.of(found.desk),
-        staff=[StaffOut(role=s.role, name=s.name, phone=s.phone, department=s.department) for s in found.staff],
-        set=found.set_name,
-        version=found.version_number,
-    )
+    return locate_answer(plan, found)
 
 
 @router.post("/api/v1/locate", response_model=LocateBatchAnswer)

@@ -10,10 +10,11 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 
-from gridmap.analysis.locator import Answers, Locator
+from gridmap.analysis.locator import Answers, Located, Locator
 from gridmap.analysis.responsibility import owner_codes
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
 from gridmap.domain.incidents import GridRef, Method, Responsibility, StaffMember
+from gridmap.domain.people import GridProfile
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.services.ports import Store, UnitOfWork
 
@@ -145,6 +146,26 @@ class Plans:
             return plan
 
 
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who is on duty in a grid on a day, and what is known of those who live there."""
+
+    staff: tuple[StaffMember, ...] = ()
+    profile: GridProfile | None = None
+
+
+NOBODY = People()
+
+
+def people_of(store: Store, plan: Plan, code: str, day: date) -> People:
+    """Read who is on duty in a grid of a plan on a day."""
+    with store.unit_of_work() as work:
+        return People(
+            tuple(work.staff.of_grid(plan.boundary_set.name, code, day)),
+            work.profiles.of_grid(plan.boundary_set.name, code, day),
+        )
+
+
 def locate(
     store: Store,
     plan: Plan,
@@ -157,22 +178,22 @@ def locate(
 ) -> Responsibility:
     """Say who is responsible for one point (WGS 84), and who was, is or will be on duty there on a day."""
     found = plan.locator.locate(lon, lat, nearest_within_m=nearest_within_m)
+    people = people_of(store, plan, found.code, day) if found.code is not None and with_staff else NOBODY
+    return responsibility(plan, found, plan.desk(lon, lat) if found.method is Method.NONE else None, people)
+
+
+def responsibility(plan: Plan, found: Located, desk: GridRef | None, people: People) -> Responsibility:
+    """Put together what the index, the duty desk and the people of a plan say of one point."""
     code = found.code
-    staff: Sequence[StaffMember] = ()
-    profile = None
-    if code is not None and with_staff:
-        with store.unit_of_work() as work:
-            staff = work.staff.of_grid(plan.boundary_set.name, code, day)
-            profile = work.profiles.of_grid(plan.boundary_set.name, code, day)
     return Responsibility(
         grid=None if code is None else plan.refs[code],
         chain=() if code is None else plan.chain(code),
         method=found.method,
         border_m=found.border_m,
         candidates=tuple(plan.refs[c] for c in found.holders) if len(found.holders) > 1 else (),
-        desk=plan.desk(lon, lat) if found.method is Method.NONE else None,
-        staff=tuple(staff),
-        profile=profile,
+        desk=desk,
+        staff=people.staff,
+        profile=people.profile,
         set_name=plan.boundary_set.name,
         version_number=plan.version.number,
     )

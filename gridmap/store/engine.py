@@ -28,6 +28,11 @@ class SqlStore:
         """The SQLAlchemy engine, for queries that the ports do not offer."""
         return self._engine
 
+    @property
+    def local(self) -> bool:
+        """Whether the store lies in this machine: its revision is read without waiting for a network."""
+        return bool(self._backend.LOCAL)
+
     def unit_of_work(self) -> UnitOfWork:
         """Start a transaction over all repositories; enter it with ``with``."""
         return SqlUnitOfWork(self._engine, self._backend)

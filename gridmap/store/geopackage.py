@@ -23,6 +23,8 @@ from gridmap.store.blobs import Geometries, decode, encode
 from gridmap.store.loading import Load
 from gridmap.store.tables import FEATURE_TABLES, Base
 
+#: It lies in this machine.
+LOCAL = True
 BEGIN_WRITING = "BEGIN IMMEDIATE"
 #: SQLite keeps no statistics of places: which index leads, we decide.
 CHOOSES_BY_COUNTING = True

@@ -15,6 +15,8 @@ from gridmap.store.blobs import Geometries
 from gridmap.store.copytext import copy_text
 from gridmap.store.loading import Load
 
+#: It answers over a network.
+LOCAL = False
 BEGIN_WRITING = "BEGIN"
 #: The server keeps statistics of places and decides itself which index leads.
 CHOOSES_BY_COUNTING = False
