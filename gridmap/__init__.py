@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gridmap.analysis.responsibility import JoinSummary, join_points
     from gridmap.analysis.segments import Borders
     from gridmap.analysis.topology import check_tiling
+    from gridmap.analysis.tracking import Tracker
     from gridmap.analysis.tracks import split_tracks, track_totals, track_visits
     from gridmap.crs import Datum
 
@@ -26,6 +27,7 @@ __all__ = [
     "JoinSummary",
     "Located",
     "Locator",
+    "Tracker",
     "__version__",
     "check_tiling",
     "convert_counts",
@@ -51,6 +53,7 @@ _HOMES = {
     "JoinSummary": "gridmap.analysis.responsibility",
     "Located": "gridmap.analysis.locator",
     "Locator": "gridmap.analysis.locator",
+    "Tracker": "gridmap.analysis.tracking",
     "check_tiling": "gridmap.analysis.topology",
     "convert_counts": "gridmap.analysis.lineage",
     "coverage_gaps": "gridmap.analysis.coverage",

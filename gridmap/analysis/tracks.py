@@ -69,12 +69,32 @@ class Fixes:
     def __len__(self) -> int:
         return len(self.unit)
 
+    @classmethod
+    def of(cls, unit_id: npt.ArrayLike, fixed_at: pd.DatetimeIndex | pd.Series, x: Floats, y: Floats) -> "Fixes":
+        """Make them of columns: ids, aware times (NaT where there is none) and coordinates.
+
+        Raises
+        ------
+        ColumnError
+            ``time_not_aware``.
+        """
+        times = pd.Series(fixed_at)
+        if not isinstance(times.dtype, pd.DatetimeTZDtype):
+            raise ColumnError("time_not_aware", columns="fixed_at")
+        at = times.dt.tz_convert("UTC").astype(_UTC).astype("int64").to_numpy()
+        unit, units = pd.factorize(np.asarray(unit_id, dtype=object))
+        return cls(unit.astype(np.int64), np.asarray(units, dtype=object), at, x, y)
+
     def sorted(self) -> "Fixes":
-        """Give them by unit, time and place, each once."""
-        order = np.lexsort((self.y, self.x, self.at, self.unit))
-        unit, at, x, y = self.unit[order], self.at[order], self.x[order], self.y[order]
+        """Give them by the name of the unit, time and place, each once."""
+        names = np.argsort(self.units)
+        rank = np.empty(len(names), dtype=np.int64)
+        rank[names] = np.arange(len(names))
+        unit = rank[self.unit]
+        order = np.lexsort((self.y, self.x, self.at, unit))
+        unit, at, x, y = unit[order], self.at[order], self.x[order], self.y[order]
         new = starts_of_runs(unit, at, x, y)
-        return Fixes(unit[new], self.units, at[new], x[new], y[new])
+        return Fixes(unit[new], self.units[names], at[new], x[new], y[new])
 
 
 def split_tracks(
@@ -131,14 +151,8 @@ def fixes_of(frame: gpd.GeoDataFrame, locator: Locator) -> Fixes:
     empty = [name for name in ("unit_id", "fixed_at") if frame[name].isna().any()]
     if empty:
         raise ColumnError("column_has_gaps", columns=", ".join(empty))
-    times = frame["fixed_at"]
-    if not isinstance(times.dtype, pd.DatetimeTZDtype):
-        raise ColumnError("time_not_aware", columns="fixed_at")
-    at = times.dt.tz_convert("UTC").astype(_UTC).astype("int64").to_numpy()
-    unit, units = pd.factorize(frame["unit_id"].astype(str), sort=True)
     place = frame_to_wgs84(frame).geometry
-    x, y = place.x.to_numpy(), place.y.to_numpy()
-    return Fixes(unit.astype(np.int64), np.asarray(units, dtype=object), at, x, y)
+    return Fixes.of(frame["unit_id"].astype(str), frame["fixed_at"], place.x.to_numpy(), place.y.to_numpy())
 
 
 def split_fixes(
@@ -173,8 +187,8 @@ def split_fixes(
             "unit_id": pd.array(kept.units[kept.unit[first[of]]], dtype="str"),
             "segment": number[of],
             "grid_code": pd.array(table[pieces.owner], dtype="str"),
-            "entered_at": _times(entered),
-            "left_at": _times(left),
+            "entered_at": times_of(entered),
+            "left_at": times_of(left),
             "seconds": (left - entered) / 1e6,
             "length_m": length_m[of] * pieces.end - length_m[of] * pieces.start,
         }
@@ -246,5 +260,6 @@ def track_totals(pieces: pd.DataFrame) -> pd.DataFrame:
     return totals
 
 
-def _times(micros: Ints) -> pd.DatetimeIndex:
+def times_of(micros: Ints) -> pd.DatetimeIndex:
+    """Give microseconds since 1970 as times, UTC; the lowest number is no time."""
     return pd.DatetimeIndex(micros.view("datetime64[us]")).tz_localize("UTC")
