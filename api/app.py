@@ -57,21 +57,21 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if store is not None:
             yield
-            app.state.lean.close()
+            given.close()
             return
         from gridmap.store import open_store
 
         own = open_store(settings.database_url)
         try:
             app.state.context = _context(settings, own, clock)
-            app.state.lean = Lean(app.state.context)
+            watching = app.state.lean = Lean(app.state.context)
             # a moment later: the work would hold up the first page, which does not need it
             warming = threading.Timer(_WARM_AFTER_S, app.state.context.warm)
             warming.start()
             yield
             warming.cancel()
             warming.join()
-            app.state.lean.close()
+            watching.close()
         finally:
             own.close()
 
@@ -89,7 +89,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     app.state.lean = None
     if store is not None:
         app.state.context = _context(settings, store, clock)
-        app.state.lean = Lean(app.state.context)
+        given = app.state.lean = Lean(app.state.context)
     for router in ROUTERS:
         app.include_router(router)
     app.state.api_routes = [route for router in ROUTERS for route in router.routes]

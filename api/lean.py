@@ -19,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
 from api.deps import Context, Moment
+from api.kept import Kept
 from api.located import locate_answer
 from api.requests import LocateQuery
 from api.strict import check_query
@@ -28,7 +29,7 @@ from gridmap.domain.incidents import GridRef, Method
 from gridmap.errors import GridmapError
 from gridmap.services.clock import start_of
 from gridmap.services.fresh import Freshness
-from gridmap.services.responsibility import NOBODY, Plan, people_of, responsibility
+from gridmap.services.responsibility import NOBODY, People, Plan, people_of, people_of_all, responsibility
 
 log = logging.getLogger("gridmap.api")
 
@@ -43,6 +44,8 @@ _QUERIES = 256
 _CARDS = 50_000
 #: Plans of other days that one epoch holds.
 _DESKS = 16
+#: Grids asked for one by one before the people of all are read; of many grids, that share of them.
+_MISSES = 32
 _KNOWN = frozenset(LocateQuery.model_fields)
 _UNKNOWN_BORDER = b'"border_m":null,'
 
@@ -66,14 +69,20 @@ class Card(NamedTuple):
 CardKey = tuple[str | None, Method, tuple[str, ...], GridRef | None]
 
 
+#: Answers about one plan that were put together before, each with the people it names: it serves while they do.
+Cards = dict[CardKey, tuple[People, Card]]
+
+
 @dataclass(slots=True)
 class Desk:
-    """The plan of a set on a day, and the answers about it that were put together before."""
+    """The plan of a set on a day, and the people of its grids as far as somebody asked."""
 
     plan: Plan
     day: date
     box: tuple[float, float, float, float]
-    cards: dict[CardKey, Card] = field(default_factory=dict)
+    cards: Cards
+    people: dict[str | None, People] = field(default_factory=lambda: {None: NOBODY})
+    misses: int = 0
 
 
 @dataclass(slots=True)
@@ -102,6 +111,7 @@ class Lean:
         self._fresh = Freshness(ctx.store)
         self._epoch = Epoch(None)
         self._queries: dict[bytes, Asked] = {}
+        self._cards: Kept[Cards] = Kept(_DESKS)
         self._today: tuple[datetime, datetime, date] | None = None
 
     def close(self) -> None:
@@ -201,7 +211,8 @@ class Lean:
             plan = self._ctx.plan(question.asked.set_name, question.day)
             if len(desks) >= _DESKS:
                 desks.clear()
-            desk = desks[key] = Desk(plan, question.day, _inside_degrees(plan))
+            version = (plan.boundary_set.name, plan.version.number, plan.version.content_hash)
+            desk = desks[key] = Desk(plan, question.day, _inside_degrees(plan), self._cards.get(version, dict))
         return self._located(desk, question, prepared=False)
 
     def _located(self, desk: Desk, question: Question, *, prepared: bool) -> bytes | None:
@@ -216,25 +227,41 @@ class Lean:
         found = plan.locator.locate(lon, lat, nearest_within_m=self._ctx.settings.nearest_within_m)
         place = plan.desk(lon, lat) if found.method is Method.NONE else None
         key: CardKey = (found.code, found.method, found.holders if len(found.holders) > 1 else (), place)
-        card = desk.cards.get(key)
-        if card is None:
-            if prepared:
-                return None
-            card = self._card(desk, found, place)
+        people, kept = desk.people.get(found.code), desk.cards.get(key)
+        if prepared and (people is None or kept is None):
+            return None
+        if people is None:
+            people = self._people(desk, found.code)
+        if kept is not None and kept[0] == people:  # mostly the very same ones, which Python sees at once
+            card = kept[1]
+        elif prepared:
+            return None
+        else:
+            card = _card(desk.plan, found, place, people)
             if len(desk.cards) >= _CARDS:
                 desk.cards.clear()
-            desk.cards[key] = card
+        desk.cards[key] = (people, card)
         border = b"null" if found.border_m is None else to_json(found.border_m)
         return b"".join((card.head, border, card.tail))
 
-    def _card(self, desk: Desk, found: Located, place: GridRef | None) -> Card:
-        """Write an answer as the validated route does, and cut it where the metres to the border stand."""
-        people = NOBODY if found.code is None else people_of(self._ctx.store, desk.plan, found.code, desk.day)
-        answer = locate_answer(desk.plan, responsibility(desk.plan, found, place, people))
-        written = answer.model_copy(update={"border_m": None}).model_dump_json().encode("utf-8")
-        # inside a text its quotes would be escaped, so this is the member itself
-        head, tail = written.split(_UNKNOWN_BORDER)
-        return Card(head + _UNKNOWN_BORDER[:-5], tail.join((b",", b"")))
+    def _people(self, desk: Desk, code: str | None) -> People:
+        """Read the people of a grid; of all grids, once more of them are asked for than that takes."""
+        assert code is not None
+        desk.misses += 1
+        if desk.misses == max(_MISSES, len(desk.plan.locator.codes) // _MISSES):
+            desk.people.update(people_of_all(self._ctx.store, desk.plan, desk.day))
+        else:
+            desk.people[code] = people_of(self._ctx.store, desk.plan, code, desk.day)
+        return desk.people[code]
+
+
+def _card(plan: Plan, found: Located, place: GridRef | None, people: People) -> Card:
+    """Write an answer as the validated route does, and cut it where the metres to the border stand."""
+    answer = locate_answer(plan, responsibility(plan, found, place, people))
+    written = answer.model_copy(update={"border_m": None}).model_dump_json().encode("utf-8")
+    # inside a text its quotes would be escaped, so this is the member itself
+    head, tail = written.split(_UNKNOWN_BORDER)
+    return Card(head + _UNKNOWN_BORDER[:-5], b"," + tail)
 
 
 _PLAIN = Asked(None, None, Datum.WGS84)

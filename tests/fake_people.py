@@ -40,6 +40,10 @@ class FakeStaff:
         members = [m for m in self._on(set_name, day) if m.grid_code == code]
         return sorted(members, key=lambda m: (m.role != "head", m.name, m.phone, m.department))
 
+    def of_day(self, set_name, day):
+        codes = sorted({m.grid_code for m in self._on(set_name, day)})
+        return [member for code in codes for member in self.of_grid(set_name, code, day)]
+
     def counts(self, set_name, day):
         members = self._on(set_name, day)
         return staff_counts(

@@ -8,7 +8,7 @@ import time
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -59,6 +59,18 @@ def demo(
     run(f"sqlite:///{db}", "127.0.0.1", port, 1)
 
 
+#: How uvicorn runs the service; an access log, even one that is not written, is put together for each request.
+SERVER_OPTIONS: dict[str, Any] = {
+    "log_level": "warning",
+    "access_log": False,
+    "server_header": False,
+    "date_header": True,
+    "timeout_keep_alive": 15,
+    "h11_max_incomplete_event_size": 32_768,
+    "proxy_headers": False,
+}
+
+
 def run(url: str, host: str, port: int, workers: int) -> None:
     """Run the service until it is told to stop."""
     import uvicorn
@@ -73,12 +85,7 @@ def run(url: str, host: str, port: int, workers: int) -> None:
         host=host,
         port=port,
         workers=workers,
-        log_level="warning",
-        server_header=False,
-        date_header=True,
-        timeout_keep_alive=15,
-        h11_max_incomplete_event_size=32_768,
-        proxy_headers=False,
+        **SERVER_OPTIONS,
     )
 
 

@@ -79,14 +79,15 @@ def grid_facts(plan: Plan, code: str, profile: GridProfile | None) -> GridFacts:
     NotFound
         ``grid_unknown``.
     """
-    rows = plan.frame[plan.frame["code"] == code]
-    if rows.empty:
+    row = plan.rows.get(code)
+    if row is None:
         raise NotFound("grid_unknown")
     known = profile or GridProfile(code)
     households = known.households
-    if households is None and not pd.isna(rows["households"].iloc[0]):
-        households = int(rows["households"].iloc[0])
-    area = float(areas_m2(plan, rows.geometry.array)[0])
+    if households is None:
+        counted = plan.frame["households"].iat[row]
+        households = None if pd.isna(counted) else int(counted)
+    area = float(areas_m2(plan, plan.frame.geometry.array[row : row + 1])[0])
     return GridFacts(households, known.floating_residents, area, known.department, known.phone)
 
 

@@ -30,6 +30,8 @@ class Plan:
     refs: dict[str, GridRef]
     parents: dict[str, str | None]
     upper: tuple[Locator, ...]
+    #: Where a code stands in ``frame``.
+    rows: dict[str, int]
 
     def chain(self, code: str) -> tuple[GridRef, ...]:
         """Give the areas from the coarsest down to, and with, this one."""
@@ -67,7 +69,10 @@ def build_plan(boundary_set: BoundarySet, version: BoundaryVersion, frame: gpd.G
         str(c): (str(p) if isinstance(p, str) and p else None)
         for c, p in zip(frame["code"], frame["parent_code"], strict=True)
     }
-    return Plan(boundary_set, version, frame, by_level[-1], refs, parents, tuple(reversed(by_level[:-1])))
+    rows: dict[str, int] = {}
+    for position, code in enumerate(frame["code"]):
+        rows.setdefault(str(code), position)
+    return Plan(boundary_set, version, frame, by_level[-1], refs, parents, tuple(reversed(by_level[:-1])), rows)
 
 
 def choose_set(sets: Sequence[BoundarySet], name: str | None, default: str | None = None) -> BoundarySet:
@@ -180,6 +185,17 @@ def locate(
     found = plan.locator.locate(lon, lat, nearest_within_m=nearest_within_m)
     people = people_of(store, plan, found.code, day) if found.code is not None and with_staff else NOBODY
     return responsibility(plan, found, plan.desk(lon, lat) if found.method is Method.NONE else None, people)
+
+
+def people_of_all(store: Store, plan: Plan, day: date) -> dict[str, People]:
+    """Read who is on duty in every grid of a plan on a day: what ``people_of`` says of each, in one question."""
+    name = plan.boundary_set.name
+    with store.unit_of_work() as work:
+        profiles = {profile.grid_code: profile for profile in work.profiles.of_day(name, day)}
+        staff: dict[str, list[StaffMember]] = {}
+        for member in work.staff.of_day(name, day):
+            staff.setdefault(member.grid_code, []).append(member)
+    return {code: People(tuple(staff.get(code, ())), profiles.get(code)) for code in plan.locator.codes}
 
 
 def responsibility(plan: Plan, found: Located, desk: GridRef | None, people: People) -> Responsibility:

@@ -51,14 +51,22 @@ class Staff:
 
     def of_grid(self, set_name: str, code: str, day: date) -> list[StaffMember]:
         """Give the staff of a grid on a day, heads first, then by name."""
-        rows = self._work.rows(
-            sa.select(*(getattr(StaffRow, name) for name in _MEMBER))
-            .join(BoundarySetRow, BoundarySetRow.id == StaffRow.set_id)
-            .where(BoundarySetRow.name == set_name, StaffRow.grid_code == code, holds_at(StaffRow, day))
+        found = self._work.rows(self._of_day(set_name, day).where(StaffRow.grid_code == code))
+        return [StaffMember(*row) for row in found]
+
+    def of_day(self, set_name: str, day: date) -> list[StaffMember]:
+        """Give the staff of all grids of a set on a day, by code, then as ``of_grid``."""
+        return [StaffMember(*row) for row in self._work.rows(self._of_day(set_name, day))]
+
+    def _of_day(self, set_name: str, day: date) -> sa.Select[Any]:
+        row = StaffRow
+        return (
+            sa.select(*(getattr(row, name) for name in _MEMBER))
+            .join(BoundarySetRow, BoundarySetRow.id == row.set_id)
+            .where(BoundarySetRow.name == set_name, holds_at(row, day))
             # "head" sorts before "worker"
-            .order_by(StaffRow.role, StaffRow.name, StaffRow.phone, StaffRow.department, StaffRow.id)
+            .order_by(row.grid_code, row.role, row.name, row.phone, row.department, row.id)
         )
-        return [StaffMember(*row) for row in rows]
 
     def counts(self, set_name: str, day: date) -> pd.DataFrame:
         """Give ``grid_code, heads, workers`` of a day; one row a grid that has staff, by code."""

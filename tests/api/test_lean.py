@@ -23,7 +23,7 @@ from gridmap.domain.people import GridProfile
 from gridmap.services.clock import FixedClock, day_in
 from gridmap.services.fresh import SEEN_WITHIN_S, Freshness
 from gridmap.services.publishing import publish_frame
-from gridmap.services.responsibility import people_of
+from gridmap.services.responsibility import people_of, people_of_all
 from gridmap.settings import Settings
 from gridmap.store import open_store
 
@@ -355,3 +355,24 @@ def test_a_token_of_a_server_grows_old(fresh_world) -> None:
     assert fresh.token() is not None
     now[0] += 0.001
     assert fresh.token() is None
+
+
+def test_the_people_of_all_grids_are_read_once_many_are_asked_for(fresh_roads, monkeypatch) -> None:
+    monkeypatch.setattr(lean_module, "_MISSES", 2)
+    asked = []
+
+    def counted(*args):
+        asked.append(1)
+        return people_of_all(*args)
+
+    monkeypatch.setattr(lean_module, "people_of_all", counted)
+    for place in PLACES:
+        roads_answer = fresh_roads.compare(query_of(at(*place)))
+        assert roads_answer.status == 200
+    assert asked == [1]
+    with fresh_roads.store.unit_of_work() as work:
+        work.staff.replace("urban", [StaffMember("B", "head", "换人")], valid_from=ALWAYS)
+        work.commit()
+    for place in PLACES:
+        fresh_roads.compare(query_of(at(*place)))
+    assert asked == [1, 1]

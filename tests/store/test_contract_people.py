@@ -46,6 +46,9 @@ def test_staff_come_heads_first_then_by_name(store):
     with store.unit_of_work() as work:
         assert [m.name for m in work.staff.of_grid("city", "a", MARCH)] == ["赵", "乙", "王五"]
         assert work.staff.of_grid("city", "b", MARCH) == [members[2]]
+        each = [work.staff.of_grid("city", code, MARCH) for code in sorted({m.grid_code for m in members})]
+        assert work.staff.of_day("city", MARCH) == [member for of_one in each for member in of_one]
+        assert work.staff.of_day("nowhere", MARCH) == []
         counts = work.staff.counts("city", MARCH)
         assert counts.to_dict("list") == {"grid_code": ["a", "b"], "heads": [1, 0], "workers": [2, 1]}
         assert work.staff.headed("city", MARCH) == {"a"}

@@ -38,6 +38,10 @@ class StaffRepository(Protocol):
         """Give the staff of a grid on a day, heads first, then by name."""
         ...
 
+    def of_day(self, set_name: str, day: date) -> list[StaffMember]:
+        """Give the staff of all grids of a set on a day, by code, then as ``of_grid``."""
+        ...
+
     def counts(self, set_name: str, day: date) -> pd.DataFrame:
         """Give ``grid_code, heads, workers`` of a day; one row a grid that has staff, by code."""
         ...
