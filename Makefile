@@ -9,7 +9,7 @@ demo:            ## build the demonstration district and open it (PORT=8000)
 	@./scripts/venv.sh run
 	@.venv/bin/gridmap demo --port $(PORT)
 
-test:            ## everything, with a throw-away PostGIS and a real browser (WITHOUT=postgis,browser leaves parts out)
+test:            ## everything, with a throw-away PostGIS, a real browser and Spark (WITHOUT=postgis,browser,spark leaves parts out)
 	@./scripts/test.sh
 
 test-long:       ## the long forms: a million points over a thousand tilings, more mutations

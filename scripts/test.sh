@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that must hold: make test. WITHOUT=postgis,browser leaves parts out, and the summary says so.
+# Everything that must hold: make test. WITHOUT=postgis,browser,spark leaves parts out, and the summary says so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 without=${WITHOUT:-}
@@ -16,6 +16,9 @@ if lacks postgis; then
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || needs+=(postgresql-15)
   ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1 || needs+=(postgresql-15-postgis-3)
 fi
+if lacks spark; then
+  command -v "${JAVA_HOME:+$JAVA_HOME/bin/}java" >/dev/null || needs+=(openjdk-17-jre-headless)
+fi
 if [ ${#needs[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "Installing for the tests: ${needs[*]}"
@@ -24,7 +27,7 @@ if [ ${#needs[@]} -gt 0 ]; then
     apt-get install -y -qq --no-install-recommends "${needs[@]}" >/dev/null
   else
     echo "The tests need these Debian packages, which cannot be installed here: ${needs[*]}" >&2
-    echo "Install them, or leave parts out by name: make test WITHOUT=postgis,browser" >&2
+    echo "Install them, or leave parts out by name: make test WITHOUT=postgis,browser,spark" >&2
     exit 1
   fi
 fi

@@ -43,8 +43,8 @@ def rechunked(batches: Iterator[pa.RecordBatch], rows: int, schema: pa.Schema) -
         yield pa.Table.from_batches(held).cast(schema)
 
 
-def parquet_batches(file: pq.ParquetFile, rows: int) -> Iterator[pa.RecordBatch]:
-    """Stream a Parquet file that was opened with its texts as dictionaries; they are written out here.
+def parquet_batches(file: pq.ParquetFile, rows: int, groups: tuple[int, ...] | None = None) -> Iterator[pa.RecordBatch]:
+    """Stream a Parquet file, or some groups of its rows; it was opened with texts as dictionaries: here they end.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def parquet_batches(file: pq.ParquetFile, rows: int) -> Iterator[pa.RecordBatch]
         ``unpacked_too_large``.
     """
     try:
-        for batch in file.iter_batches(batch_size=rows, use_threads=False):
+        for batch in file.iter_batches(batch_size=rows, row_groups=groups, use_threads=False):
             yield _written_out(batch)
     except (pa.ArrowException, OSError):
         raise FileError("corrupt") from None

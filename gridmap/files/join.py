@@ -94,6 +94,22 @@ def join_file(
         encoding=encoding,
         batch_rows=batch_rows,
     )
+    return join_source(
+        source, labeller, out, threads=threads or os.cpu_count() or 1, on_total=on_total, on_rows=on_rows, on_bad=on_bad
+    )
+
+
+def join_source(
+    source: PointSource,
+    labeller: Labeller,
+    out: str | os.PathLike[str],
+    *,
+    threads: int,
+    on_total: Callable[[int], object] = lambda rows: None,
+    on_rows: Callable[[int], object] = lambda rows: None,
+    on_bad: Callable[[Finding], object] = lambda finding: None,
+) -> JoinSummary:
+    """Join what was opened; parameters, result and errors as in ``join_file``."""
     labeller.require_free(source.columns)
     if labeller.datum in (Datum.GCJ02, Datum.BD09) and source.states_wgs84:
         raise CrsError("crs_conflict")
@@ -112,7 +128,7 @@ def join_file(
     summary = JoinSummary()
     with (
         open_writer(Path(out), schema.with_metadata(metadata), words=texts, like=source.layout) as writer,
-        closing(pipelined(_reading(source), work, threads=threads or os.cpu_count() or 1)) as results,
+        closing(pipelined(_reading(source), work, threads=threads)) as results,
     ):
         for joined, counted, bad in results:
             for finding in bad:

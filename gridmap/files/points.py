@@ -62,6 +62,8 @@ class PointSource:
         How many, where that is known without reading.
     layout : pyarrow.parquet.FileMetaData or None
         How a Parquet file is written: compression and encodings.
+    groups : tuple of int or None
+        The groups of rows of a Parquet file to read; None: all.
     """
 
     path: Path
@@ -76,6 +78,7 @@ class PointSource:
     _csv: CsvText | None = None
     _table: pa.Table | None = None
     layout: pq.FileMetaData | None = None
+    groups: tuple[int, ...] | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -129,7 +132,7 @@ class PointSource:
                 read_dictionary=texts,
                 buffer_size=READ_BYTES,
             ) as file:
-                yield from rechunked(parquet_batches(file, self.batch_rows), self.batch_rows, self.schema)
+                yield from rechunked(parquet_batches(file, self.batch_rows, self.groups), self.batch_rows, self.schema)
 
     def numbered(self) -> Iterator[tuple[int, pa.Table]]:
         """Stream the batches, each with the 1-based line of its first row (a CSV's header is line 1)."""
