@@ -61,12 +61,12 @@ def demo(
 
 #: How uvicorn runs the service; an access log, even one that is not written, is put together for each request.
 SERVER_OPTIONS: dict[str, Any] = {
+    "http": "api.wire:BoundedProtocol",
     "log_level": "warning",
     "access_log": False,
     "server_header": False,
     "date_header": True,
     "timeout_keep_alive": 15,
-    "h11_max_incomplete_event_size": 32_768,
     "proxy_headers": False,
 }
 
