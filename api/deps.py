@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
+import numpy as np
+import numpy.typing as npt
 from fastapi import Depends, Request
 
 from api.cursor import Cursors
@@ -45,6 +47,8 @@ class Context:
     pages: Kept[tuple[str, str]] = field(default_factory=lambda: Kept(16))
     overviews: Kept[Overview] = field(default_factory=lambda: Kept(4))
     grounds: Kept[Ground] = field(default_factory=lambda: Kept(4))
+    #: Codes of a version as JSON, in the order of its locator.
+    code_texts: Kept[npt.NDArray[np.object_]] = field(default_factory=lambda: Kept(16))
     #: Answers about two versions or two sets, as they are sent.
     comparisons: Kept[bytes] = field(default_factory=lambda: Kept(8))
     #: Held while a large body is parsed: one at a time bounds the memory that bodies can take.

@@ -1,21 +1,49 @@
 """Who is responsible for this point."""
 
-import numpy as np
-from fastapi import APIRouter, Response
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from api.answers import json_response
-from api.deps import Ctx
+import numpy as np
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from api.batch import Points, columns, read_points
+from api.deps import Ctx, context
 from api.located import locate_answer
 from api.replies import LocateAnswer, LocateBatchAnswer
 from api.requests import LocateBatch, LocateQuery, NoQuery
 from api.routes.common import Query
-from api.strict import StrictRoute
+from api.strict import StrictRoute, require_json_type
 from gridmap.crs import to_wgs84
-from gridmap.errors import TooLarge
 from gridmap.services.grids import require_plausible
-from gridmap.services.responsibility import locate, locate_many
+from gridmap.services.responsibility import locate
 
-router = APIRouter(route_class=StrictRoute, tags=["locate"])
+
+class BatchRoute(StrictRoute):
+    """A route whose plain bodies are answered without reading them point by point; ``StrictRoute`` judges the rest."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Put the quick reading before the strict one."""
+        judge = super().get_route_handler()
+        if self.body_field is None:
+            return judge
+
+        def answer(request: Request, body: bytes) -> Response | None:
+            ctx = context(request)
+            points = read_points(body, max_depth=ctx.settings.max_json_depth)
+            return None if points is None else Response(columns(ctx, points), media_type="application/json")
+
+        async def quick(request: Request) -> Response:
+            if request.scope["query_string"]:
+                return await judge(request)
+            require_json_type(request.headers.get("content-type"))
+            body = await request.body()
+            return await run_in_threadpool(answer, request, body) or await judge(request)
+
+        return quick
+
+
+router = APIRouter(route_class=BatchRoute, tags=["locate"])
 
 
 @router.get("/api/v1/locate")
@@ -38,21 +66,5 @@ def locate_point(ctx: Ctx, q: Query[LocateQuery]) -> LocateAnswer:
 @router.post("/api/v1/locate", response_model=LocateBatchAnswer)
 def locate_points(ctx: Ctx, q: Query[NoQuery], batch: LocateBatch) -> Response:
     """Say who is responsible for each of many points, as columns in the order of the points."""
-    limit = ctx.settings.max_batch_points
-    if len(batch.points) > limit:
-        raise TooLarge("too_many_points", limit=limit)
-    plan = ctx.plan(batch.set, batch.at)
-    points = np.array(batch.points, dtype=np.float64)
-    require_plausible(plan, points[:, 0], points[:, 1])
-    lon, lat = to_wgs84(points[:, 0], points[:, 1], batch.datum)
-    codes, answers = locate_many(plan, lon, lat, nearest_within_m=ctx.settings.nearest_within_m)
-    border = [] if answers.border_m is None else np.round(answers.border_m, 2).tolist()
-    return json_response(
-        {
-            "grid_code": codes.tolist(),
-            "method": answers.methods().tolist(),
-            "border_m": [None if metres != metres else metres for metres in border],
-            "set": plan.boundary_set.name,
-            "version": plan.version.number,
-        }
-    )
+    points = Points(np.array(batch.points, dtype=np.float64), batch.set, batch.at, batch.datum)
+    return Response(columns(ctx, points), media_type="application/json")
