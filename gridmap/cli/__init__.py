@@ -14,6 +14,7 @@ from gridmap.cli import (
     join,
     serve,
     sets,
+    tracks,
     versions,
 )
 
@@ -32,6 +33,7 @@ app.add_typer(imports.app, name="import")
 # a longitude west of Greenwich looks like an option
 app.command(context_settings={"ignore_unknown_options": True})(ask.locate)
 app.command()(join.join)
+app.command()(tracks.tracks)
 app.command()(check.check)
 app.command()(crosswalk.crosswalk)
 app.add_typer(codes.app, name="codes")
