@@ -6,14 +6,17 @@ Everything is stored in WGS 84 lon/lat; lengths and areas are computed in a metr
 import math
 from enum import StrEnum
 from functools import cache
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pyproj
 import shapely
 
 from gridmap.errors import CrsError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 Floats = npt.NDArray[np.float64]
 
@@ -148,7 +151,9 @@ def parse_crs(value: str) -> pyproj.CRS:
     return crs
 
 
-def frame_to_wgs84(frame: gpd.GeoDataFrame, *, crs: str | None = None, datum: Datum | None = None) -> gpd.GeoDataFrame:
+def frame_to_wgs84(
+    frame: "gpd.GeoDataFrame", *, crs: str | None = None, datum: Datum | None = None
+) -> "gpd.GeoDataFrame":
     """Bring a frame as read from a file to WGS 84 lon/lat, in (lon, lat) order.
 
     Parameters
@@ -188,6 +193,9 @@ def frame_to_wgs84(frame: gpd.GeoDataFrame, *, crs: str | None = None, datum: Da
         require_degrees(geometry)
         geometry = _project(geometry, _transformer(stated.to_wkt(), WGS84))
     require_degrees(geometry)
+    # only here: a process that places points starts without GeoPandas
+    import geopandas as gpd
+
     return frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index, crs=WGS84), crs=WGS84)
 
 

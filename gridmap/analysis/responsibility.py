@@ -87,7 +87,7 @@ def join_points(
     if not good.all():
         raise GeometryError("geometry_not_point", count=int((~good).sum()))
     locator = grids if isinstance(grids, Locator) else Locator.from_frame(grids, code_column=code_column)
-    xy = frame_to_wgs84(points).geometry
+    xy = (points.to_crs(locator.epsg) if locator.metric else frame_to_wgs84(points)).geometry
     answers = locator.locate_many(xy.x.to_numpy(), xy.y.to_numpy(), nearest_within_m=nearest_within_m)
     joined = points.copy()
     joined["grid_code"] = pd.array(owner_codes(locator, answers), dtype="str")

@@ -1,0 +1,123 @@
+"""Asking the shapes themselves: which of them hold a point, strictly or on their border. Exact, for a few points."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from numba import njit
+
+from gridmap.analysis.locator.predicates import UNDECIDED, rational_side, side
+from gridmap.analysis.locator.segments import Rings
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+#: What ``relation`` gives.
+OUTSIDE, ON_BORDER, STRICTLY = 0, 1, 3
+
+
+class Boxes:
+    """A tree over the boxes of shapes. Safe for threads."""
+
+    def __init__(self, rings: Rings) -> None:
+        low = np.minimum.reduceat(rings.xy, rings.start[:-1])
+        high = np.maximum.reduceat(rings.xy, rings.start[:-1])
+        low = np.minimum.reduceat(low, rings.of_shape[:-1])
+        high = np.maximum.reduceat(high, rings.of_shape[:-1])
+        self.size = high - low
+        self._tree = shapely.STRtree(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]))
+        # built by its first question: two threads must not ask that
+        self._tree.query(shapely.Point(0, 0))
+
+    def at(self, x: Floats, y: Floats, within: Floats | float = 0.0) -> tuple[Ints, Ints]:
+        """Give the pairs of points and shapes whose boxes lie within a distance along each axis."""
+        if np.isscalar(within) and within == 0.0:
+            around: Any = shapely.points(x, y)
+        else:
+            around = shapely.box(x - within, y - within, x + within, y + within)
+        point, shape = self._tree.query(around)
+        return point.astype(np.int64), shape.astype(np.int64)
+
+
+def relations(rings: Rings, x: Floats, y: Floats, point: Ints, shape: Ints) -> npt.NDArray[np.int8]:
+    """Tell for pairs of points and shapes: ``OUTSIDE``, ``ON_BORDER`` or ``STRICTLY`` inside."""
+    out = np.empty(len(point), np.int8)
+    _relations(rings.xy, rings.start, rings.of_shape, x, y, point, shape, out)
+    for i in np.flatnonzero(out == UNDECIDED):
+        out[i] = _rational_relation(rings, float(x[point[i]]), float(y[point[i]]), int(shape[i]))
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _relations(
+    xy: Floats, start: Ints, of_shape: Ints, x: Floats, y: Floats, point: Ints, shape: Ints, out: npt.NDArray[np.int8]
+) -> None:
+    for i in range(len(point)):
+        out[i] = _relation(xy, start, of_shape, x[point[i]], y[point[i]], shape[i])
+
+
+@njit(cache=True, nogil=True)
+def _relation(xy: Floats, start: Ints, of_shape: Ints, px: float, py: float, shape: int) -> int:
+    inside = False
+    for r in range(of_shape[shape], of_shape[shape + 1]):
+        first, end = start[r], start[r + 1]
+        if end - first == 1:
+            if xy[first, 0] == px and xy[first, 1] == py:
+                return ON_BORDER
+            continue
+        ax, ay = xy[first, 0], xy[first, 1]
+        for i in range(first + 1, end):
+            bx, by = xy[i, 0], xy[i, 1]
+            upwards = ay <= py
+            crosses = upwards != (by <= py)
+            # an edge wholly to the left, above or below says nothing
+            if (crosses or ay == py or by == py) and px <= max(ax, bx):
+                if (ax == px and ay == py) or (bx == px and by == py):
+                    return ON_BORDER
+                if ay == by:
+                    if min(ax, bx) <= px:
+                        return ON_BORDER
+                elif crosses:
+                    where = 1
+                    if px >= min(ax, bx):
+                        where = side(ax, ay, bx, by, px, py) if upwards else side(bx, by, ax, ay, px, py)
+                    if where == 0:
+                        return ON_BORDER
+                    if where == UNDECIDED:
+                        return UNDECIDED
+                    if where > 0:
+                        inside = not inside
+            ax, ay = bx, by
+    return STRICTLY if inside else OUTSIDE
+
+
+def _rational_relation(rings: Rings, px: float, py: float, shape: int) -> int:
+    inside = False
+    for r in range(rings.of_shape[shape], rings.of_shape[shape + 1]):
+        ring = rings.xy[rings.start[r] : rings.start[r + 1]].tolist()
+        for (ax, ay), (bx, by) in pairwise(ring):
+            if (ay, ax) > (by, bx):
+                ax, ay, bx, by = bx, by, ax, ay
+            if not ay <= py <= by:
+                continue
+            where = rational_side(ax, ay, bx, by, px, py)
+            if where == 0 and min(ax, bx) <= px <= max(ax, bx):
+                return ON_BORDER
+            if where > 0 and ay <= py < by:
+                inside = not inside
+    return STRICTLY if inside else OUTSIDE
+
+
+def overlapping(geometries: npt.NDArray[np.object_]) -> int:
+    """Count the pairs of shapes whose insides meet."""
+    areas = geometries[shapely.get_type_id(geometries) != 0]
+    # a coverage without a fault has none, and that is told in one pass
+    if shapely.coverage_is_valid(areas):
+        return 0
+    faulty = np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(areas)))
+    tree = shapely.STRtree(areas[faulty])
+    a, b = tree.query(areas[faulty], predicate="intersects")
+    a, b = a[a < b], b[a < b]
+    return int(shapely.relate_pattern(areas[faulty[a]], areas[faulty[b]], "T********").sum())
