@@ -64,8 +64,9 @@ def _relation(xy: Floats, start: Ints, of_shape: Ints, px: float, py: float, sha
     for r in range(of_shape[shape], of_shape[shape + 1]):
         first, end = start[r], start[r + 1]
         if end - first == 1:
+            # a point has no border but itself
             if xy[first, 0] == px and xy[first, 1] == py:
-                return ON_BORDER
+                return STRICTLY
             continue
         ax, ay = xy[first, 0], xy[first, 1]
         for i in range(first + 1, end):
