@@ -59,7 +59,7 @@ class Borders:
 
     def __init__(self, locator: Locator) -> None:
         self.locator = locator
-        self._ends, self._lowest = _edges(np.asarray(locator.geometries, dtype=object))
+        self._ends, self._lowest = locator.edges()
         self._tree = shapely.STRtree(np.asarray(shapely.linestrings(self._ends), dtype=object))
 
     def __len__(self) -> int:
@@ -144,26 +144,6 @@ def ends_of_runs(first: Flags) -> Flags:
 
 def _starts(n: int) -> range:
     return range(0, max(n, 1), _CHUNK)
-
-
-def _edges(shapes: npt.NDArray[np.object_]) -> tuple[Floats, Owners]:
-    """Give each edge once, shape (n, 2, 2), with the lowest grid that has it."""
-    parts, grid = shapely.get_parts(shapes, return_index=True)
-    areal = shapely.get_type_id(parts) == 3
-    rings, ring_part = shapely.get_rings(parts[areal], return_index=True)
-    xy, ring = shapely.get_coordinates(rings, return_index=True)
-    inner = ring[1:] == ring[:-1]
-    ends = np.stack([xy[:-1][inner], xy[1:][inner]], axis=1)
-    owner = grid[areal][ring_part][ring[:-1][inner]]
-    real = (ends[:, 0] != ends[:, 1]).any(axis=1)
-    ends, owner = ends[real], owner[real]
-    swap = (ends[:, 0, 0] > ends[:, 1, 0]) | ((ends[:, 0, 0] == ends[:, 1, 0]) & (ends[:, 0, 1] > ends[:, 1, 1]))
-    ends[swap] = ends[swap, ::-1]
-    flat = ends.reshape(-1, 4)
-    order = np.lexsort((owner, *flat.T))
-    flat, owner = flat[order], owner[order]
-    first = starts_of_runs(*flat.T)
-    return flat[first].reshape(-1, 2, 2), owner[first].astype(np.int32)
 
 
 def _crossing(p: Floats, q: Floats, a: Floats, b: Floats) -> Floats:

@@ -9,10 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import pyarrow as pa
-import pyarrow.ipc
-import shapely
-
 from gridmap.analysis.locator import Locator
 
 if TYPE_CHECKING:
@@ -61,7 +57,7 @@ def shared_index(
     """
     name = f"gridmap-index-{uuid4().hex}"
     folder = scratch / name
-    _save(locator, folder)
+    locator.save(folder)
     if not travels and str(context.master).startswith("local"):
         yield SharedIndex(str(folder), shared=True)
         return
@@ -76,13 +72,4 @@ def shared_index(
 
 @functools.lru_cache(maxsize=2)
 def _opened(folder: str) -> Locator:
-    with pa.ipc.open_file(pa.memory_map(f"{folder}/grids.arrow")) as reader:
-        grids = reader.read_all()
-    return Locator(grids["code"].to_pylist(), shapely.from_wkb(grids["wkb"].to_numpy(zero_copy_only=False)))
-
-
-def _save(locator: Locator, folder: Path) -> None:
-    folder.mkdir()
-    grids = pa.table({"code": locator.codes, "wkb": shapely.to_wkb(locator.geometries)})
-    with pa.OSFile(f"{folder}/grids.arrow", "wb") as sink, pa.ipc.new_file(sink, grids.schema) as writer:
-        writer.write_table(grids)
+    return Locator.open(folder, verify=False)

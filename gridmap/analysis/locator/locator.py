@@ -20,7 +20,7 @@ from gridmap.analysis.locator import kernels, saved
 from gridmap.analysis.locator.answers import BORDER, INSIDE, METHODS, NEAREST, NONE, Answers, Located
 from gridmap.analysis.locator.index import EdgeRaster, IndexReport, build_raster
 from gridmap.analysis.locator.measure import Metric
-from gridmap.analysis.locator.segments import Rings, rings_of
+from gridmap.analysis.locator.segments import Rings, rings_of, segments_of
 from gridmap.analysis.locator.shapes import OUTSIDE, STRICTLY, Boxes, overlapping, relations
 from gridmap.errors import ColumnError, CrsError, GeometryError, InvalidInput
 
@@ -355,6 +355,27 @@ class Locator:
             # the projected border may pass a hair beside a point that lies on the border as given
             border_m[at_owners_border] = 0.0
         return Answers(owner, method, border_m, holders, overlapped)
+
+    def edges(self) -> tuple[Floats, Int32s]:
+        """Give every edge of the grids once.
+
+        Returns
+        -------
+        ends : float64 array, shape (n, 2, 2)
+            Both ends as x and y, the lower end first.
+        owner : int32 array, length n
+            The lowest grid that has the edge, as position in ``codes``.
+        """
+        rings = self._rings
+        ends, sides = segments_of(rings.xy, rings.start, rings.shape, rings.inside_left)
+        real = (ends[:, :2] != ends[:, 2:]).any(axis=1)
+        ends, sides = ends[real], sides[real]
+        owner = np.where(sides > 0, sides - 1, len(self.codes)).min(axis=1).astype(np.int32)
+        # where grids overlap, an edge may stand there several times
+        order = np.lexsort((owner, *ends.T))
+        ends, owner = ends[order], owner[order]
+        first = np.r_[True, (ends[1:] != ends[:-1]).any(axis=1)] if len(ends) else np.zeros(0, bool)
+        return ends[first].reshape(-1, 2, 2), owner[first]
 
     # -- metres -----------------------------------------------------------------------------------------------------
 
