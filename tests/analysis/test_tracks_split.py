@@ -251,7 +251,8 @@ def test_lengths_are_those_of_an_overlay(recipe: Recipe, seed: int) -> None:
     shares = (pieces.end - pieces.start)[owned]
     np.add.at(found, (pieces.owner[owned], pieces.segment[owned]), shares * length[pieces.segment[owned]])
     lines = shapely.linestrings(np.stack([p, q], axis=1))
-    expected = shapely.length(shapely.intersection(np.asarray(locator.geometries)[:, None], lines))
+    shapes = frame.set_index("code").geometry[list(locator.codes)].to_numpy()
+    expected = shapely.length(shapely.intersection(shapes[:, None], lines))
     assert np.abs(found - expected).max() < 1e-10
 
 
