@@ -41,8 +41,10 @@ def of_columns(lon: pa.ChunkedArray, lat: pa.ChunkedArray) -> tuple[Floats, Floa
     return _judged(x, y, x_missing | y_missing)
 
 
-def of_geometry(column: pa.ChunkedArray, encoding: str, crs: str | None) -> tuple[Floats, Floats, dict[int, str]]:
-    """Read a GeoParquet column of points, WKB or native, as WGS 84 degrees.
+def of_geometry(
+    column: pa.ChunkedArray, encoding: str, crs: str | None, *, judged: bool = True
+) -> tuple[Floats, Floats, dict[int, str]]:
+    """Read a column of points, WKB or native, as WGS 84 degrees; without ``judged`` bad rows are kept as they stand.
 
     Raises
     ------
@@ -65,7 +67,7 @@ def of_geometry(column: pa.ChunkedArray, encoding: str, crs: str | None) -> tupl
         frame = gpd.GeoDataFrame(geometry=gpd.points_from_xy(x[there], y[there]), crs=system)
         placed = np.asarray(frame_to_wgs84(frame).geometry.array, dtype=object)
         x[there], y[there] = shapely.get_x(placed), shapely.get_y(placed)
-    return _judged(x, y, np.isnan(x) & np.isnan(y))
+    return _judged(x, y, np.isnan(x) & np.isnan(y)) if judged else (x, y, {})
 
 
 def xy(points: npt.NDArray[np.object_]) -> tuple[Floats, Floats]:

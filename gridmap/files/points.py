@@ -1,6 +1,6 @@
 """Points from files of any length, in batches: every original column as it stands, and degrees and times beside it.
 
-CSV and Parquet are streamed and never held whole. Other formats go through the sandbox and its limits.
+CSV, Parquet and FlatGeobuf are streamed and never held whole. Other formats go through the sandbox and its limits.
 """
 
 import os
@@ -17,10 +17,12 @@ import pyarrow.parquet as pq
 from gridmap.domain.rules import Finding, Severity
 from gridmap.errors import ColumnError, FileError
 from gridmap.files import degrees
+from gridmap.files import flow as flatgeobuf
 from gridmap.files.batches import READ_BYTES, USUAL_ROWS, is_bytes, parquet_batches, rechunked, suitable_rows
 from gridmap.files.columns import listed
 from gridmap.files.csvtext import CsvText, look_at
 from gridmap.files.features import to_features
+from gridmap.files.flow import Flow
 from gridmap.files.parser.parquet import crs_of, geo_metadata, open_checked
 from gridmap.files.sandbox import parse
 from gridmap.files.sniff import Format, format_of
@@ -44,7 +46,7 @@ USUAL: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
 }
 _ODD_BLANKS = "[\\x{1c}-\\x{1f}\\x{85}]"
-_SANDBOXED = (Format.GEOJSON, Format.GEOPACKAGE, Format.SHAPEFILE, Format.FLATGEOBUF, Format.KML)
+_SANDBOXED = (Format.GEOJSON, Format.GEOPACKAGE, Format.SHAPEFILE, Format.KML)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class PointSource:
     _geometry: tuple[str, str, str | None] | None = None  # column, encoding, CRS
     _csv: CsvText | None = None
     _table: pa.Table | None = None
+    _flow: Flow | None = None
     layout: pq.FileMetaData | None = None
     groups: tuple[int, ...] | None = None
 
@@ -88,7 +91,7 @@ class PointSource:
     @property
     def states_wgs84(self) -> bool:
         """The file has geometry, which was brought to WGS 84; a shifted datum cannot be claimed for it any more."""
-        return self._geometry is not None or self._table is not None
+        return self._geometry is not None or self._table is not None or self._flow is not None
 
     def column(self, purpose: str) -> str | None:
         """Give the column of a purpose (lon, lat, time, category, id, unit), or None where there is no certain one."""
@@ -118,6 +121,8 @@ class PointSource:
         """
         if self._csv is not None:
             yield from rechunked(self._csv.batches(), self.batch_rows, self.schema)
+        elif self._flow is not None:
+            yield from rechunked(self._flow.batches(), self.batch_rows, self.schema)
         elif self._table is not None:
             for start in range(0, self._table.num_rows, self.batch_rows):
                 yield self._table.slice(start, self.batch_rows)
@@ -261,6 +266,10 @@ def open_points(
             None,
             text,
         )
+    elif kind is Format.FLATGEOBUF:
+        flow = flatgeobuf.look_at(file, settings, crs)
+        chosen = _choose(flow.schema.names, {**given, "lon": "longitude", "lat": "latitude"})
+        return PointSource(file, kind, flow.schema, zone, size, "utf-8", flow.rows, chosen, _flow=flow)
     elif kind in _SANDBOXED:
         table, used = _sandboxed(file, settings, encoding, layer, crs, name)
         chosen = _choose(table.column_names, {**given, "lon": "longitude", "lat": "latitude"})

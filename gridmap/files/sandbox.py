@@ -30,7 +30,7 @@ from gridmap.settings import Settings
 
 _ENTRY = Path(__file__).parent / "parser" / "__main__.py"
 _CHUNK = 1 << 20
-_PLAIN = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_large_string)
+PLAIN = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_large_string)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +93,11 @@ def parse(
             "format": kind.value,
             "layer": layer,
             "encoding": encoding,
-            "limits": _limits(settings),
-            "sys_path": [p for p in sys.path if p and os.path.isabs(p)],  # noqa: PTH117
+            "limits": limits_of(settings),
+            "sys_path": import_paths(),
         }
         _run(request, room, settings)
-        facts = _facts(room)
+        facts = facts_of(room)
         table = _table(room / "result.arrow", settings)
     if not table.num_rows:
         raise FileError("no_features")
@@ -141,7 +141,13 @@ def copy_counted(source: Path, target: Path, limit: int) -> str:
     return digest.hexdigest()
 
 
-def _limits(settings: Settings) -> dict[str, Any]:
+def import_paths() -> list[str]:
+    """Give where the child finds its modules."""
+    return [p for p in sys.path if p and os.path.isabs(p)]  # noqa: PTH117
+
+
+def limits_of(settings: Settings) -> dict[str, Any]:
+    """Give the limits of a request."""
     return {
         "memory_bytes": settings.parser_memory_bytes,
         "cpu_s": settings.parser_cpu_s,
@@ -156,7 +162,8 @@ def _limits(settings: Settings) -> dict[str, Any]:
 
 
 @contextmanager
-def _child(room: Path) -> Iterator[subprocess.Popen[bytes]]:
+def child(room: Path, stdout: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the child for one request, with ``room`` as its home; it is gone when the block ends."""
     # Nothing of our environment: no GDAL_*, no proxy, no credentials.
     environment = {
         "PATH": os.defpath,
@@ -173,7 +180,7 @@ def _child(room: Path) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own file
         [sys.executable, "-I", "-B", str(_ENTRY)],
         stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
+        stdout=stdout,
         stderr=subprocess.DEVNULL,
         cwd=room,
         env=environment,
@@ -192,12 +199,24 @@ def _child(room: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _run(request: dict[str, Any], room: Path, settings: Settings) -> None:
-    with _child(room) as process:
+    with child(room) as process:
         try:
             process.communicate(json.dumps(request).encode(), timeout=settings.parser_wall_s)
         except subprocess.TimeoutExpired:
             raise TooLarge("parser_time", limit=settings.parser_wall_s) from None
-        code = process.returncode
+        judge(process.returncode, room, settings)
+
+
+def judge(code: int, room: Path, settings: Settings) -> None:
+    """Say why a child ended without a reply.
+
+    Raises
+    ------
+    TooLarge
+        ``parser_time``, ``parser_memory``.
+    FileError
+        ``file_unreadable``.
+    """
     if (room / "reply.json").exists():
         return
     if code in (-signal.SIGXCPU, -signal.SIGKILL):
@@ -207,7 +226,8 @@ def _run(request: dict[str, Any], room: Path, settings: Settings) -> None:
     raise FileError("file_unreadable")
 
 
-def _facts(room: Path) -> dict[str, Any]:
+def facts_of(room: Path) -> dict[str, Any]:
+    """Read what the child replied; raise the error it names."""
     with (room / "reply.json").open("rb") as file:
         raw = file.read(_CHUNK + 1)
     try:
@@ -237,7 +257,7 @@ def _table(path: Path, settings: Settings) -> pa.Table:
                 if name in wanted:
                     if kind != wanted[name]:
                         raise FileError("file_unreadable")
-                elif not any(test(kind) for test in _PLAIN):
+                elif not any(test(kind) for test in PLAIN):
                     raise FileError("file_unreadable")
             if not wanted.keys() <= set(names):
                 raise FileError("file_unreadable")

@@ -1,13 +1,16 @@
 """Shapefile and FlatGeobuf by GDAL, with every other driver taken away before it loads."""
 
+import json
 import os
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gridmap.errors import FileError, TextError, TooLarge
 from gridmap.files.parser.archive import unpack_shapefile
 from gridmap.files.parser.dbase import encoding_of
-from gridmap.files.parser.rows import FAULT, GEOMETRY, HAS_Z, MAX_COLUMNS
+from gridmap.files.parser.rows import FACTS, FAULT, GEOMETRY, HAS_Z, MAX_COLUMNS
 from gridmap.files.text import public_name
 
 if TYPE_CHECKING:
@@ -24,6 +27,8 @@ _SKIPPED = (
     "ILI,Interlis 1,Interlis 2,LIBKML,MongoDBv3,OpenFileGDB,PDS,SDTS,SOSI,TIGER,UK .NTF,Walk,XODR,COG,GTiff"
 )
 _BATCH = 10_000
+# GDAL's own reader of FlatGeobuf as Arrow is four times as fast, and loses points behind an empty one.
+_SLOW = "OGR_FLATGEOBUF_STREAM_BASE_IMPL"
 
 
 def _load() -> Any:
@@ -35,6 +40,7 @@ def _load() -> Any:
         SHAPE_RESTORE_SHX="NO",
         GDAL_DRIVER_PATH="disable",
         PROJ_NETWORK="OFF",
+        **{_SLOW: "YES"},
     )
     import pyogrio
 
@@ -101,6 +107,82 @@ def read(path: Path, request: dict[str, Any]) -> "tuple[pa.Table, dict[str, Any]
     }
     crs = meta["crs"]
     return pa.table(arrays), {"crs": str(crs) if crs else None, "encoding": encoding, "layer": layer}
+
+
+def stream(path: Path, request: dict[str, Any]) -> "Iterator[pa.RecordBatch]":
+    """Stream a FlatGeobuf of any length, batch by batch, as WKB and plain columns.
+
+    Yields
+    ------
+    RecordBatch
+        The first is empty; its schema's metadata hold the facts: ``crs``, ``rows``.
+
+    Raises
+    ------
+    FileError
+        ``no_layer``, ``file_unreadable``, ``parser_build``.
+    TooLarge
+        ``too_many_columns``.
+    TextError
+        ``file_not_utf8``.
+    """
+    import pyarrow as pa
+
+    from gridmap.files.parser.columns import plain
+
+    pyogrio = _load()
+    try:
+        rows = pyogrio.read_info(path)["features"]
+        with pyogrio.raw.open_arrow(path, use_pyarrow=True) as (meta, reader):
+            shape = reader.schema
+        if len(meta["fields"]) > MAX_COLUMNS:
+            raise TooLarge("too_many_columns", limit=MAX_COLUMNS)
+        geometry = meta["geometry_name"] or "wkb_geometry"
+        if geometry not in shape.names:
+            raise FileError("no_layer")
+        facts = {"crs": str(meta["crs"]) if meta["crs"] else None, "rows": int(rows)}
+        empty = pa.RecordBatch.from_pylist([], schema=shape)
+        schema = None
+        for batch in chain([empty], _in_order(pyogrio, path, request["batch_rows"], geometry)):
+            columns = {}
+            for name in batch.schema.names:
+                column = None if name == geometry else plain(pa.chunked_array([batch.column(name)]))
+                if column is not None and name != GEOMETRY:
+                    columns[name] = column
+            columns[GEOMETRY] = batch.column(geometry).cast(pa.large_binary())
+            made = pa.RecordBatch.from_pydict(columns)
+            schema = schema or made.schema.with_metadata({FACTS: json.dumps(facts)})
+            yield pa.RecordBatch.from_arrays(made.columns, schema=schema)
+    except UnicodeDecodeError:
+        raise TextError("file_not_utf8") from None
+
+
+def _in_order(pyogrio: Any, path: Path, rows: int, geometry: str) -> "Iterator[pa.RecordBatch]":
+    """Stream by the quick reader of GDAL, until it meets an empty geometry: there it writes over the ones before."""
+    seen = 0
+    pyogrio.set_gdal_config_options({_SLOW: "NO"})
+    with pyogrio.raw.open_arrow(path, use_pyarrow=True, batch_size=rows) as (_, reader):
+        for batch in reader:
+            if _overwritten(batch.column(geometry)):
+                break
+            seen += batch.num_rows
+            yield batch
+        else:
+            return
+    pyogrio.set_gdal_config_options({_SLOW: "YES"})
+    with pyogrio.raw.open_arrow(path, use_pyarrow=True, batch_size=rows, skip_features=seen) as (_, reader):
+        yield from reader
+
+
+def _overwritten(column: "pa.Array") -> bool:
+    import numpy as np
+    import pyarrow as pa
+
+    if not len(column):
+        return False
+    wide = np.int64 if pa.types.is_large_binary(column.type) else np.int32
+    ends = np.frombuffer(column.buffers()[1], wide, len(column) + 1, column.offset * np.dtype(wide).itemsize)
+    return bool((np.diff(ends) < 0).any())
 
 
 def _gdal_name(codec: str) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 GEOMETRY, FAULT, HAS_Z = "__geometry__", "__fault__", "__z__"
 MAX_COLUMNS = 500
+#: Where a stream holds the facts about its file, in the metadata of its schema.
+FACTS = b"gridmap"
 _INT64 = 2**63
 
 
