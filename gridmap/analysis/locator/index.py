@@ -206,11 +206,11 @@ def _cell_size(ends: Floats, extent: Floats, largest: float, budget: float) -> f
     cells = min(max(_CELLS_PER_SEGMENT * len(ends), _FEWEST), _MOST)
     cell = max(math.sqrt(area / cells), float(extent.max()) / cells, smallest)
     # a segment is listed once for the cell it starts in, and once for each side of a cell that it crosses:
-    # labels * area / cell**2 + listed * (segments + length / cell) = budget, solved for 1 / cell
+    # labels * area / cell**2 + listed * (segments + length / cell) = budget, solved for cell
     left = budget - _BYTES_LISTED * len(ends)
-    if left > 0 and area > 0:
+    if left > 0:
         a, b = _BYTES_CELL * area, _BYTES_LISTED * length
-        cell = max(cell, 2 * a / (math.sqrt(b * b + 4 * a * left) - b))
-    elif left <= 0:
+        cell = max(cell, (b + math.sqrt(b * b + 4 * a * left)) / (2 * left))
+    else:
         cell = max(cell, math.sqrt(area / max(len(ends), 1)))
     return cell

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from gridmap.analysis.locator.predicates import FILTER, TINY, UNDECIDED, exact_side
-from gridmap.analysis.locator.raster import BORDER, DOWN, LEFT, MEMBER, NOBODY, OPEN, SHARED, SLOW, UP
+from gridmap.analysis.locator.raster import BORDER, DOWN, LEFT, MEMBER, MOST_SUMMED, NOBODY, OPEN, SHARED, SLOW, UP
 
 #: The index cannot tell: the point lies on a border, or grids overlap there.
 ASK = np.int32(-3)
@@ -142,7 +142,9 @@ def look_on(segments, first, end, way, px, py, label, head, at, x0, cell, nx):
     total = 0.0
     state = SURE
     column = at % nx
+    met = 0
     while way == OPEN:
+        met += end - first
         column += 1
         qx = x0 + column * cell
         if px < qx:
@@ -171,15 +173,16 @@ def look_on(segments, first, end, way, px, py, label, head, at, x0, cell, nx):
                 if near > 0.0 and far < 0.0 and py < high:
                     total += segments[k, 4]
             px = qx
-        if column >= nx:
-            return total, state, NOBODY
+        if met > MOST_SUMMED:
+            return total, LOST, NOBODY
         at += 1
+        # the outermost cells are empty: a row ends with nobody
         found = label[at]
         if found > BORDER:
             return total, state, found
         m = BORDER - found
         first, end, way = head[m, 0], head[m, 1], head[m, 3]
-    if way == SLOW:
+    if way == SLOW or met + end - first > MOST_SUMMED:
         return total, LOST, NOBODY
     more, aside = look_aside(segments, first, end, way, px, py)
     return total + more, max(state, aside), head[m, 2]

@@ -28,6 +28,9 @@ RIGHT, LEFT, UP, DOWN, OPEN, SLOW = range(6)
 #: Labels of cells below this are border cells: BORDER - number.
 NOBODY, BORDER = -1, -2
 
+#: Sums of more segments than this could pass 2**53, above which doubles skip numbers; such places ask the shapes.
+MOST_SUMMED = 4096
+
 #: Label of a whole cell held by several grids.
 SHARED = np.int32(2**31 - 1)
 
@@ -209,6 +212,8 @@ def look(ends, pairs, x0, y0, inv, nx, row_first, row_end, label, start, which, 
             if way == OPEN:
                 continue
             head[m, 3] = SLOW
+            if end - first > MOST_SUMMED:
+                continue
             for attempt in range(4):
                 x = x0 + (c + (0.5, 0.3125, 0.734375, 0.421875)[attempt]) * cell
                 known = before
