@@ -199,9 +199,11 @@ def print_rest(tables: dict[int, dict[str, Figures]], options: argparse.Namespac
         row(text, *cells)
 
     line("vertices", "build", "{:,.0f}", "vertices")
+    line("cells", "build", "{:,.0f}, {:.1%} near a border", "cells", "border_share")
+    line("index in memory", "build", "{:,.0f} MiB", "index_mib")
     line("index built", "build", "{:.2f} s", "index_s")
-    line("locator from a frame (checks, R-tree), before that", "build", "{:.2f} s", "from_frame_s")
-    row("memory that both add at most", *(_grown(t["build"]) for t in tables.values()))
+    line("locator from a frame (every check), before that", "build", "{:.2f} s", "from_frame_s")
+    row("what both add to the memory at most", *(_grown(t["build"]) for t in tables.values()))
     line("peak of the process that joins", "join", "{:,.0f} MiB", "peak_mib")
     line("peak of the process that runs `sjoin`", "sjoin", "{:,.0f} MiB", "peak_mib")
     row("points from which building pays against `sjoin`", *(_pays(t, options) for t in tables.values()))

@@ -79,17 +79,19 @@ def build(job: Job) -> dict[str, float]:
         report = locator.build()
         frames.append(middle - start)
         indexes.append(time.perf_counter() - middle)
-        peak = peak_mib()
-        print(report, file=sys.stderr)
         del locator
         if len(frames) == 1:
-            first = peak
+            first = peak_mib()
     return {
         "from_frame_s": statistics.median(frames),
         "index_s": statistics.median(indexes),
         "before_mib": before,
         "peak_mib": first,
         "vertices": int(shapely.get_num_coordinates(shapes).sum()),
+        "cells": report.cells,
+        "cell_size": report.cell_size,
+        "border_share": report.border_share,
+        "index_mib": report.memory_bytes / 2**20,
     }
 
 
@@ -120,9 +122,10 @@ def whole(job: Job) -> dict[str, float]:
     small, _, _ = kept(Path(job.cache), 1_333, 1_000)
     built(small[:50]).owners(*_places(small[:50], 1_000), threads=job.threads)
     shapes, x, y = kept(Path(job.cache), job.size, job.points)
+    frame = frame_of(shapes)
 
     def run() -> None:
-        locator = Locator.from_frame(frame_of(shapes.copy()))
+        locator = Locator.from_frame(frame)
         locator.build()
         locator.owners(x, y, threads=job.threads)
 

@@ -47,6 +47,8 @@ def strtree(shapes: np.ndarray, x: Floats, y: Floats, threads: int, url: str) ->
         return _lowest(point[held], grid[held], chunk.stop - chunk.start)
 
     def run() -> np.ndarray:
+        if threads == 1:
+            return part(slice(0, len(x)))
         cuts = np.linspace(0, len(x), 4 * threads + 1).astype(int)
         with ThreadPoolExecutor(threads) as pool:
             return np.concatenate(list(pool.map(part, map(slice, cuts[:-1].tolist(), cuts[1:].tolist()))))
