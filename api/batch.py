@@ -98,7 +98,7 @@ def columns(ctx: Context, points: Points) -> bytes:
     lon, lat = to_wgs84(x, y, points.datum)
     found = plan.locator.locate_many(lon, lat, nearest_within_m=ctx.settings.nearest_within_m)
     assert found.border_m is not None
-    codes = ctx.code_texts.get(version_key(plan), lambda: _code_texts(plan))
+    codes = ctx.code_texts.get(plan.key, lambda: _code_texts(plan))
     return b'{"grid_code":[%b],"method":[%b],"border_m":%b,"set":%b,"version":%d}' % (
         b",".join(codes[found.owner].tolist()),
         b",".join(_METHOD_TEXTS[found.method].tolist()),
@@ -109,11 +109,6 @@ def columns(ctx: Context, points: Points) -> bytes:
 
 
 _METHOD_TEXTS = np.array([to_text(method.value).encode("utf-8") for method in METHODS], dtype=object)
-
-
-def version_key(plan: Plan) -> tuple[str, int, str]:
-    """Give what tells the version of a plan from every other."""
-    return plan.boundary_set.name, plan.version.number, plan.version.content_hash
 
 
 def _code_texts(plan: Plan) -> npt.NDArray[np.object_]:

@@ -79,7 +79,7 @@ class Context:
         """Give what all maps of a plan draw beneath their subject; a version never changes."""
         plan = base.plan
         return self.grounds.get(
-            (plan.boundary_set.name, plan.version.number, plan.version.content_hash),
+            plan.key,
             lambda: ground(base.grids, base.upper),
         )
 
@@ -87,6 +87,7 @@ class Context:
         """Make what the first reader would wait for: the plan in force, the overview and the ground of the maps."""
         try:
             plan = self.plan(None, None)
+            plan.make_ready()
             self.overview()
             self.ground(plan_report(self.store, plan))
         except GridmapError as error:  # a new store has no plan yet

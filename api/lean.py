@@ -29,6 +29,7 @@ from gridmap.domain.incidents import GridRef, Method
 from gridmap.errors import GridmapError
 from gridmap.services.clock import start_of
 from gridmap.services.fresh import Freshness
+from gridmap.services.ports import Box
 from gridmap.services.responsibility import NOBODY, People, Plan, people_of, people_of_all, responsibility
 
 log = logging.getLogger("gridmap.api")
@@ -79,7 +80,7 @@ class Desk:
 
     plan: Plan
     day: date
-    box: tuple[float, float, float, float]
+    box: Box
     cards: Cards
     people: dict[str | None, People] = field(default_factory=lambda: {None: NOBODY})
     misses: int = 0
@@ -209,10 +210,10 @@ class Lean:
         desk = desks.get(key)
         if desk is None:
             plan = self._ctx.plan(question.asked.set_name, question.day)
+            plan.make_ready()
             if len(desks) >= _DESKS:
                 desks.clear()
-            version = (plan.boundary_set.name, plan.version.number, plan.version.content_hash)
-            desk = desks[key] = Desk(plan, question.day, _inside_degrees(plan), self._cards.get(version, dict))
+            desk = desks[key] = Desk(plan, question.day, _on_earth(plan.box), self._cards.get(plan.key, dict))
         return self._located(desk, question, prepared=False)
 
     def _located(self, desk: Desk, question: Question, *, prepared: bool) -> bytes | None:
@@ -268,7 +269,7 @@ _PLAIN = Asked(None, None, Datum.WGS84)
 _UNSHIFTED = frozenset({Datum.WGS84, Datum.CGCS2000})
 
 
-def _inside_degrees(plan: Plan) -> tuple[float, float, float, float]:
-    """Give the box in which every point is plausible: that of the plan, as far as it lies on Earth."""
-    west, south, east, north = (float(v) for v in plan.frame.total_bounds)
+def _on_earth(box: Box) -> Box:
+    """Give the box in which every point is plausible: that of a plan, as far as it lies on Earth."""
+    west, south, east, north = box
     return max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0)

@@ -15,7 +15,7 @@ from gridmap.domain.people import GridProfile
 from gridmap.errors import CrsError, InvalidInput, NotFound
 from gridmap.services.counts import fix_counts, incident_counts
 from gridmap.services.points import primary_set
-from gridmap.services.ports import PointFilter, Store
+from gridmap.services.ports import Box, PointFilter, Store
 from gridmap.services.responsibility import Plan, Plans
 from gridmap.settings import Settings
 
@@ -147,11 +147,17 @@ def grid_card(
 
 def looks_swapped(plan: Plan, lon: npt.ArrayLike, lat: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     """Tell which points lie outside the box of a plan but inside once longitude and latitude change places."""
-    x0, y0, x1, y1 = plan.frame.total_bounds
+    x0, y0, x1, y1 = plan.box
     x, y = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
     here = (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
     there = (y >= x0) & (y <= x1) & (x >= y0) & (x <= y1)
     return np.asarray(~here & there)
+
+
+def _inside(box: Box, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> bool:
+    """Tell whether all points lie in a box on Earth; what is not a number lies in none."""
+    x0, y0, x1, y1 = max(box[0], -180.0), max(box[1], -90.0), min(box[2], 180.0), min(box[3], 90.0)
+    return bool(x.min() >= x0 and x.max() <= x1 and y.min() >= y0 and y.max() <= y1)
 
 
 def require_plausible(plan: Plan, lon: npt.ArrayLike, lat: npt.ArrayLike) -> None:
@@ -166,12 +172,14 @@ def require_plausible(plan: Plan, lon: npt.ArrayLike, lat: npt.ArrayLike) -> Non
         ``null_island``.
     """
     x, y = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+    if len(x) and _inside(plan.box, x, y):
+        return
     if looks_swapped(plan, x, y).any():
         raise CrsError("outside_service_area", hint="looks_swapped")
     if not (np.abs(x) <= 180.0).all() or not (np.abs(y) <= 90.0).all():
         far = max(np.abs(x).max(), np.abs(y).max()) > _PROJECTED
         raise CrsError("coordinate_out_of_range", **({"hint": "looks_projected"} if far else {}))
-    x0, y0, x1, y1 = plan.frame.total_bounds
+    x0, y0, x1, y1 = plan.box
     island = (np.abs(x) < NULL_ISLAND_DEG) & (np.abs(y) < NULL_ISLAND_DEG)
     if (island & ~((x >= x0) & (x <= x1) & (y >= y0) & (y <= y1))).any():
         raise InvalidInput("null_island")

@@ -101,7 +101,7 @@ def set_overviews(store: Store, plans: Plans, day: date, name: str | None = None
             found.append(SetOverview(boundary_set, None, 0, None))
             continue
         plan = plans.of(boundary_set, version)
-        x0, y0, x1, y1 = (float(v) for v in plan.frame.total_bounds)
+        x0, y0, x1, y1 = (float(v) for v in plan.box)
         found.append(SetOverview(boundary_set, version, len(plan.locator), (x0, y0, x1, y1)))
     return tuple(found)
 

@@ -32,6 +32,19 @@ class Plan:
     upper: tuple[Locator, ...]
     #: Where a code stands in ``frame``.
     rows: dict[str, int]
+    #: West, south, east, north of all of it.
+    box: tuple[float, float, float, float]
+
+    @property
+    def key(self) -> tuple[str, int, str]:
+        """What tells this version from every other: a number that was rolled back may come again with another one."""
+        return self.boundary_set.name, self.version.number, self.version.content_hash
+
+    def make_ready(self) -> None:
+        """Build what the first questions would build, so that each is answered in microseconds."""
+        self.locator.build()
+        middle = [(low + high) / 2 for low, high in ((self.box[0], self.box[2]), (self.box[1], self.box[3]))]
+        self.locator.border_m(middle[:1], middle[1:], [0])
 
     def chain(self, code: str) -> tuple[GridRef, ...]:
         """Give the areas from the coarsest down to, and with, this one."""
@@ -72,7 +85,9 @@ def build_plan(boundary_set: BoundarySet, version: BoundaryVersion, frame: gpd.G
     rows: dict[str, int] = {}
     for position, code in enumerate(frame["code"]):
         rows.setdefault(str(code), position)
-    return Plan(boundary_set, version, frame, by_level[-1], refs, parents, tuple(reversed(by_level[:-1])), rows)
+    west, south, east, north = (float(v) for v in frame.total_bounds)
+    upper = tuple(reversed(by_level[:-1]))
+    return Plan(boundary_set, version, frame, by_level[-1], refs, parents, upper, rows, (west, south, east, north))
 
 
 def choose_set(sets: Sequence[BoundarySet], name: str | None, default: str | None = None) -> BoundarySet:

@@ -144,7 +144,7 @@ HEADERS = st.sampled_from(
 
 
 @settings(
-    max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(query=QUERIES, headers=HEADERS)
 def test_any_query_has_the_same_answer_by_both_roads(roads, query, headers) -> None:

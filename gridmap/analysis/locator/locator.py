@@ -291,6 +291,12 @@ class Locator:
 
     def locate(self, lon: float, lat: float, *, nearest_within_m: float = 0.0) -> Located:
         """Find the owner of one point; parameters and errors as ``locate_many``."""
+        index, metres = self._index, self._metres
+        if index is not None and metres is not None and 0 <= nearest_within_m < math.inf:
+            sole = index.owner(lon, lat)
+            if sole >= 0:  # strictly inside one grid and no other: nothing else needs to be asked
+                border = metres.distance(*self._to_metres_one(lon, lat), sole)
+                return Located(self.codes[sole], METHODS[INSIDE], border, (self.codes[sole],), False)
         answers = self.locate_many([lon], [lat], nearest_within_m=nearest_within_m)
         owner, border_m = int(answers.owner[0]), answers.border_m
         return Located(
@@ -465,6 +471,13 @@ class Locator:
         from gridmap.crs import xy_to_metric
 
         return xy_to_metric(x, y, self.epsg)
+
+    def _to_metres_one(self, x: float, y: float) -> tuple[float, float]:
+        if self.metric:
+            return x, y
+        from gridmap.crs import point_to_metric
+
+        return point_to_metric(x, y, self.epsg)
 
     def _require_coordinates(self, x: Floats, y: Floats) -> None:
         # NaN fails every comparison, so these catch it as well

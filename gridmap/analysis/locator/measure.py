@@ -51,6 +51,11 @@ class Metric:
         _distances(rings.xy, rings.start, rings.of_shape, self._chunks, self._chunk_of_ring, x, y, point, shape, out)
         return out
 
+    def distance(self, x: float, y: float, shape: int) -> float:
+        """Give the metres from one point (metric) to the border of a shape, to the last bit as ``distances`` does."""
+        rings = self.rings
+        return float(_distance(rings.xy, rings.start, rings.of_shape, self._chunks, self._chunk_of_ring, x, y, shape))
+
     def near(
         self, x: Floats, y: Floats, *, within_m: float, k: int, held: tuple[Ints, Ints]
     ) -> tuple[Ints, Ints, Floats]:
@@ -141,33 +146,39 @@ def _chunks(xy: Floats, start: Ints) -> tuple[Floats, Ints]:
 
 
 @njit(cache=True, nogil=True)
+def _distance(
+    xy: Floats, start: Ints, of_shape: Ints, boxes: Floats, chunk_of_ring: Ints, px: float, py: float, shape: int
+) -> float:
+    best = np.inf
+    for r in range(of_shape[shape], of_shape[shape + 1]):
+        for c in range(chunk_of_ring[r], chunk_of_ring[r + 1]):
+            dx = max(boxes[c, 0] - px, 0.0, px - boxes[c, 2])
+            dy = max(boxes[c, 1] - py, 0.0, py - boxes[c, 3])
+            # a hair more is looked at, so that rounding in the boxes cannot hide the nearest edge
+            if (dx * dx + dy * dy) * (1.0 - 1e-9) > best:
+                continue
+            low = start[r] + (c - chunk_of_ring[r]) * _CHUNK
+            last = min(low + _CHUNK, start[r + 1] - 1)
+            if last == low:
+                best = min(best, (xy[low, 0] - px) ** 2 + (xy[low, 1] - py) ** 2)
+            for i in range(low, last):
+                ax, ay, bx, by = xy[i, 0], xy[i, 1], xy[i + 1, 0], xy[i + 1, 1]
+                # one direction for both neighbours: the last bit must not depend on how a ring runs
+                if ay > by or (ay == by and ax > bx):
+                    ax, ay, bx, by = bx, by, ax, ay
+                ex, ey = bx - ax, by - ay
+                size = ex * ex + ey * ey
+                t = ((px - ax) * ex + (py - ay) * ey) / size if size > 0.0 else 0.0
+                t = min(1.0, max(0.0, t))
+                dx, dy = ax + t * ex - px, ay + t * ey - py
+                best = min(best, dx * dx + dy * dy)
+    return float(np.sqrt(best))
+
+
+@njit(cache=True, nogil=True)
 def _distances(
     xy: Floats, start: Ints, of_shape: Ints, boxes: Floats, chunk_of_ring: Ints,
     x: Floats, y: Floats, point: Ints, shape: Ints, out: Floats,
 ) -> None:  # fmt: skip
     for j in range(len(point)):
-        px, py = x[point[j]], y[point[j]]
-        best = np.inf
-        for r in range(of_shape[shape[j]], of_shape[shape[j] + 1]):
-            for c in range(chunk_of_ring[r], chunk_of_ring[r + 1]):
-                dx = max(boxes[c, 0] - px, 0.0, px - boxes[c, 2])
-                dy = max(boxes[c, 1] - py, 0.0, py - boxes[c, 3])
-                # a hair more is looked at, so that rounding in the boxes cannot hide the nearest edge
-                if (dx * dx + dy * dy) * (1.0 - 1e-9) > best:
-                    continue
-                low = start[r] + (c - chunk_of_ring[r]) * _CHUNK
-                last = min(low + _CHUNK, start[r + 1] - 1)
-                if last == low:
-                    best = min(best, (xy[low, 0] - px) ** 2 + (xy[low, 1] - py) ** 2)
-                for i in range(low, last):
-                    ax, ay, bx, by = xy[i, 0], xy[i, 1], xy[i + 1, 0], xy[i + 1, 1]
-                    # one direction for both neighbours: the last bit must not depend on how a ring runs
-                    if ay > by or (ay == by and ax > bx):
-                        ax, ay, bx, by = bx, by, ax, ay
-                    ex, ey = bx - ax, by - ay
-                    size = ex * ex + ey * ey
-                    t = ((px - ax) * ex + (py - ay) * ey) / size if size > 0.0 else 0.0
-                    t = min(1.0, max(0.0, t))
-                    dx, dy = ax + t * ex - px, ay + t * ey - py
-                    best = min(best, dx * dx + dy * dy)
-        out[j] = np.sqrt(best)
+        out[j] = _distance(xy, start, of_shape, boxes, chunk_of_ring, x[point[j]], y[point[j]], shape[j])
