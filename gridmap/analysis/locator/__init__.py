@@ -5,8 +5,8 @@ it, ``predicates`` decides sides exactly, ``shapes`` asks the shapes themselves,
 keeps an index on disk.
 """
 
-from gridmap.analysis.locator.answers import METHODS, Answers, Located
+from gridmap.analysis.locator.answers import METHODS, Answers, Located, Tally
 from gridmap.analysis.locator.index import IndexReport
 from gridmap.analysis.locator.locator import Locator
 
-__all__ = ["METHODS", "Answers", "IndexReport", "Located", "Locator"]
+__all__ = ["METHODS", "Answers", "IndexReport", "Located", "Locator", "Tally"]

@@ -67,3 +67,25 @@ class Located:
     border_m: float | None
     holders: tuple[str, ...]
     overlapped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How the index decided.
+
+    Attributes
+    ----------
+    points : int
+        Asked of the index, one by one left out.
+    doubted : int
+        Of these, so near an edge that the floating-point filter could not tell the side, and exact arithmetic did.
+    asked : int
+        Of these, left to the shapes: they lie on a border, or where grids overlap.
+    """
+
+    points: int = 0
+    doubted: int = 0
+    asked: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(self.points + other.points, self.doubted + other.doubted, self.asked + other.asked)

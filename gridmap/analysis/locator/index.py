@@ -2,23 +2,21 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from gridmap.analysis.locator import kernels, raster
 from gridmap.analysis.locator.segments import Rings, segments_of
-from gridmap.cpus import cores
+from gridmap.cpus import share
 
 Floats = npt.NDArray[np.float64]
+Int64s = npt.NDArray[np.int64]
 Int32s = npt.NDArray[np.int32]
 
 #: Cells for each segment: more make the table too large for the caches, fewer leave more points near a border.
-_CELLS_PER_SEGMENT = 24
+_CELLS_PER_SEGMENT = 14
 _FEWEST, _MOST = 1 << 14, 1 << 26
 
 #: Bytes for each segment listed in a cell, its share of the cell's own entry, and for the label of a cell.
@@ -108,11 +106,7 @@ class EdgeRaster:
                 self.x0, self.y0, self.inv, self.nx, self.ny, out[part], unsure,
             )  # fmt: skip
 
-        wanted = cores() if threads is None else threads
-        if wanted <= 1 or len(x) < _WORTH_THREADS:
-            ask(slice(0, len(x)))
-        else:
-            _share(ask, (slice(i, i + _SHARE) for i in range(0, len(x), _SHARE)), wanted)
+        share(ask, len(x), _SHARE, 1 if len(x) < _WORTH_THREADS else threads)
         return out, int(sum(int(c[0]) for c in counts))
 
     def owner(self, x: float, y: float) -> int:
@@ -144,16 +138,6 @@ class EdgeRaster:
             self.nbytes,
             seconds,
         )
-
-
-Int64s = npt.NDArray[np.int64]
-
-
-def _share(work: Callable[[slice], None], parts: Iterator[slice], threads: int) -> None:
-    # threads of our own: Numba's parallel loops may be neither entered by two threads nor carried over a fork
-    with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(work, parts):
-            pass
 
 
 def build_raster(rings: Rings, *, memory_mib: float, threads: int | None = None) -> tuple[EdgeRaster, IndexReport]:
@@ -189,9 +173,7 @@ def build_raster(rings: Rings, *, memory_mib: float, threads: int | None = None)
     def look(rows: slice) -> None:
         raster.look(ends, owners, x0, y0, inv, nx, rows.start, rows.stop, label, start, which, touched, head, listed)
 
-    workers = cores() if threads is None else threads
-    cuts = np.linspace(0, ny, 4 * workers + 1).astype(int).tolist()
-    _share(look, (slice(a, b) for a, b in pairwise(cuts)), workers)
+    share(look, ny, max(1, ny // 16), threads)
     for array in (label, head, listed):
         array.flags.writeable = False
     index = EdgeRaster(label, head, listed, x0, y0, inv, nx, ny)

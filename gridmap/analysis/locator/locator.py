@@ -17,11 +17,12 @@ import numpy.typing as npt
 import shapely
 
 from gridmap.analysis.locator import kernels, saved
-from gridmap.analysis.locator.answers import BORDER, INSIDE, METHODS, NEAREST, NONE, Answers, Located
+from gridmap.analysis.locator.answers import BORDER, INSIDE, METHODS, NEAREST, NONE, Answers, Located, Tally
 from gridmap.analysis.locator.index import EdgeRaster, IndexReport, build_raster
 from gridmap.analysis.locator.measure import Metric
 from gridmap.analysis.locator.segments import Rings, rings_of, segments_of
 from gridmap.analysis.locator.shapes import OUTSIDE, STRICTLY, Boxes, overlapping, relations
+from gridmap.cpus import share
 from gridmap.errors import ColumnError, CrsError, GeometryError, InvalidInput
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class Locator:
         self._boxes: Boxes | None = None
         self._metres: Metric | None = None
         self._asked = 0
+        self._tally = Tally()
         self._worth = _WORTH_BUILDING + _WORTH_A_VERTEX * len(rings.xy)
 
     @classmethod
@@ -144,7 +146,12 @@ class Locator:
         polygonal = np.isin(shapely.get_type_id(shapes), kinds) & ~shapely.is_empty(shapes)
         if not polygonal.all():
             raise GeometryError("geometry_not_polygon", count=int((~polygonal).sum()))
-        valid = shapely.is_valid(shapes)
+        valid = np.empty(len(shapes), bool)
+
+        def check(part: slice) -> None:
+            valid[part] = shapely.is_valid(shapes[part])
+
+        share(check, len(shapes), 2_000)
         if not valid.all():
             raise GeometryError("geometry_invalid", count=int((~valid).sum()))
         return cls(names, shapes, metric_epsg=epsg, strict=strict, memory_mib=memory_mib)
@@ -215,6 +222,11 @@ class Locator:
         except (KeyError, TypeError) as error:
             raise InvalidInput("index_unusable") from error
         return self
+
+    @property
+    def tally(self) -> Tally:
+        """What the index was asked so far, and how often it had to look closer."""
+        return self._tally
 
     # -- who owns a point -------------------------------------------------------------------------------------------
 
@@ -434,8 +446,11 @@ class Locator:
                 return np.full(len(x), -1, np.int32), np.arange(len(x))
             self.build()
         assert self._index is not None
-        owner, _ = self._index.owners(x, y, threads)
-        return owner, np.flatnonzero(owner == kernels.ASK)
+        owner, doubted = self._index.owners(x, y, threads)
+        ask = np.flatnonzero(owner == kernels.ASK)
+        with self._lock:
+            self._tally += Tally(len(x), doubted, len(ask))
+        return owner, ask
 
     def _held(self, x: Floats, y: Floats) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
         """Ask the shapes: pairs of points and grids that hold them, in order, and whether strictly."""

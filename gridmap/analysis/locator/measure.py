@@ -8,6 +8,7 @@ from numba import njit
 
 from gridmap.analysis.locator.segments import Rings
 from gridmap.analysis.locator.shapes import Boxes
+from gridmap.cpus import share
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -17,6 +18,9 @@ EQUAL_M = 1e-6
 
 #: Edges that are passed over together when they all lie too far away.
 _CHUNK = 16
+
+#: Pairs that a thread measures at a time.
+_SHARE = 1 << 16
 
 #: Pairs of points and grids that are looked at together.
 _PAIRS = 2_000_000
@@ -48,7 +52,14 @@ class Metric:
         """Give the metres from points (metric) to the borders of shapes, for pairs of them."""
         out = np.empty(len(point))
         rings = self.rings
-        _distances(rings.xy, rings.start, rings.of_shape, self._chunks, self._chunk_of_ring, x, y, point, shape, out)
+
+        def measure(part: slice) -> None:
+            _distances(
+                rings.xy, rings.start, rings.of_shape, self._chunks, self._chunk_of_ring,
+                x, y, point[part], shape[part], out[part],
+            )  # fmt: skip
+
+        share(measure, len(point), _SHARE)
         return out
 
     def distance(self, x: float, y: float, shape: int) -> float:

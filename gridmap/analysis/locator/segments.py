@@ -65,7 +65,11 @@ def rings_of(geometries: Objects) -> Rings:
     for r in np.flatnonzero(turn == UNDECIDED):
         turn[r] = _rational_turn(xy[start[r] : start[r + 1]])
     of_shape = np.searchsorted(shape, np.arange(len(geometries) + 1)).astype(np.int64)
-    return Rings(xy, start, shape.astype(np.int32), (turn > 0) == exterior, of_shape)
+    rings = Rings(xy, start, shape.astype(np.int32), (turn > 0) == exterior, of_shape)
+    for name in Rings.__slots__:
+        # as they are when they come from a file: to the compiler, arrays that can be written to are of another type
+        getattr(rings, name).flags.writeable = False
+    return rings
 
 
 @njit(cache=True, nogil=True)
