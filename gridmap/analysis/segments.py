@@ -5,6 +5,8 @@ lie along it. Who owns a piece between two such places is then asked of the loca
 pieces of a segment always make up the whole segment, and they follow the locator's answers, not a second opinion.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -20,7 +22,7 @@ Owners = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 
 #: Segments handled at once; keeps the memory flat.
-_CHUNK = 131_072
+_CHUNK = 65_536
 #: Two crossings on one segment nearer than this are one: the same crossing, found on two edges.
 _SAME_M = 1e-6
 #: A cross product (of four coordinate differences) beyond this share of its terms has a certain sign; Shewchuk 1997.
@@ -65,16 +67,20 @@ class Borders:
     def __len__(self) -> int:
         return len(self._ends)
 
-    def split(self, start: npt.ArrayLike, end: npt.ArrayLike, length_m: npt.ArrayLike) -> Pieces:
+    def split(
+        self, start: npt.ArrayLike, end: npt.ArrayLike, length_m: npt.ArrayLike, *, threads: int | None = None
+    ) -> Pieces:
         """Cut segments at the borders.
 
         Parameters
         ----------
         start, end : float arrays of shape (n, 2)
-            Ends in the coordinates of the locator (WGS 84 degrees, x first). A segment is straight in them, as the
-            borders are.
+            Ends in the coordinates of the locator (WGS 84 degrees, or metres where it is ``metric``; x first). Segments
+            are straight in them, as the borders are.
         length_m : float array of length n
             Metres; crossings within a micrometre of each other, or of an end, are one.
+        threads : int, optional
+            All processors without it; the result does not depend on it.
 
         Returns
         -------
@@ -84,7 +90,13 @@ class Borders:
         """
         p, q = np.asarray(start, dtype=np.float64), np.asarray(end, dtype=np.float64)
         metres = np.asarray(length_m, dtype=np.float64)
-        parts = [self._split(i, p[i : i + _CHUNK], q[i : i + _CHUNK], metres[i : i + _CHUNK]) for i in _starts(len(p))]
+
+        def work(i: int) -> Pieces:
+            chunk = slice(i, i + _CHUNK)
+            return self._split(i, p[chunk], q[chunk], metres[chunk])
+
+        with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+            parts = list(pool.map(work, range(0, max(len(p), 1), _CHUNK)))
         return Pieces(*(np.concatenate([getattr(x, name) for x in parts]) for name in Pieces.__slots__))
 
     def _split(self, first: int, p: Floats, q: Floats, metres: Floats) -> Pieces:
@@ -92,7 +104,7 @@ class Borders:
         follows = segment[1:] == segment[:-1]
         owned_by, low, high = segment[:-1][follows], share[:-1][follows], share[1:][follows]
         middle = p[owned_by] + ((low + high) / 2)[:, None] * (q - p)[owned_by]
-        owner = self.locator.owners(middle[:, 0], middle[:, 1])
+        owner = self.locator.owners(middle[:, 0], middle[:, 1], threads=1)
         _give_ties(owner, owned_by, low, high, along)
         new = starts_of_runs(owned_by, owner)
         last = ends_of_runs(new)
@@ -140,10 +152,6 @@ def starts_of_runs(*columns: npt.NDArray) -> Flags:
 def ends_of_runs(first: Flags) -> Flags:
     """Tell which rows end a run, from those that start one."""
     return np.r_[first, True][1:]
-
-
-def _starts(n: int) -> range:
-    return range(0, max(n, 1), _CHUNK)
 
 
 def _crossing(p: Floats, q: Floats, a: Floats, b: Floats) -> Floats:

@@ -153,7 +153,8 @@ class Tracker:
         unit, at, x, y = batch.unit, batch.at, batch.x, batch.y
         # NaN fails the comparisons
         believable = (at >= -kernels.LATEST) & (at <= kernels.LATEST)
-        good = (unit >= 0) & believable & (np.abs(x) <= 180.0) & (np.abs(y) <= 90.0)
+        most_x, most_y = (1e15, 1e15) if self.locator.metric else (180.0, 90.0)
+        good = (unit >= 0) & believable & (np.abs(x) <= most_x) & (np.abs(y) <= most_y)
         if not good.all():
             unit, at, x, y = unit[good], at[good], x[good], y[good]
         number = self._enrol(batch.units)[unit]

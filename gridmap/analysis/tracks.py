@@ -152,7 +152,10 @@ def fixes_of(frame: gpd.GeoDataFrame, locator: Locator) -> Fixes:
     if empty:
         raise ColumnError("column_has_gaps", columns=", ".join(empty))
     place = frame_to_wgs84(frame).geometry
-    return Fixes.of(frame["unit_id"].astype(str), frame["fixed_at"], place.x.to_numpy(), place.y.to_numpy())
+    x, y = place.x.to_numpy(), place.y.to_numpy()
+    if locator.metric:
+        x, y = xy_to_metric(x, y, locator.epsg)
+    return Fixes.of(frame["unit_id"].astype(str), frame["fixed_at"], x, y)
 
 
 def split_fixes(
@@ -163,7 +166,8 @@ def split_fixes(
         if not value > 0:
             raise InvalidInput("not_positive", name=name)
     kept = fixes.sorted()
-    mx, my = xy_to_metric(kept.x, kept.y, borders.locator.epsg)
+    locator = borders.locator
+    mx, my = (kept.x, kept.y) if locator.metric else xy_to_metric(kept.x, kept.y, locator.epsg)
     xy, metric = np.column_stack([kept.x, kept.y]), np.column_stack([mx, my])
     first = np.flatnonzero(kept.unit[1:] == kept.unit[:-1])
     with np.errstate(invalid="ignore"):
@@ -179,7 +183,7 @@ def split_fixes(
     start = kept.at[first[of]]
     entered = start + np.rint(micros[of] * pieces.start).astype(np.int64)
     left = start + np.rint(micros[of] * pieces.end).astype(np.int64)
-    table = np.array([*borders.locator.codes, None], dtype=object)
+    table = np.array([*locator.codes, None], dtype=object)
     # the number of a fix among those of its unit
     number = first - np.searchsorted(kept.unit, kept.unit[first], side="left")
     result = pd.DataFrame(

@@ -244,6 +244,15 @@ def test_a_frame_of_fixes_is_taken_too() -> None:
     assert (events["at"] == frame["fixed_at"]).all()
 
 
+def test_grids_in_metres_do_as_well() -> None:
+    metric = Locator.from_frame(plan().to_crs(EPSG), metric=True)
+    rows = fixes(walk([-300, -100, 5, 5, 100, 5, -5, -1500]))
+    x, y = xy_to_metric(rows.x, rows.y, EPSG)
+    found = Tracker(metric).update(Fixes(rows.unit, rows.units, rows.at, x, y))
+    assert short(found) == short(Tracker(GRIDS).update(rows))
+    assert len(found) == 4
+
+
 def test_other_grids_from_some_day_on() -> None:
     tracker = Tracker(GRIDS)
     tracker.update(fixes(walk([-300, -300])))

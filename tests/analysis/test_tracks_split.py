@@ -170,6 +170,17 @@ def test_fixes_in_another_crs_are_the_same_fixes() -> None:
     assert np.allclose(found["length_m"], expected["length_m"], atol=1e-3)
 
 
+def test_grids_in_metres_do_as_well() -> None:
+    rows = [("u", 0, 0.5, 0.5), ("u", 40, 2.5, 0.5), ("u", 80, 1.5, 1.6)]
+    plan = tiling("ABC\nDEF")
+    degrees = split_tracks(fixes(rows), Locator.from_frame(plan))
+    metres = split_tracks(fixes(rows), Locator.from_frame(plan.to_crs(4549), metric=True))
+    assert codes(metres) == codes(degrees)
+    assert len(metres) == 6
+    for column in ("seconds", "length_m"):
+        assert np.allclose(metres[column], degrees[column], atol=1e-2)
+
+
 # Random plans and random ways, against an exact judge and against GEOS overlays.
 
 
@@ -267,16 +278,17 @@ def test_the_answer_depends_on_the_shapes_alone() -> None:
             assert np.array_equal(getattr(plain, name), getattr(again, name)), name
 
 
-def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     frame = build(Recipe("bent", 5, 5, 9, 0.1, 1e-7, 3))
     segments = ways(frame, 5)
     metres = np.hypot(*(segments[:, 1] - segments[:, 0]).T) * 1e5
     borders = Borders(Locator.from_frame(frame))
     plain = borders.split(segments[:, 0], segments[:, 1], metres)
     monkeypatch.setattr("gridmap.analysis.segments._CHUNK", 7)
-    again = borders.split(segments[:, 0], segments[:, 1], metres)
-    for name in plain.__slots__:
-        assert np.array_equal(getattr(plain, name), getattr(again, name)), name
+    for threads in (1, 3):
+        again = borders.split(segments[:, 0], segments[:, 1], metres, threads=threads)
+        for name in plain.__slots__:
+            assert np.array_equal(getattr(plain, name), getattr(again, name)), name
 
 
 @pytest.mark.real_data
