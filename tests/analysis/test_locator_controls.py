@@ -87,9 +87,9 @@ def _swapped_sides(locator: Locator, rng: np.random.Generator) -> None:
 
 
 def _moved(locator: Locator, rng: np.random.Generator) -> None:
-    """The raster lies a thousandth of a cell aside."""
+    """The raster lies a twentieth of a cell aside."""
     index = locator._index
-    _changed(locator, x0=index.x0 + 1e-3 / index.inv)
+    _changed(locator, x0=index.x0 + 0.05 / index.inv)
 
 
 def _answering(locator: Locator, change: Callable[..., np.ndarray]) -> None:
