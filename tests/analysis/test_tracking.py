@@ -141,6 +141,13 @@ def test_a_silent_unit_left_when_it_was_last_heard() -> None:
         ("exit", "u", "A", 1, 1000),
         ("enter", "u", "A", 1000, 1000),
     ]
+    # also where the silence lies between two batches, and the grid is the same on both sides of it
+    tracker = Tracker(GRIDS, dwell_s=0, lost_s=900)
+    tracker.update(fixes(rows[:2]))
+    assert [e[:1] + e[3:] for e in short(tracker.update(fixes(rows[2:3])))] == [
+        ("exit", 1, 1000),
+        ("enter", 1000, 1000),
+    ]
     assert run(rows, lost_s=999) == [("enter", "u", "A", 0, 0)]
 
 
@@ -182,7 +189,9 @@ def test_flush_uses_what_waits() -> None:
     assert len(tracker.update(fixes(walk([300, -300])))) == 0
     assert [e[0] for e in short(tracker.flush())] == ["enter", "exit", "enter"]
     assert len(tracker.flush()) == 0
-    assert tracker.counts.used == 2
+    tracker.update(fixes([("u", 0.5, 0, 0)]))
+    tracker.flush()
+    assert (tracker.counts.used, tracker.counts.late) == (2, 1)
 
 
 def test_a_clock_in_the_future_does_not_silence_its_unit() -> None:
