@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
+from starlette.types import Receive, Scope, Send
 
 from api import errors, web
 from api.cursor import Cursors
 from api.deps import Context
-from api.edge import Edge
-from api.lean import WORTH_PACKING, Lean
+from api.edge import Edge, Front
+from api.lean import LOCATE, WORTH_PACKING, Lean
 from api.openapi import openapi_of
 from api.routes import counts, docs, grids, history, incidents, layers, locate, maps, overview, patrols, sets, versions
 from gridmap import __version__
@@ -38,6 +39,20 @@ ROUTERS = (
     maps.router,
     docs.router,
 )
+
+
+class Service(FastAPI):
+    """The app, with the lean road before it."""
+
+    front: Front | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the life of the app."""
+        if scope["type"] == "http" and scope["path"] == LOCATE and scope["method"] == "GET":
+            lean: Lean | None = self.state.lean
+            if lean is not None and self.front is not None and await self.front.serve(scope, send, lean):
+                return
+        await super().__call__(scope, receive, send)
 
 
 def create_app(settings: Settings, store: Store | None = None, clock: Clock | None = None) -> FastAPI:
@@ -75,7 +90,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
         finally:
             own.close()
 
-    app = FastAPI(
+    app = Service(
         title="gridmap",
         version=__version__,
         summary="Who is responsible for this point, what happens where, and what is nobody looking at.",
@@ -87,6 +102,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     )
     app.state.settings = settings
     app.state.lean = None
+    app.front = Front(settings)
     if store is not None:
         app.state.context = _context(settings, store, clock)
         given = app.state.lean = Lean(app.state.context)

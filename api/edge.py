@@ -9,7 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import BodyTimeout, HeadersTooLarge, UriTooLong, answer
-from api.lean import Lean
+from api.lean import LOCATE, Lean
 from gridmap.errors import GridmapError, TooLarge
 from gridmap.settings import Settings
 
@@ -47,6 +47,45 @@ def _new_id() -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+async def admit(scope: Scope) -> None:
+    """Let a request in, or raise: the one place, before either road, for who may ask what and how often."""
+
+
+#: In the state of a request: it was let in by the lean road, which then left it to the validated one.
+_ADMITTED = "admitted"
+
+
+class Front:
+    """Before the framework: answers by the lean road what that knows for sure."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def serve(self, scope: Scope, send: Send, lean: Lean) -> bool:
+        """Answer a request; False: nothing was sent, and the framework must answer."""
+        limits = self._settings
+        headers = scope["headers"]
+        size = 0
+        for name, value in headers:
+            if name == b"content-length" or name == b"transfer-encoding":
+                return False  # a body, however empty, is the validated road's to read
+            size += len(name) + len(value)
+        if size > limits.max_header_bytes or len(headers) > limits.max_headers:
+            return False
+        if len(LOCATE) + len(scope["query_string"]) > limits.max_url_bytes or scope.get("root_path"):
+            return False
+        try:
+            await admit(scope)
+        except GridmapError:
+            return False  # asked again by the validated road, which tells why
+        body = await lean.answer(scope["query_string"])
+        if body is None:
+            scope.setdefault("state", {})[_ADMITTED] = True
+            return False
+        await _send_json(send, body, _new_id())
+        return True
+
+
 async def _send_json(send: Send, body: bytes, request_id: str) -> None:
     """Send an answer of the lean road, with the headers that one of the validated road has."""
     headers = [
@@ -64,9 +103,6 @@ class Edge:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._settings = settings
-
-    async def _admit(self, scope: Scope) -> None:
-        """Let a request in, or raise: the one place, before either road, for who may ask what and how often."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -93,14 +129,8 @@ class Edge:
         try:
             most, seconds = self._body_limits(scope)
             self._check_head(scope, most)
-            await self._admit(scope)
-            lean: Lean | None = scope["app"].state.lean
-            if lean is not None and lean.may_answer(scope):
-                body = await lean.answer(scope)
-                if body is not None:
-                    started = True
-                    await _send_json(send, body, request_id)
-                    return
+            if not scope["state"].get(_ADMITTED):
+                await admit(scope)
             await self._app(scope, self._bounded(receive, most, seconds), send_with_headers)
         except GridmapError as error:
             await answer(scope, error)(scope, receive, send_with_headers)

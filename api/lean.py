@@ -5,9 +5,11 @@ refusal, is left to the validated route, so there is one place that says no. Wha
 token (``services.fresh``): after a commit nothing of it is used again.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Hashable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -15,8 +17,6 @@ from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
 from pydantic_core import to_json
-from starlette.concurrency import run_in_threadpool
-from starlette.types import Scope
 
 from api.deps import Context, Moment
 from api.kept import Kept
@@ -110,6 +110,8 @@ class Lean:
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self._fresh = Freshness(ctx.store)
+        # few and kept: the first projection in a thread takes as long as ten thousand later ones
+        self._readers = ThreadPoolExecutor(2, thread_name_prefix="lean")
         self._epoch = Epoch(None)
         self._queries: dict[bytes, Asked] = {}
         self._cards: Kept[Cards] = Kept(_DESKS)
@@ -118,23 +120,17 @@ class Lean:
     def close(self) -> None:
         """Stop watching the store."""
         self._fresh.close()
+        self._readers.shutdown(wait=False)
 
-    def may_answer(self, scope: Scope) -> bool:
-        """Tell whether a request is one for this road, as far as its head shows."""
-        if scope["path"] != LOCATE or scope["method"] != "GET":
-            return False
-        # a body, however empty, is the validated route's to read
-        return not any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
-
-    async def answer(self, scope: Scope) -> bytes | None:
-        """Give the body of the answer to a request; None: the validated route must answer."""
+    async def answer(self, query: bytes) -> bytes | None:
+        """Give the body of the answer to a query; None: the validated route must answer."""
         try:
-            question = self._read(scope["query_string"])
+            question = self._read(query)
             if question is None:
                 return None
             body = self._answer(question)
             if body is None:
-                body = await run_in_threadpool(self._prepare, question)
+                body = await asyncio.get_running_loop().run_in_executor(self._readers, self._prepare, question)
         except GridmapError:
             return None  # the validated route says what is wrong
         except Exception:

@@ -46,8 +46,8 @@ class Roads:
         lean: Lean = self.both.state.lean
         answer = lean.answer
 
-        async def counted(scope):
-            body = await answer(scope)
+        async def counted(query):
+            body = await answer(query)
             self.taken += body is not None
             return body
 
