@@ -12,7 +12,7 @@ from gridmap.errors import FileError, TooLarge
 USUAL_ROWS = 100_000
 _MOST_ROWS = 1 << 20
 # A few of these are in memory at once.
-_SUITABLE_BYTES = 32 << 20
+_SUITABLE_BYTES = 24 << 20
 # Texts and geometries of one batch, written out.
 _MAX_BATCH_BYTES = 500_000_000
 # Read so much of a column at a time, for one group of rows may hold a gigabyte.

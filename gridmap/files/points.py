@@ -136,6 +136,7 @@ class PointSource:
                 memory_map=False,
                 read_dictionary=texts,
                 buffer_size=READ_BYTES,
+                pre_buffer=False,
             ) as file:
                 yield from rechunked(parquet_batches(file, self.batch_rows, self.groups), self.batch_rows, self.schema)
 

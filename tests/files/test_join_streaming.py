@@ -227,6 +227,28 @@ def test_progress_hears_of_every_row(tmp_path: Path, locator: Locator) -> None:
     assert (totals, rows) == ([1_000], [300, 300, 300, 100])
 
 
+def test_memory_does_not_grow_with_the_file(tmp_path: Path, locator: Locator) -> None:
+    count = 2_000_000
+    lon, lat = places(count)
+    # random bytes do not pack: what is held of the file shows
+    extra = np.random.default_rng(1).integers(0, 2**62, count)
+    source = pa.table({"lon": lon + extra / 2**80, "lat": lat, "extra": extra})
+    pq.write_table(source, tmp_path / "p.parquet", row_group_size=50_000, use_dictionary=False, compression="none")
+    size = source.nbytes
+    del source
+    before, seen = pa.total_allocated_bytes(), []
+    join(
+        locator,
+        tmp_path / "p.parquet",
+        tmp_path / "o.parquet",
+        columns=["grid_code"],
+        batch_rows=50_000,
+        on_rows=lambda rows: seen.append(pa.total_allocated_bytes() - before),
+    )
+    assert len(seen) == 40
+    assert max(seen) < size / 3
+
+
 def test_an_empty_file_of_points_gives_an_empty_one(tmp_path: Path, locator: Locator) -> None:
     pq.write_table(table(0), tmp_path / "p.parquet")
     assert join(locator, tmp_path / "p.parquet", tmp_path / "o.parquet").points == 0
