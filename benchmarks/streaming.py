@@ -4,8 +4,8 @@
 [--spark-points 20000000] [--tree-points 2000000] [--runs 3] [--without spark] [--cache DIR]``
 
 Every row is a process of its own; the figure is the median of its runs with the index built, the memory is the most
-that process (for Spark and FlatGeobuf: its whole family) ever held. CPU time counts all of the family: on a machine that
-does other things too it says more than the rate. The points are in no order, so the processor's cache helps nobody.
+that process (for Spark and FlatGeobuf: its whole family) ever held. CPU time counts all of the family: on a machine
+that does other things too it says more than the rate. The points are in no order, so the processor's cache helps nobody.
 Made files stay in the cache. Spark's rows begin when the session is up and two first small jobs are through.
 """
 
@@ -286,12 +286,11 @@ def main() -> None:
             )
             continue
         note = f", start {found['start']:.0f} s" if "start" in found else ""
-        rate = job["points"] / found["s"] / 1e6
+        points = job["points"]
+        rate, cpu_ns = points / found["s"] / 1e6, found["cpu_s"] / points * 1e9
         added = ", ".join(job["columns"]) or "-"
-        print(
-            f"| {name}{note} | {added} | {job['points']:,} | {rate:.2f} | {found['cpu_s'] / job['points'] * 1e9:,.0f} | {found['mib']:,.0f} |",
-            flush=True,
-        )
+        cells = (name + note, added, f"{points:,}", f"{rate:.2f}", f"{cpu_ns:,.0f}", f"{found['mib']:,.0f}")
+        print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def jobs(options: argparse.Namespace) -> Iterator[tuple[str, dict[str, Any]]]:
