@@ -5,7 +5,7 @@
 
 Every row is a process of its own; the figure is the median of its runs with the index built, the memory is the most
 that process (for Spark and FlatGeobuf: its whole family) ever held. CPU time counts all of the family: on a machine
-that does other things too it says more than the rate. The points are in no order, so the processor's cache helps nobody.
+that does other things too it says more than the rate. The points are in no order, so the processor's cache is no help.
 Made files stay in the cache. Spark's rows begin when the session is up and two first small jobs are through.
 """
 
