@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 from starlette.types import Receive, Scope, Send
 
-from api import errors, web
+from api import arrow, errors, web
 from api.cursor import Cursors
 from api.deps import Context
 from api.edge import Edge, Front
@@ -111,7 +112,8 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     app.state.api_routes = [route for router in ROUTERS for route in router.routes]
     web.install(app)
     errors.install(app)
-    app.add_middleware(GZipMiddleware, minimum_size=WORTH_PACKING, compresslevel=5)
+    plain = (*DEFAULT_EXCLUDED_CONTENT_TYPES, arrow.MEDIA_TYPE)
+    app.add_middleware(GZipMiddleware, minimum_size=WORTH_PACKING, compresslevel=5, exclude_content_types=plain)
     app.add_middleware(Edge, settings=settings)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     return app

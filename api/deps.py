@@ -8,6 +8,7 @@ from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from fastapi import Depends, Request
 
 from api.cursor import Cursors
@@ -49,6 +50,7 @@ class Context:
     grounds: Kept[Ground] = field(default_factory=lambda: Kept(4))
     #: Codes of a version as JSON, in the order of its locator.
     code_texts: Kept[npt.NDArray[np.object_]] = field(default_factory=lambda: Kept(16))
+    code_arrays: Kept[pa.Array] = field(default_factory=lambda: Kept(16))
     #: Answers about two versions or two sets, as they are sent.
     comparisons: Kept[bytes] = field(default_factory=lambda: Kept(8))
     #: Held while a large body is parsed: one at a time bounds the memory that bodies can take.

@@ -18,6 +18,9 @@ log = logging.getLogger("gridmap.api")
 #: Where whole plans come in: larger bodies, and more time for them.
 _PLANS = re.compile(r"/api/v1/sets/[^/]+/drafts/[^/]+/grids")
 
+#: Where streams of points come in.
+_ARROW = LOCATE + "/arrow"
+
 #: For everything that is not a page of ours; pages set their own.
 API_CSP = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _HEADERS = {
@@ -146,6 +149,8 @@ class Edge:
         limits = self._settings
         if scope["method"] == "PUT" and _PLANS.fullmatch(scope["path"]):
             return limits.max_plan_bytes, limits.plan_deadline_s
+        if scope["method"] == "POST" and scope["path"] == _ARROW:
+            return limits.max_arrow_bytes, limits.plan_deadline_s
         return limits.max_json_bytes, limits.body_deadline_s
 
     def _check_head(self, scope: Scope, most: int) -> None:

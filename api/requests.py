@@ -54,6 +54,13 @@ class LocateQuery(SetAtQuery):
     datum: Datum = Field(Datum.WGS84, description="what the degrees mean")
 
 
+class LocateArrowQuery(SetAtQuery):
+    """What is asked of a stream of points."""
+
+    datum: Datum = Field(Datum.WGS84, description="what the degrees mean")
+    border: Literal["true", "false"] = Field("false", description="true: measure border_m as well")
+
+
 class WindowQuery(Strict):
     """A half-open time window."""
 

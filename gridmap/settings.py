@@ -26,11 +26,15 @@ class Settings(BaseSettings):
     sliver_area_m2: float = Field(0.01, ge=0, description="overlaps and holes up to this size are only warnings")
 
     max_batch_points: int = Field(10_000, gt=0, description="points in one POST /locate")
+    max_arrow_points: int = Field(5_000_000, gt=0, description="points in one POST /locate/arrow")
+    max_arrow_bytes: int = Field(100_000_000, gt=0, description="largest Arrow body")
     max_batch_fixes: int = Field(500, gt=0, description="records in one batch of incidents or fixes")
     max_page: int = Field(1_000, gt=0, description="largest page of a list")
     max_json_bytes: int = Field(1_000_000, gt=0, description="largest JSON body")
     max_plan_bytes: int = Field(50_000_000, gt=0, description="largest JSON body of the grids of a draft")
-    plan_deadline_s: float = Field(60.0, gt=0, description="time in which the grids of a draft must arrive")
+    plan_deadline_s: float = Field(
+        60.0, gt=0, description="time in which the grids of a draft, or an Arrow body, must arrive"
+    )
     max_json_depth: int = Field(32, gt=0, description="deepest JSON body")
     max_url_bytes: int = Field(8_192, gt=0, description="longest URL")
     max_headers: int = Field(100, gt=0, description="headers of a request")

@@ -1,17 +1,19 @@
 """Who is responsible for this point."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Request, Response
+import pyarrow as pa
+from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from api import arrow
 from api.batch import Points, columns, read_points
 from api.deps import Ctx, context
 from api.located import locate_answer
 from api.replies import LocateAnswer, LocateBatchAnswer
-from api.requests import LocateBatch, LocateQuery, NoQuery
+from api.requests import LocateArrowQuery, LocateBatch, LocateQuery, NoQuery
 from api.routes.common import Query
 from api.strict import StrictRoute, require_json_type
 from gridmap.crs import to_wgs84
@@ -68,3 +70,36 @@ def locate_points(ctx: Ctx, q: Query[NoQuery], batch: LocateBatch) -> Response:
     """Say who is responsible for each of many points, as columns in the order of the points."""
     points = Points(np.array(batch.points, dtype=np.float64), batch.set, batch.at, batch.datum)
     return Response(columns(ctx, points), media_type="application/json")
+
+
+async def _arrow_body(request: Request) -> bytes:
+    arrow.require_arrow_type(request.headers.get("content-type"))
+    return await request.body()
+
+
+_STREAM = {"schema": {"type": "string", "format": "binary"}}
+_DESCRIBED = {"requestBody": {"required": True, "content": {arrow.MEDIA_TYPE: _STREAM}}}
+
+
+@router.post(
+    "/api/v1/locate/arrow",
+    openapi_extra=_DESCRIBED,
+    response_class=Response,
+    responses={
+        200: {"description": "grid_code, method and, if asked for, border_m", "content": {arrow.MEDIA_TYPE: _STREAM}}
+    },
+)
+def locate_stream(ctx: Ctx, q: Query[LocateArrowQuery], body: Annotated[bytes, Depends(_arrow_body)]) -> Response:
+    """Say who is responsible for each point of an Arrow stream, as a stream in the same order."""
+    with ctx.reading:
+        parts = arrow.read_points(body, most=ctx.settings.max_arrow_points)
+        plan = ctx.plan(q.set, q.at)
+        found = []
+        for part in parts:
+            require_plausible(plan, part.lon, part.lat)
+            lon, lat = to_wgs84(part.lon, part.lat, q.datum)
+            within_m = ctx.settings.nearest_within_m
+            found.append(plan.locator.locate_many(lon, lat, nearest_within_m=within_m, border=q.border == "true"))
+        codes = ctx.code_arrays.get(plan.key, lambda: pa.array(plan.locator.codes, type=pa.string()))
+        written = arrow.write_answers(plan, codes, found, border=q.border == "true")
+    return Response(written, media_type=arrow.MEDIA_TYPE)
