@@ -126,4 +126,6 @@ def app_from_env() -> FastAPI:
 
 def _context(settings: Settings, store: Store, clock: Clock | None) -> Context:
     key = secrets.token_bytes(32) if settings.cursor_key is None else settings.cursor_key.get_secret_value().encode()
-    return Context(settings, store, Plans(store), clock or SystemClock(), Cursors(key), __version__)
+    return Context(
+        settings, store, Plans(store, index_dir=settings.index_dir), clock or SystemClock(), Cursors(key), __version__
+    )

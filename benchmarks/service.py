@@ -240,6 +240,16 @@ def _together(jobs: list[Callable[[], None]]) -> None:
         thread.join()
 
 
+def _stream(places: np.ndarray) -> bytes:
+    import pyarrow as pa
+
+    table = pa.table({"lon": places[:, 0].copy(), "lat": places[:, 1].copy()})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return bytes(sink.getvalue())
+
+
 def batches(port: int, path: str, kind: str, body: bytes, points: int, seconds: int, connections: int) -> float:
     """Send one batch again and again; give points a second."""
     done: list[int] = []
@@ -279,7 +289,7 @@ def main() -> None:
     arguments.add_argument("--seconds", type=int, default=5)
     arguments.add_argument("--connections", type=int, default=16)
     arguments.add_argument("--grids", type=int, default=1_333)
-    arguments.add_argument("--only", nargs="*", choices=[*SERVERS, "json"])
+    arguments.add_argument("--only", nargs="*", choices=[*SERVERS, "json", "arrow"])
     arguments.add_argument("--serve")
     arguments.add_argument("--database", default="")
     arguments.add_argument("--port", type=int, default=0)
@@ -309,6 +319,13 @@ def main() -> None:
                     body = json.dumps({"points": places[:10_000].tolist()}).encode()
                     rate = batches(port, "/api/v1/locate", "application/json", body, 10_000, asked.seconds, connections)
                     print(f"| JSON | 10,000 | {connections} | {rate / 1e6:.2f} |", flush=True)
+        if not asked.only or "arrow" in asked.only:
+            with running("lean", url) as (port, _):
+                for count, connections in ((10_000, 1), (1_000_000, 1), (1_000_000, 2)):
+                    body = _stream(places[:count])
+                    path, kind = "/api/v1/locate/arrow", "application/vnd.apache.arrow.stream"
+                    rate = batches(port, path, kind, body, count, asked.seconds, connections)
+                    print(f"| Arrow | {count:,} | {connections} | {rate / 1e6:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

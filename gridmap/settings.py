@@ -1,5 +1,6 @@
 """Settings, read once from the environment (``GRIDMAP_...``) by an edge: the command line or the app."""
 
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator
@@ -14,6 +15,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="GRIDMAP_", extra="ignore", frozen=True)
 
     database_url: str = Field("sqlite:///gridmap.gpkg", description="SQLAlchemy URL of the store")
+    index_dir: Path | None = Field(
+        None, description="folder in which workers share the index of a version; else each has its own"
+    )
     default_set: str | None = Field(None, description="boundary set used when a call names none; else the only one")
     language: Language = Field("zh", description="language of pages and messages when the reader states none")
     time_zone: str = Field("Asia/Shanghai", description="zone in which dates are read and times are shown")

@@ -1,10 +1,13 @@
 """Who is responsible for this point: the one use case that every edge asks."""
 
+import hashlib
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -17,6 +20,8 @@ from gridmap.domain.incidents import GridRef, Method, Responsibility, StaffMembe
 from gridmap.domain.people import GridProfile
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.services.ports import Store, UnitOfWork
+
+log = logging.getLogger("gridmap.services")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +71,38 @@ class Plan:
         return None
 
 
-def build_plan(boundary_set: BoundarySet, version: BoundaryVersion, frame: gpd.GeoDataFrame) -> Plan:
-    """Index a version's frame of all levels."""
+def shared_locator(grids: gpd.GeoDataFrame, content_hash: str, *, points: bool, folder: Path | None) -> Locator:
+    """Index the leaves of a version; with a folder, one index for all processes that are given the same one.
+
+    What cannot be used or written there is no reason not to answer: then this process has an index of its own.
+    """
+    if folder is None:
+        return Locator.from_frame(grids, points=points)
+    key = hashlib.sha256(f"{content_hash}/{points}".encode()).hexdigest()
+    try:
+        return Locator.open(folder / key, key=key)
+    except InvalidInput:
+        made = Locator.from_frame(grids, points=points)
+    try:
+        made.save(folder / key, key=key)
+        return Locator.open(folder / key, key=key)
+    except (OSError, InvalidInput) as error:
+        log.warning("the index of a version is not shared: %s", type(error).__name__)
+        return made
+
+
+def build_plan(
+    boundary_set: BoundarySet, version: BoundaryVersion, frame: gpd.GeoDataFrame, index_dir: Path | None = None
+) -> Plan:
+    """Index a version's frame of all levels; ``index_dir`` as ``shared_locator`` takes it."""
     order = {level.name: level.order for level in boundary_set.levels}
     present = sorted({str(v) for v in frame["level"]}, key=lambda name: order.get(name, -1))
     if not present:
         raise InvalidInput("no_grids")
     points = {level.name for level in boundary_set.levels if level.shapes == "any"}
-    by_level = [Locator.from_frame(frame[frame["level"] == name], points=name in points) for name in present]
+    by_level = [Locator.from_frame(frame[frame["level"] == name], points=name in points) for name in present[:-1]]
+    leaves = frame[frame["level"] == present[-1]]
+    by_level.append(shared_locator(leaves, version.content_hash, points=present[-1] in points, folder=index_dir))
     refs = {
         str(c): GridRef(str(c), str(n or ""), str(v))
         for c, n, v in zip(frame["code"], frame["name"], frame["level"], strict=True)
@@ -116,8 +145,9 @@ def choose_set(sets: Sequence[BoundarySet], name: str | None, default: str | Non
 class Plans:
     """Plans of a store, built when first asked for and kept, a few at most. Safe for threads."""
 
-    def __init__(self, store: Store, *, keep: int = 8) -> None:
+    def __init__(self, store: Store, *, keep: int = 8, index_dir: Path | None = None) -> None:
         self._store = store
+        self._index_dir = index_dir
         self._keep = keep
         self._plans: OrderedDict[tuple[str, int, str], Plan] = OrderedDict()
         self._lock = threading.Lock()
@@ -159,7 +189,7 @@ class Plans:
             else:
                 with self._store.unit_of_work() as own:
                     frame = own.boundaries.grids(version)
-            plan = build_plan(boundary_set, version, frame)
+            plan = build_plan(boundary_set, version, frame, self._index_dir)
             self._plans[key] = plan
             while len(self._plans) > self._keep:
                 self._plans.popitem(last=False)
