@@ -14,16 +14,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import shapely
 
-from gridmap.analysis.locator import kernels, saved
+from gridmap.analysis.locator import inputs, kernels, saved
 from gridmap.analysis.locator.answers import BORDER, INSIDE, METHODS, NEAREST, NONE, Answers, Located, Tally
 from gridmap.analysis.locator.index import EdgeRaster, IndexReport, build_raster
 from gridmap.analysis.locator.measure import Metric
-from gridmap.analysis.locator.segments import Rings, rings_of, segments_of
-from gridmap.analysis.locator.shapes import OUTSIDE, STRICTLY, Boxes, overlapping, relations
-from gridmap.cpus import share
-from gridmap.errors import ColumnError, CrsError, GeometryError, InvalidInput
+from gridmap.analysis.locator.segments import Rings, edges_of, rings_of
+from gridmap.analysis.locator.shapes import Boxes, holders_of, overlapping
+from gridmap.errors import GeometryError, InvalidInput
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -37,9 +35,6 @@ MEMORY_MIB = 256.0
 
 #: Building the index costs about as much as asking the shapes for this many points, and so many more for each vertex.
 _WORTH_BUILDING, _WORTH_A_VERTEX = 20_000, 0.2
-
-#: Points whose shapes are asked at a time.
-_ASKED = 1 << 17
 
 
 class Locator:
@@ -74,7 +69,7 @@ class Locator:
         if strict and (pairs := overlapping(shapes)):
             raise GeometryError("grids_overlap", count=pairs)
         rings = rings_of(shapes)
-        epsg = _metric_epsg(rings.xy) if metric_epsg is None else metric_epsg
+        epsg = inputs.metric_epsg_of(rings.xy) if metric_epsg is None else metric_epsg
         self._set(tuple(codes[i] for i in order), rings, epsg, metric_epsg is not None, memory_mib)
 
     def _set(self, codes: tuple[str, ...], rings: Rings, epsg: int, metric: bool, memory_mib: float) -> None:
@@ -128,32 +123,7 @@ class Locator:
             ``geometry_not_polygon`` or ``geometry_invalid``, with the number of rows; ``grids_overlap``, with the
             number of pairs.
         """
-        from gridmap.analysis import frames
-
-        if code_column not in grids.columns:
-            raise ColumnError("column_missing", contract="grids", columns=code_column)
-        epsg = _metric_epsg_of(grids) if metric else None
-        frame = grids if metric else frames.require_wgs84(grids)
-        codes = frame[code_column]
-        missing = int((codes.isna() | (codes.astype(str) == "")).sum())
-        if missing:
-            raise ColumnError("code_missing", count=missing)
-        names = codes.astype(str).tolist()
-        if len(set(names)) < len(names):
-            raise ColumnError("code_duplicate", count=len(names) - len(set(names)))
-        shapes = np.asarray(frame.geometry.array)
-        kinds = (0, 3, 6) if points else (3, 6)
-        polygonal = np.isin(shapely.get_type_id(shapes), kinds) & ~shapely.is_empty(shapes)
-        if not polygonal.all():
-            raise GeometryError("geometry_not_polygon", count=int((~polygonal).sum()))
-        valid = np.empty(len(shapes), bool)
-
-        def check(part: slice) -> None:
-            valid[part] = shapely.is_valid(shapes[part])
-
-        share(check, len(shapes), 2_000)
-        if not valid.all():
-            raise GeometryError("geometry_invalid", count=int((~valid).sum()))
+        names, shapes, epsg = inputs.grids_of(grids, code_column=code_column, points=points, metric=metric)
         return cls(names, shapes, metric_epsg=epsg, strict=strict, memory_mib=memory_mib)
 
     def __len__(self) -> int:
@@ -252,7 +222,7 @@ class Locator:
         CrsError
             ``coordinate_out_of_range``.
         """
-        x, y = _parallel(x, y)
+        x, y = inputs.parallel(x, y)
         owner, ask = self._first_answers(x, y, threads)
         if len(ask):
             point, grid, _ = self._held(x[ask], y[ask])
@@ -261,7 +231,7 @@ class Locator:
             owner[ask[point[first]]] = grid[first]
         nobody = owner < 0
         # what is not a coordinate lies in no grid: only those need a look
-        self._require_coordinates(x[nobody], y[nobody])
+        inputs.require_coordinates(self.metric, x[nobody], y[nobody])
         return owner
 
     def find_owner(self, x: float, y: float) -> str | None:
@@ -275,7 +245,7 @@ class Locator:
                 owner = int(self.owners([x], [y])[0])
         if owner >= 0:
             return self.codes[owner]
-        self._require_coordinates(np.array([x]), np.array([y]))
+        inputs.require_coordinates(self.metric, np.array([x]), np.array([y]))
         return None
 
     def holders(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[Ints, Ints]:
@@ -286,8 +256,8 @@ class Locator:
         point, grid : int64 arrays
             Pairs, ordered by point, then by the tie rule; the first pair of a point is its owner.
         """
-        x, y = _parallel(lon, lat)
-        self._require_coordinates(x, y)
+        x, y = inputs.parallel(lon, lat)
+        inputs.require_coordinates(self.metric, x, y)
         owner, ask = self._first_answers(x, y, None)
         sure = owner >= 0
         sure[ask] = False
@@ -343,8 +313,8 @@ class Locator:
         """
         if not (math.isfinite(nearest_within_m) and nearest_within_m >= 0):
             raise InvalidInput("setting_negative", name="nearest_within_m")
-        x, y = _parallel(lon, lat)
-        self._require_coordinates(x, y)
+        x, y = inputs.parallel(lon, lat)
+        inputs.require_coordinates(self.metric, x, y)
         found, ask = self._first_answers(x, y, None)
         owner = found.astype(np.int64)
         holders = (owner >= 0).astype(np.int64)
@@ -384,22 +354,13 @@ class Locator:
         owner : int32 array, length n
             The lowest grid that has the edge, as position in ``codes``.
         """
-        rings = self._rings
-        ends, sides = segments_of(rings.xy, rings.start, rings.shape, rings.inside_left)
-        real = (ends[:, :2] != ends[:, 2:]).any(axis=1)
-        ends, sides = ends[real], sides[real]
-        owner = np.where(sides > 0, sides - 1, len(self.codes)).min(axis=1).astype(np.int32)
-        # where grids overlap, an edge may stand there several times
-        order = np.lexsort((owner, *ends.T))
-        ends, owner = ends[order], owner[order]
-        first = np.r_[True, (ends[1:] != ends[:-1]).any(axis=1)] if len(ends) else np.zeros(0, bool)
-        return ends[first].reshape(-1, 2, 2), owner[first]
+        return edges_of(self._rings)
 
     # -- metres -----------------------------------------------------------------------------------------------------
 
     def border_m(self, x: npt.ArrayLike, y: npt.ArrayLike, owner: npt.ArrayLike) -> Floats:
         """Measure the metres from each point to the border of a grid, its owner or any other; NaN where that is -1."""
-        x, y = _parallel(x, y)
+        x, y = inputs.parallel(x, y)
         grid = np.asarray(owner, dtype=np.int64)
         result = np.full(len(x), np.nan)
         owned = np.flatnonzero(grid >= 0)
@@ -429,7 +390,7 @@ class Locator:
             raise InvalidInput("setting_negative", name="within_m")
         if k < 1:
             raise InvalidInput("setting_negative", name="k")
-        x, y = _parallel(x, y)
+        x, y = inputs.parallel(x, y)
         if not len(x):
             return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
         held = self.holders(x, y)
@@ -458,20 +419,7 @@ class Locator:
             with self._lock:
                 if self._boxes is None:
                     self._boxes = Boxes(self._rings)
-        found = []
-        for i in range(0, len(x), _ASKED):
-            part = slice(i, i + _ASKED)
-            px, py = x[part], y[part]
-            point, grid = self._boxes.at(px, py)
-            relation = relations(self._rings, px, py, point, grid)
-            held = relation != OUTSIDE
-            point, grid, relation = point[held], grid[held], relation[held]
-            order = np.lexsort((grid, point))
-            found.append((point[order] + i, grid[order], relation[order] == STRICTLY))
-        if not found:
-            return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool)
-        point, grid, strictly = (np.concatenate(columns) for columns in zip(*found, strict=True))
-        return point, grid, strictly
+        return holders_of(self._rings, self._boxes, x, y)
 
     def _metric(self) -> Metric:
         if self._metres is None:
@@ -493,35 +441,3 @@ class Locator:
         from gridmap.crs import point_to_metric
 
         return point_to_metric(x, y, self.epsg)
-
-    def _require_coordinates(self, x: Floats, y: Floats) -> None:
-        # NaN fails every comparison, so these catch it as well
-        most_x, most_y = (1e15, 1e15) if self.metric else (180.0, 90.0)
-        if not (np.all(np.abs(x) <= most_x) and np.all(np.abs(y) <= most_y)):
-            raise CrsError("coordinate_out_of_range")
-
-
-def _parallel(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Floats]:
-    a = np.ascontiguousarray(np.atleast_1d(np.asarray(x, dtype=np.float64)))
-    b = np.ascontiguousarray(np.atleast_1d(np.asarray(y, dtype=np.float64)))
-    if a.shape != b.shape or a.ndim != 1:
-        raise InvalidInput("points_not_parallel", lon=a.size, lat=b.size)
-    return a, b
-
-
-def _metric_epsg(xy: Floats) -> int:
-    from gridmap.crs import metric_epsg
-
-    low, high = xy.min(axis=0), xy.max(axis=0)
-    return metric_epsg(float(low[0] + high[0]) / 2, float(low[1] + high[1]) / 2)
-
-
-def _metric_epsg_of(grids: "gpd.GeoDataFrame") -> int:
-    """Give the EPSG number of a frame's CRS, which must be projected and count metres."""
-    crs: Any = grids.crs
-    if crs is None:
-        raise CrsError("crs_missing")
-    number = crs.to_epsg()
-    if number is None or not crs.is_projected or any(axis.unit_name != "metre" for axis in crs.axis_info):
-        raise CrsError("crs_not_metric")
-    return int(number)

@@ -168,3 +168,16 @@ def segments_of(xy: Floats, start: Ints, shape: Int32s, inside_left: npt.NDArray
                     break
                 at = (at + np.uint64(1)) & mask
     return ends[:count].copy(), owners[:count].copy()
+
+
+def edges_of(rings: Rings) -> tuple[Floats, Int32s]:
+    """Give every edge once, as ``Locator.edges`` does."""
+    ends, sides = segments_of(rings.xy, rings.start, rings.shape, rings.inside_left)
+    real = (ends[:, :2] != ends[:, 2:]).any(axis=1)
+    ends, sides = ends[real], sides[real]
+    owner = np.where(sides > 0, sides - 1, len(rings.of_shape)).min(axis=1).astype(np.int32)
+    # where shapes overlap, an edge may stand there several times
+    order = np.lexsort((owner, *ends.T))
+    ends, owner = ends[order], owner[order]
+    first = np.r_[True, (ends[1:] != ends[:-1]).any(axis=1)] if len(ends) else np.zeros(0, bool)
+    return ends[first].reshape(-1, 2, 2), owner[first]

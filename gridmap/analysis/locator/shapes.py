@@ -14,7 +14,10 @@ from gridmap.analysis.locator.segments import Rings
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-#: What ``relation`` gives.
+#: Points that are asked at a time.
+_ASKED = 1 << 17
+
+#: What ``relations`` gives.
 OUTSIDE, ON_BORDER, STRICTLY = 0, 1, 3
 
 
@@ -48,6 +51,23 @@ def relations(rings: Rings, x: Floats, y: Floats, point: Ints, shape: Ints) -> n
     for i in np.flatnonzero(out == UNDECIDED):
         out[i] = _rational_relation(rings, float(x[point[i]]), float(y[point[i]]), int(shape[i]))
     return out
+
+
+def holders_of(rings: Rings, boxes: Boxes, x: Floats, y: Floats) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+    """Give the pairs of points and shapes that hold them, by point and shape, and whether strictly."""
+    found = []
+    for i in range(0, len(x), _ASKED):
+        px, py = x[i : i + _ASKED], y[i : i + _ASKED]
+        point, shape = boxes.at(px, py)
+        relation = relations(rings, px, py, point, shape)
+        held = relation != OUTSIDE
+        point, shape, relation = point[held], shape[held], relation[held]
+        order = np.lexsort((shape, point))
+        found.append((point[order] + i, shape[order], relation[order] == STRICTLY))
+    if not found:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool)
+    point, shape, strictly = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    return point, shape, strictly
 
 
 @njit(cache=True, nogil=True)
