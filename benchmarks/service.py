@@ -306,7 +306,7 @@ def main() -> None:
             if asked.only and kind not in asked.only:
                 continue
             with running(kind, url) as (port, pid):
-                load(port, places, 2, asked.connections, folder)  # warm
+                load(port, places, max(6, asked.seconds), asked.connections, folder)  # warm, while maps are drawn
                 spent = cpu_s(pid)
                 rate, middle, last = load(port, places, asked.seconds, asked.connections, folder)
                 each = (cpu_s(pid) - spent) / (rate * asked.seconds) * 1e6
