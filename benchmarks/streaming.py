@@ -109,7 +109,7 @@ def memory(family: bool) -> Iterator[Callable[[], float]]:
 
 
 def points_file(cache: Path, shapes: np.ndarray, count: int, kind: str) -> Path:
-    """Make a file of random points with an id, a group of a million rows at a time, and keep it."""
+    """Make a file of random points with an id, a million rows a group at most, and keep it."""
     path = cache / f"points-{len(shapes)}-{count}{kind}"
     if path.exists():
         return path
@@ -118,8 +118,9 @@ def points_file(cache: Path, shapes: np.ndarray, count: int, kind: str) -> Path:
     temporary = path.with_name("_" + path.name)
 
     def tables() -> Iterator[pa.Table]:
-        for start in range(0, count, _GROUP):
-            n = min(_GROUP, count - start)
+        group = min(_GROUP, -(-count // 8))
+        for start in range(0, count, group):
+            n = min(group, count - start)
             lon, lat = rng.uniform(x0, x1, n), rng.uniform(y0, y1, n)
             yield pa.table({"id": np.arange(start, start + n), "lon": lon, "lat": lat})
 
@@ -178,7 +179,7 @@ def spark(job: dict[str, Any], shapes: np.ndarray, cache: Path) -> dict[str, flo
     from gridmap.cluster.session import session
 
     source = points_file(cache, shapes, job["points"], ".parquet")
-    few = points_file(cache, shapes, 100_000, ".parquet")
+    few = points_file(cache, shapes, 80_000, ".parquet")
     out = cache / "out-spark"
     handle = cache / f"tree-{len(shapes)}.npy"
     if not handle.exists():
@@ -190,9 +191,9 @@ def spark(job: dict[str, Any], shapes: np.ndarray, cache: Path) -> dict[str, flo
 
     def pieces(path: Path) -> None:
         shutil.rmtree(out, ignore_errors=True)
-        cluster.join_on_spark(
-            locator, path, out, settings=SETTINGS, columns=["grid_code"], piece_bytes=job.get("piece", 48 << 20)
-        )
+        # small pieces in the first jobs, so that both Python processes are used
+        size = 1 if path == few else job.get("piece", 48 << 20)
+        cluster.join_on_spark(locator, path, out, settings=SETTINGS, columns=["grid_code"], piece_bytes=size)
 
     start = time.perf_counter()
     with memory(family=True) as most, session("local[2]", {"spark.driver.memory": "2g"}) as running:
