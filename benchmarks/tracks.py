@@ -1,6 +1,6 @@
 """Measure tracks: the split of a million segments, and live tracking of 10,000 units at one fix a second.
 
-``python benchmarks/tracks.py`` prints a table; ``--quick`` takes a tenth of the segments and of the seconds.
+``python -m benchmarks.tracks`` prints a table; ``--quick`` takes a tenth of the segments and of the seconds.
 """
 
 import argparse

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gridmap.analysis.tracking import Tracker
     from gridmap.analysis.tracks import split_tracks, track_totals, track_visits
     from gridmap.crs import Datum
+    from gridmap.files.locators import read_locator
 
 __version__ = "0.1.0"
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "infer_lineage",
     "join_points",
     "overlay",
+    "read_locator",
     "split_tracks",
     "square_lattice",
     "successors",
@@ -63,6 +65,7 @@ _HOMES = {
     "infer_lineage": "gridmap.analysis.lineage",
     "join_points": "gridmap.analysis.responsibility",
     "overlay": "gridmap.analysis.overlay",
+    "read_locator": "gridmap.files.locators",
     "split_tracks": "gridmap.analysis.tracks",
     "square_lattice": "gridmap.analysis.lattice",
     "successors": "gridmap.analysis.lineage",

@@ -19,6 +19,7 @@ from gridmap.analysis import nesting
 from gridmap.analysis.edges import edges_of, proven_tiling, proven_union
 from gridmap.analysis.plane import Geometries, Plane, area_noise_m2, polygons_of, read_plane, real_ground
 from gridmap.domain.rules import Finding, Report, Severity, report
+from gridmap.errors import InvalidInput
 
 #: Two lines of 0.1 mm on a 1:500 base map, the finest a surveyor draws: nearer borders cannot be told apart.
 SLIVER_WIDTH_M = 0.1
@@ -72,6 +73,19 @@ def check_tiling(
     if parent is not None:
         findings += nesting.nesting_findings(plane, parent)
     return report(findings, grids=len(grids), **facts, epsg=plane.epsg)
+
+
+def require_no_overlap(grids: gpd.GeoDataFrame) -> None:
+    """Check that no two grids overlap, not even by a sliver.
+
+    Raises
+    ------
+    InvalidInput
+        ``boundaries_overlap``, with the number of overlaps and their m2.
+    """
+    facts = check_tiling(grids).facts
+    if facts["overlaps"]:
+        raise InvalidInput("boundaries_overlap", count=facts["overlaps"], m2=facts["overlap_m2"])
 
 
 def tiling_findings(plane: Plane, thin: "Thin") -> tuple[list[Finding], dict[str, Any]]:

@@ -21,7 +21,6 @@ from gridmap.i18n import Language, as_language, text
 from gridmap.settings import Settings
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     from rich.progress import Progress
 
     from gridmap.analysis.responsibility import JoinSummary
@@ -265,21 +264,6 @@ def require_other_file(out: Path, *sources: Path) -> None:
     """
     if any(out.resolve() == source.resolve() for source in sources):
         raise InvalidInput("output_is_input")
-
-
-def require_no_overlap(frame: "gpd.GeoDataFrame", settings: Settings) -> None:
-    """Check that no two grids overlap.
-
-    Raises
-    ------
-    InvalidInput
-        ``boundaries_overlap``, with the number of overlaps and their m2.
-    """
-    from gridmap.analysis.topology import check_tiling
-
-    report = check_tiling(frame, sliver_width_m=settings.sliver_width_m, sliver_area_m2=settings.sliver_area_m2)
-    if report.facts["overlaps"]:
-        raise InvalidInput("boundaries_overlap", count=report.facts["overlaps"], m2=report.facts["overlap_m2"])
 
 
 def first_day(version: "BoundaryVersion") -> str:

@@ -8,12 +8,19 @@ import typer
 
 from gridmap.cli import common
 from gridmap.cli.common import AtOption, CrsOption, DatumOption, DbOption, EncodingOption, SetOption
+from gridmap.cli.whose import (
+    BoundariesDatumOption,
+    CodeColumnOption,
+    GridsOption,
+    LayerOption,
+    VersionOption,
+    chosen_locator,
+    say_examples,
+)
 from gridmap.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from gridmap.analysis.locator import Locator
     from gridmap.domain.rules import Finding
-    from gridmap.settings import Settings
 
 
 class Engine(StrEnum):
@@ -26,18 +33,14 @@ class Engine(StrEnum):
 def join(
     points: Annotated[Path, typer.Argument(metavar="POINTS", help="CSV, (Geo)Parquet or FlatGeobuf of points.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Where to write: .csv or .parquet.")],
-    grids: Annotated[
-        Path | None, typer.Option("--grids", "--boundaries", help="Boundary file instead of a store.")
-    ] = None,
-    code_column: Annotated[str | None, typer.Option("--code-column", help="Column of codes in it.")] = None,
-    layer: Annotated[str | None, typer.Option("--layer", help="Layer of a boundary file with several.")] = None,
+    grids: GridsOption = None,
+    code_column: CodeColumnOption = None,
+    layer: LayerOption = None,
     crs: CrsOption = None,
-    boundaries_datum: Annotated[
-        str | None, typer.Option("--boundaries-datum", help="What degrees of the boundary file mean.", metavar="DATUM")
-    ] = None,
+    boundaries_datum: BoundariesDatumOption = None,
     set_name: SetOption = None,
     at: AtOption = None,
-    version: Annotated[int | None, typer.Option("--version", help="Number of a version instead of a day.")] = None,
+    version: VersionOption = None,
     lon_column: Annotated[str | None, typer.Option("--lon-column")] = None,
     lat_column: Annotated[str | None, typer.Option("--lat-column")] = None,
     datum: DatumOption = None,
@@ -65,12 +68,9 @@ def join(
     with common.refusing(), common.stoppable():
         settings = common.settings()
         common.require_other_file(out, points, *((grids,) if grids else ()))
-        if grids is not None:
-            if set_name or at or version is not None:
-                raise InvalidInput("join_grids_twice")
-            locator = _locator_of_file(grids, code_column, layer, crs, boundaries_datum, strict, settings)
-        else:
-            locator = _locator_of_store(db, set_name, at, version, strict, settings)
+        locator = chosen_locator(
+            grids, code_column, layer, crs, boundaries_datum, db, set_name, at, version, strict, settings
+        )
         # one example a kind of fault is enough to see what is wrong with the file
         examples: dict[str, Finding] = {}
         asked: dict[str, Any] = {
@@ -96,8 +96,7 @@ def join(
                 )
     common.say("join.done", points=summary.points, file=out.name)
     common.say_summary(summary)
-    for finding in examples.values():
-        common.say("join.example", rule=finding.rule, message=finding.message(common.language()))
+    say_examples(examples)
 
 
 def _options(stated: list[str]) -> dict[str, str]:
@@ -105,45 +104,3 @@ def _options(stated: list[str]) -> dict[str, str]:
     if not all(name and equals for name, equals, _ in pairs):
         raise InvalidInput("spark_option")
     return {name: value for name, _, value in pairs}
-
-
-def _locator_of_file(
-    file: Path,
-    code_column: str | None,
-    layer: str | None,
-    crs: str | None,
-    datum: str | None,
-    strict: bool,
-    settings: "Settings",
-) -> "Locator":
-    from gridmap.analysis.locator import Locator
-    from gridmap.crs import parse_datum
-    from gridmap.files.boundaries import read_boundaries
-
-    stated = parse_datum(datum) if datum else None
-    frame = read_boundaries(file, settings=settings, code_column=code_column, layer=layer, crs=crs, datum=stated).frame
-    if strict:
-        common.require_no_overlap(frame, settings)
-    return Locator.from_frame(frame)
-
-
-def _locator_of_store(
-    db: str | None, set_name: str | None, at: str | None, number: int | None, strict: bool, settings: "Settings"
-) -> "Locator":
-    from gridmap.services.history import require_version
-    from gridmap.services.responsibility import Plans
-
-    if at is not None and number is not None:
-        raise InvalidInput("join_at_or_version")
-    day = common.parse_day(at) or common.today(settings)
-    with common.opened(db, existing=True) as store:
-        plans = Plans(store)
-        boundary_set = plans.resolve_set(set_name, settings.default_set)
-        if number is None:
-            plan = plans.at(boundary_set, day)
-        else:
-            plan = plans.of(boundary_set, require_version(store, boundary_set.name, number))
-        if strict:
-            leaf = plan.boundary_set.leaf.name
-            common.require_no_overlap(plan.frame[plan.frame["level"] == leaf], settings)
-        return plan.locator

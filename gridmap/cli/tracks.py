@@ -8,8 +8,15 @@ import typer
 
 from gridmap.cli import common
 from gridmap.cli.common import AtOption, CrsOption, DatumOption, DbOption, EncodingOption, SetOption
-from gridmap.cli.join import _locator_of_file, _locator_of_store
-from gridmap.errors import InvalidInput
+from gridmap.cli.whose import (
+    BoundariesDatumOption,
+    CodeColumnOption,
+    GridsOption,
+    LayerOption,
+    VersionOption,
+    chosen_locator,
+    say_examples,
+)
 
 if TYPE_CHECKING:
     from gridmap.domain.rules import Finding
@@ -31,16 +38,14 @@ def tracks(
     rows: Annotated[
         Rows, typer.Option("--by", help="A row a piece of the way, a visit, a grid, or an event.")
     ] = Rows.PIECE,
-    grids: Annotated[Path | None, typer.Option("--grids", help="Boundary file instead of a store.")] = None,
-    code_column: Annotated[str | None, typer.Option("--code-column", help="Column of codes in it.")] = None,
-    layer: Annotated[str | None, typer.Option("--layer", help="Layer of a boundary file with several.")] = None,
+    grids: GridsOption = None,
+    code_column: CodeColumnOption = None,
+    layer: LayerOption = None,
     crs: CrsOption = None,
-    boundaries_datum: Annotated[
-        str | None, typer.Option("--boundaries-datum", help="What degrees of the boundary file mean.", metavar="DATUM")
-    ] = None,
+    boundaries_datum: BoundariesDatumOption = None,
     set_name: SetOption = None,
     at: AtOption = None,
-    version: Annotated[int | None, typer.Option("--version", help="Number of a version instead of a day.")] = None,
+    version: VersionOption = None,
     lon_column: Annotated[str | None, typer.Option("--lon-column")] = None,
     lat_column: Annotated[str | None, typer.Option("--lat-column")] = None,
     time_column: Annotated[str | None, typer.Option("--time-column")] = None,
@@ -64,12 +69,9 @@ def tracks(
     with common.refusing(), common.stoppable():
         settings = common.settings()
         common.require_other_file(out, fixes, *((grids,) if grids else ()))
-        if grids is not None:
-            if set_name or at or version is not None:
-                raise InvalidInput("join_grids_twice")
-            locator = _locator_of_file(grids, code_column, layer, crs, boundaries_datum, False, settings)
-        else:
-            locator = _locator_of_store(db, set_name, at, version, False, settings)
+        locator = chosen_locator(
+            grids, code_column, layer, crs, boundaries_datum, db, set_name, at, version, False, settings
+        )
         examples: dict[str, Finding] = {}
         bad = 0
 
@@ -107,5 +109,4 @@ def tracks(
                 common.say("tracks.duplicates", count=done.duplicates)
     if bad:
         common.say("tracks.unreadable", count=bad)
-    for finding in examples.values():
-        common.say("join.example", rule=finding.rule, message=finding.message(common.language()))
+    say_examples(examples)

@@ -1,6 +1,7 @@
 """The rule of one owner, on maps small enough to check by eye."""
 
 import threading
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -12,6 +13,8 @@ from gridmap.analysis.locator import Locator
 from gridmap.analysis.responsibility import owner_codes
 from gridmap.domain.incidents import Method
 from gridmap.errors import ColumnError, CrsError, GeometryError, GridmapError, InvalidInput
+from gridmap.files.locators import read_locator
+from gridmap.settings import Settings
 
 X, Y = 120.0, 36.0
 
@@ -230,3 +233,16 @@ def test_one_point_gets_the_answer_of_many() -> None:
     assert (outside.code, outside.method, outside.border_m, outside.holders) == (None, Method.NONE, None, ())
     near = locator.locate(X - CELL / 1000, Y + CELL / 2, nearest_within_m=10)
     assert (near.code, near.method, near.holders) == ("C", Method.NEAREST, ())
+
+
+def test_strict_refuses_an_overlap() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        Locator.from_frame(overlapping(), strict=True)
+    assert caught.value.code == "boundaries_overlap"
+    assert len(Locator.from_frame(tiling("AB"), strict=True)) == 2
+
+
+def test_a_locator_is_read_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "grids.geojson"
+    tiling("AB").to_file(file)
+    assert read_locator(file, settings=Settings()).find_owner(X + 1.5 * CELL, Y + CELL / 2) == "B"

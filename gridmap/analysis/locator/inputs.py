@@ -22,7 +22,7 @@ _SHARE = 2_000
 
 
 def grids_of(
-    grids: "gpd.GeoDataFrame", *, code_column: str, points: bool, metric: bool
+    grids: "gpd.GeoDataFrame", *, code_column: str, points: bool, metric: bool, strict: bool
 ) -> tuple[list[str], npt.NDArray[np.object_], int | None]:
     """Check a frame of grids, and give its codes, its shapes and, where it is ``metric``, its CRS.
 
@@ -54,6 +54,10 @@ def grids_of(
     share(check, len(shapes), _SHARE)
     if not valid.all():
         raise GeometryError("geometry_invalid", count=int((~valid).sum()))
+    if strict:
+        from gridmap.analysis.topology import require_no_overlap
+
+        require_no_overlap(frame)
     return names, shapes, epsg
 
 

@@ -20,8 +20,8 @@ from gridmap.analysis.locator.answers import BORDER, INSIDE, METHODS, NEAREST, N
 from gridmap.analysis.locator.index import EdgeRaster, IndexReport, build_raster
 from gridmap.analysis.locator.measure import Metric
 from gridmap.analysis.locator.segments import Rings, edges_of, rings_of
-from gridmap.analysis.locator.shapes import Boxes, holders_of, overlapping
-from gridmap.errors import GeometryError, InvalidInput
+from gridmap.analysis.locator.shapes import Boxes, holders_of
+from gridmap.errors import InvalidInput
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -58,7 +58,6 @@ class Locator:
         geometries: npt.ArrayLike,
         *,
         metric_epsg: int | None = None,
-        strict: bool = False,
         memory_mib: float = MEMORY_MIB,
     ) -> None:
         shapes = np.asarray(geometries, dtype=object)
@@ -66,8 +65,6 @@ class Locator:
             raise InvalidInput("no_grids")
         order = np.argsort(np.array(codes, dtype=object), kind="stable")
         shapes = shapes[order]
-        if strict and (pairs := overlapping(shapes)):
-            raise GeometryError("grids_overlap", count=pairs)
         rings = rings_of(shapes)
         epsg = inputs.metric_epsg_of(rings.xy) if metric_epsg is None else metric_epsg
         self._set(tuple(codes[i] for i in order), rings, epsg, metric_epsg is not None, memory_mib)
@@ -120,11 +117,14 @@ class Locator:
         CrsError
             ``crs_missing``, ``crs_not_wgs84`` or ``crs_not_metric``.
         GeometryError
-            ``geometry_not_polygon`` or ``geometry_invalid``, with the number of rows; ``grids_overlap``, with the
-            number of pairs.
+            ``geometry_not_polygon`` or ``geometry_invalid``, with the number of rows.
+        InvalidInput
+            ``boundaries_overlap`` where it is ``strict``, with the number of overlaps and their m2.
         """
-        names, shapes, epsg = inputs.grids_of(grids, code_column=code_column, points=points, metric=metric)
-        return cls(names, shapes, metric_epsg=epsg, strict=strict, memory_mib=memory_mib)
+        names, shapes, epsg = inputs.grids_of(
+            grids, code_column=code_column, points=points, metric=metric, strict=strict
+        )
+        return cls(names, shapes, metric_epsg=epsg, memory_mib=memory_mib)
 
     def __len__(self) -> int:
         return len(self.codes)

@@ -129,16 +129,3 @@ def _rational_relation(rings: Rings, px: float, py: float, shape: int) -> int:
             if where > 0 and ay <= py < by:
                 inside = not inside
     return STRICTLY if inside else OUTSIDE
-
-
-def overlapping(geometries: npt.NDArray[np.object_]) -> int:
-    """Count the pairs of shapes whose insides meet."""
-    areas = geometries[shapely.get_type_id(geometries) != 0]
-    # a coverage without a fault has none, and that is told in one pass
-    if shapely.coverage_is_valid(areas):
-        return 0
-    faulty = np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(areas)))
-    tree = shapely.STRtree(areas[faulty])
-    a, b = tree.query(areas[faulty], predicate="intersects")
-    a, b = a[a < b], b[a < b]
-    return int(shapely.relate_pattern(areas[faulty[a]], areas[faulty[b]], "T********").sum())
