@@ -80,6 +80,9 @@ def session(master: str, options: Mapping[str, str] | None = None) -> Iterator["
             **(_at_home(scratch) if master.startswith("local") else {}),
             **(options or {}),
         }
+        if master.startswith("local"):
+            # the Python that runs now has all that is needed; the one on the path may not
+            os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         try:
             builder = SparkSession.builder.master(master)
             for name, value in chosen.items():
@@ -95,11 +98,9 @@ def session(master: str, options: Mapping[str, str] | None = None) -> Iterator["
 
 
 def _at_home(scratch: str) -> dict[str, str]:
-    """Give what Spark on one machine needs: nothing that listens beyond it, and the Python that runs now."""
+    """Give what Spark on one machine needs: nothing that listens beyond it."""
     return {
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.local.dir": scratch,
-        "spark.pyspark.python": sys.executable,
-        "spark.pyspark.driver.python": sys.executable,
     }

@@ -38,11 +38,11 @@ def main() -> None:
     from gridmap.errors import GridmapError
     from gridmap.files.parser.confine import confine
     from gridmap.files.parser.run import run
-    from gridmap.files.sandbox import _limits
+    from gridmap.files.sandbox import limits_of
     from gridmap.files.wkb import scan
     from gridmap.settings import Settings
 
-    limits = _limits(Settings())
+    limits = limits_of(Settings())
     confine({**limits, "memory_bytes": 4_000_000_000, "cpu_s": 300})
     data = Path(seed).read_bytes()
     import pyarrow as pa
