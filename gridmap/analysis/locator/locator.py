@@ -334,7 +334,10 @@ class Locator:
             at_owners_border = ask[point[first & ~strictly]]
         if nearest_within_m > 0:
             outside = np.flatnonzero(method == NONE)
-            point, grid, _ = self.near(x[outside], y[outside], within_m=nearest_within_m)
+            # no grid holds these, so that is not asked again
+            nothing = np.zeros(0, np.int64)
+            mx, my = self._to_metres(x[outside], y[outside])
+            point, grid, _ = self._metric().near(mx, my, within_m=nearest_within_m, k=1, held=(nothing, nothing))
             owner[outside[point]] = grid
             method[outside[point]] = NEAREST
         border_m = None

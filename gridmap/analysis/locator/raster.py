@@ -14,7 +14,7 @@ one on its right, ``MEMBER`` for the count and the number of the grid plus one; 
 import numpy as np
 from numba import njit
 
-from gridmap.analysis.locator.predicates import side
+from gridmap.analysis.locator.predicates import UNDECIDED, side
 
 #: Counts members in the upper bits of a sum.
 MEMBER = np.int64(1) << np.int64(40)
@@ -164,7 +164,7 @@ def crossed(segments, first, end, u, v):
             if v == low and min(segments[k, 0], segments[k, 2]) <= u <= max(segments[k, 0], segments[k, 2]):
                 return total, False
             continue
-        if where == 0 or where == 2:
+        if where == 0 or where == UNDECIDED:
             return total, False
         if where > 0 and v < high:
             total += np.int64(segments[k, 4])
@@ -226,7 +226,7 @@ def look(ends, pairs, x0, y0, inv, nx, row_first, row_end, label, start, which, 
                         if column != c:
                             continue
                         where = side(ends[k, 0], ends[k, 1], ends[k, 2], ends[k, 3], x, y)
-                        if where == 0 or where == 2:
+                        if where == 0 or where == UNDECIDED:
                             clear = False
                         elif where < 0:
                             known -= worth(pairs[k, 0], pairs[k, 1])
