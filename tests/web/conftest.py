@@ -45,10 +45,14 @@ def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
     return {**browser_type_launch_args, "executable_path": found, "args": args}
 
 
-@pytest.fixture(scope="session")
-def browser_context_args(browser_context_args: dict) -> dict:
-    """A reader in China."""
-    return {**browser_context_args, "locale": "zh-CN", "timezone_id": "Asia/Shanghai"}
+@pytest.fixture
+def browser_context_args(browser_context_args: dict, base_url: str) -> dict:
+    """A reader in China, at the service of this very test.
+
+    The plugin's own arguments are made once a session, from whichever service was asked for first; modules
+    with a service of their own run in the same process.
+    """
+    return {**browser_context_args, "base_url": base_url, "locale": "zh-CN", "timezone_id": "Asia/Shanghai"}
 
 
 @pytest.fixture(scope="session")

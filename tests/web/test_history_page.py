@@ -54,12 +54,6 @@ def base_url(moving: history_city.Moving, tmp_path_factory: pytest.TempPathFacto
     store.close()
 
 
-@pytest.fixture(scope="session")
-def browser_context_args(browser_context_args: dict, base_url: str) -> dict:
-    """Pages of this module open at its own service, whichever one the other modules started."""
-    return {**browser_context_args, "base_url": base_url}
-
-
 def hostile(moving: history_city.Moving) -> history_city.Moving:
     """The same city with names that try to be code, on both sides of the redraw."""
 
