@@ -43,6 +43,14 @@ class NoRoute(RequestError):
     """Nothing lives at this address."""
 
 
+class NotSignedIn(RequestError):
+    """Nobody signed in, or what was shown is no longer good."""
+
+
+class TooManyRequests(RequestError):
+    """Too much in too short a time; ``retry_after_s`` says when it may go on."""
+
+
 class MethodNotAllowed(RequestError):
     """The address knows other methods; ``allow`` lists them."""
 
@@ -79,14 +87,17 @@ STATUS: dict[type[GridmapError], int] = {
     tree.IllegalTransition: 409,
     tree.NotPublishable: 422,
     tree.EncodingAmbiguous: 409,
+    tree.NotAllowed: 403,
     tree.StoreUnavailable: 503,
     RequestError: 400,
     NotParsable: 400,
+    NotSignedIn: 401,
     NoRoute: 404,
     MethodNotAllowed: 405,
     BodyTimeout: 408,
     UriTooLong: 414,
     UnsupportedBody: 415,
+    TooManyRequests: 429,
     HeadersTooLarge: 431,
 }
 
@@ -169,7 +180,7 @@ def problem(error: GridmapError, *, request_id: str, language: Language) -> Resp
         "instance": f"urn:uuid:{request_id}",
         "code": error.code,
         "request_id": request_id,
-        "retryable": status in (408, 503),
+        "retryable": status in (408, 429, 503),
         "errors": [],
     }
     if isinstance(error, InvalidRequest):
@@ -180,6 +191,10 @@ def problem(error: GridmapError, *, request_id: str, language: Language) -> Resp
     headers = {"Content-Language": language, "Cache-Control": "no-store"}
     if status == 503:
         headers["Retry-After"] = str(RETRY_AFTER_S)
+    if isinstance(error, TooManyRequests):
+        headers["Retry-After"] = str(error.fields["retry_after_s"])
+    if isinstance(error, NotSignedIn):
+        headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = error.fields["allow"]
     if status in (408, 413):

@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from api.errors import NotParsable, UnsupportedBody
+from api.rights import permission_of, require
 from gridmap.errors import InvalidInput
 
 _NUMBER_OF_DEPTH = np.zeros(256, dtype=np.int8)
@@ -151,10 +152,12 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler with the strict checks."""
         handle = super().get_route_handler()
+        permission = permission_of(self.endpoint)
         known = query_names(self.endpoint)
         has_body = self.body_field is not None
 
         async def strict(request: Request) -> Response:
+            require(request.scope, permission, request.app.state.context.day(None))
             check_query(request.scope["query_string"], known)
             if not has_body:
                 return await handle(request)

@@ -16,6 +16,7 @@
     │   ├── IllegalTransition   that step is not possible from here
     │   ├── NotPublishable      findings stand in the way
     │   └── EncodingAmbiguous   the text could be UTF-8 or GBK: ask
+    ├── NotAllowed              whoever asks may not do that
     └── StoreUnavailable        the database is away, full or locked
 
 Every instance has a stable ``code`` and ``fields``; its text comes from the catalogue entry ``error.<code>``, which
@@ -109,6 +110,10 @@ class NotPublishable(Conflict):
 
 class EncodingAmbiguous(Conflict):
     """The text could be in more than one encoding: ask, never guess."""
+
+
+class NotAllowed(GridmapError):
+    """Whoever asks may not do that, wherever it is."""
 
 
 class StoreUnavailable(GridmapError):

@@ -5,8 +5,10 @@ from fastapi import APIRouter
 from api.deps import Ctx
 from api.replies_versions import CountOut, CountsAnswer
 from api.requests import CountsQuery
+from api.rights import needs
 from api.routes.common import Query
 from api.strict import StrictRoute
+from gridmap.domain.access import Permission
 from gridmap.errors import InvalidInput
 from gridmap.services.counts import incident_counts, owners_then
 
@@ -14,6 +16,7 @@ router = APIRouter(route_class=StrictRoute, tags=["counts"])
 
 
 @router.get("/api/v1/counts")
+@needs(Permission.INCIDENTS_READ)
 def get_counts(ctx: Ctx, q: Query[CountsQuery]) -> CountsAnswer:
     """Count the incidents of a window by grid: by those of a day (owner now), or of the day each happened (then)."""
     where = ctx.window(q.start, q.end, q.category)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from api.requests import NoQuery
+from api.rights import open_to_all
 from api.routes.common import Query
 from api.strict import StrictRoute
 
@@ -36,12 +37,14 @@ SwaggerUIBundle({{url: "/openapi.json", dom_id: "#docs", deepLinking: true, vali
 
 
 @router.get("/openapi.json")
+@open_to_all
 def openapi(request: Request, q: Query[NoQuery]) -> JSONResponse:
     """Give the OpenAPI document."""
     return JSONResponse(request.app.openapi())
 
 
 @router.get("/docs")
+@open_to_all
 def docs(request: Request, q: Query[NoQuery]) -> HTMLResponse:
     """Show the OpenAPI document."""
     nonce = secrets.token_urlsafe(18)

@@ -5,8 +5,10 @@ from fastapi import APIRouter
 from api.deps import Ctx
 from api.replies import ActivityOut, GridCardAnswer, GridOut, StaffingOut
 from api.requests import GridQuery
+from api.rights import needs
 from api.routes.common import GridCode, Query
 from api.strict import StrictRoute
+from gridmap.domain.access import Permission
 from gridmap.services.grids import grid_card
 from gridmap.services.history import missing_grid
 
@@ -14,6 +16,7 @@ router = APIRouter(route_class=StrictRoute, tags=["grids"])
 
 
 @router.get("/api/v1/grids/{code}")
+@needs(Permission.GRIDS_READ)
 def get_grid(ctx: Ctx, q: Query[GridQuery], code: GridCode) -> GridCardAnswer:
     """Give the facts of one grid: chain, households, area, staff needed and present, and what happened in a window."""
     plan = ctx.plan(q.set, q.at)

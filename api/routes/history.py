@@ -21,8 +21,10 @@ from api.replies_history import (
     SuccessorOut,
 )
 from api.requests import CodeQuery, ContextQuery, CrosswalkQuery, DifferenceQuery, LineageQuery, NoQuery
+from api.rights import needs
 from api.routes.common import GridCode, Query, SetName
 from api.strict import StrictRoute
+from gridmap.domain.access import Permission
 from gridmap.domain.boundaries import BoundarySet
 from gridmap.errors import InvalidInput
 from gridmap.services.history import Edition, compare, crosswalk_of, history, require_version, successors_of
@@ -35,6 +37,7 @@ _EDGE = ("level", "old_code", "new_code", "kind", "area_m2", "old_share", "new_s
 
 
 @router.get("/api/v1/sets/{set}/history")
+@needs(Permission.GRIDS_READ)
 def get_history(ctx: Ctx, q: Query[NoQuery], set_name: SetName) -> HistoryAnswer:
     """Give the versions of a set in time, what each changed, and its drafts."""
     boundary_set = ctx.plans.resolve_set(set_name)
@@ -69,6 +72,7 @@ def _edition(found: Edition) -> EditionOut:
 
 
 @router.get("/api/v1/sets/{set}/lineage")
+@needs(Permission.GRIDS_READ)
 def list_lineage(ctx: Ctx, q: Query[LineageQuery], set_name: SetName) -> LineageAnswer:
     """Give a page of the edges into a version: which area came from which, as it was recorded when it was published."""
     boundary_set = ctx.plans.resolve_set(set_name)
@@ -110,6 +114,7 @@ def _require_level(boundary_set: BoundarySet, level: str) -> None:
 
 
 @router.get("/api/v1/sets/{set}/codes/{code}")
+@needs(Permission.GRIDS_READ)
 def get_code(ctx: Ctx, q: Query[CodeQuery], set_name: SetName, code: GridCode) -> CodeAnswer:
     """Say in which versions a code stands and, once it is retired, who has its ground on a day."""
     boundary_set = ctx.plans.resolve_set(set_name)
@@ -132,6 +137,7 @@ def get_code(ctx: Ctx, q: Query[CodeQuery], set_name: SetName, code: GridCode) -
 
 
 @router.get("/api/v1/sets/{set}/difference", response_model=DifferenceAnswer)
+@needs(Permission.GRIDS_READ)
 def get_difference(ctx: Ctx, q: Query[DifferenceQuery], set_name: SetName) -> Response:
     """Compare two versions: ground, households and incidents that change hands, as rows and as GeoJSON."""
     boundary_set = ctx.plans.resolve_set(set_name)
@@ -146,6 +152,7 @@ def get_difference(ctx: Ctx, q: Query[DifferenceQuery], set_name: SetName) -> Re
 
 
 @router.get("/api/v1/crosswalk", response_model=CrosswalkAnswer)
+@needs(Permission.GRIDS_READ)
 def get_crosswalk(ctx: Ctx, q: Query[CrosswalkQuery]) -> Response:
     """Say which grids of one set agree with, contain or cross which of another on a day, with areas."""
     set_a, set_b = (ctx.plans.resolve_set(name) for name in (q.a, q.b))
@@ -161,6 +168,7 @@ def get_crosswalk(ctx: Ctx, q: Query[CrosswalkQuery]) -> Response:
 
 
 @router.get("/api/v1/context", response_model=FeatureCollection)
+@needs(Permission.GRIDS_READ)
 def get_context(ctx: Ctx, q: Query[ContextQuery]) -> Response:
     """Give water, green and roads as GeoJSON: what a map draws beneath its subject."""
     with ctx.store.unit_of_work() as work:

@@ -11,10 +11,12 @@ from api.answers import features, page
 from api.deps import Ctx, ReaderLanguage
 from api.replies import BatchAnswer, CategoriesAnswer, CategoryOut, FeatureCollection
 from api.requests import IncidentBatch, IncidentIn, IncidentsQuery, NoQuery
+from api.rights import needs
 from api.routes.batches import record
 from api.routes.common import Query
 from api.strict import StrictRoute
 from gridmap.crs import WGS84
+from gridmap.domain.access import Permission
 from gridmap.i18n import catalogue
 from gridmap.services.incidents import record_incidents
 
@@ -31,6 +33,7 @@ def category_out(code: str) -> CategoryOut:
 
 
 @router.get("/api/v1/incidents", response_model=FeatureCollection)
+@needs(Permission.INCIDENTS_READ)
 def list_incidents(ctx: Ctx, q: Query[IncidentsQuery]) -> Response:
     """Give a page of incidents in a window and a box, by time, as GeoJSON."""
     where = ctx.window(q.start, q.end, q.category, q.bbox)
@@ -57,6 +60,7 @@ def list_incidents(ctx: Ctx, q: Query[IncidentsQuery]) -> Response:
 
 
 @router.get("/api/v1/incidents/categories")
+@needs(Permission.INCIDENTS_READ)
 def list_categories(ctx: Ctx, q: Query[NoQuery]) -> CategoriesAnswer:
     """List the categories in use, with their names."""
     with ctx.store.unit_of_work() as work:
@@ -65,6 +69,7 @@ def list_categories(ctx: Ctx, q: Query[NoQuery]) -> CategoriesAnswer:
 
 
 @router.post("/api/v1/incidents")
+@needs(Permission.INCIDENTS_WRITE)
 def post_incidents(ctx: Ctx, q: Query[NoQuery], language: ReaderLanguage, batch: IncidentBatch) -> BatchAnswer:
     """Take a batch of incidents; each is accepted, a duplicate, quarantined or rejected by itself."""
     return record(ctx, language, batch.items, batch.datum, _frame, record_incidents)

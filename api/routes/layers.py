@@ -8,8 +8,10 @@ from api.answers import features, page
 from api.deps import Context, Ctx, Moment
 from api.replies import FeatureCollection, LayerOut, LayersAnswer
 from api.requests import AtQuery, FeaturesQuery
+from api.rights import needs
 from api.routes.common import LayerName, Query
 from api.strict import StrictRoute
+from gridmap.domain.access import Permission
 from gridmap.errors import NotFound
 from gridmap.services.features import page_features
 from gridmap.services.ports import FeatureFilter
@@ -24,6 +26,7 @@ _PROPERTIES = (
 
 
 @router.get("/api/v1/layers")
+@needs(Permission.LAYERS_READ)
 def list_layers(ctx: Ctx, q: Query[AtQuery]) -> LayersAnswer:
     """List the layers of facilities and zones, and how much is in them on a day."""
     day = ctx.day(q.at)
@@ -47,6 +50,7 @@ def list_layers(ctx: Ctx, q: Query[AtQuery]) -> LayersAnswer:
 
 
 @router.get("/api/v1/layers/{layer}/features", response_model=FeatureCollection)
+@needs(Permission.LAYERS_READ)
 def list_features(ctx: Ctx, q: Query[FeaturesQuery], layer: LayerName) -> Response:
     """Give a page of the features of a layer on a day, by code, as GeoJSON; each with its grid of that day."""
     plan = _plan(ctx, q.set, q.at)

@@ -14,9 +14,11 @@ from api.deps import Ctx, context
 from api.located import locate_answer
 from api.replies import LocateAnswer, LocateBatchAnswer
 from api.requests import LocateArrowQuery, LocateBatch, LocateQuery, NoQuery
+from api.rights import needs, permission_of, require
 from api.routes.common import Query
 from api.strict import StrictRoute, require_json_type
 from gridmap.crs import to_wgs84
+from gridmap.domain.access import Permission
 from gridmap.services.grids import require_plausible
 from gridmap.services.responsibility import locate
 
@@ -35,7 +37,10 @@ class BatchRoute(StrictRoute):
             points = read_points(body, max_depth=ctx.settings.max_json_depth)
             return None if points is None else Response(columns(ctx, points), media_type="application/json")
 
+        permission = permission_of(self.endpoint)
+
         async def quick(request: Request) -> Response:
+            require(request.scope, permission, context(request).day(None))
             if request.scope["query_string"]:
                 return await judge(request)
             require_json_type(request.headers.get("content-type"))
@@ -49,6 +54,7 @@ router = APIRouter(route_class=BatchRoute, tags=["locate"])
 
 
 @router.get("/api/v1/locate")
+@needs(Permission.GRIDS_READ)
 def locate_point(ctx: Ctx, q: Query[LocateQuery]) -> LocateAnswer:
     """Say who is responsible for one point: the grid, the chain above it, and the people."""
     plan = ctx.plan(q.set, q.at)
@@ -66,6 +72,7 @@ def locate_point(ctx: Ctx, q: Query[LocateQuery]) -> LocateAnswer:
 
 
 @router.post("/api/v1/locate", response_model=LocateBatchAnswer)
+@needs(Permission.GRIDS_READ)
 def locate_points(ctx: Ctx, q: Query[NoQuery], batch: LocateBatch) -> Response:
     """Say who is responsible for each of many points, as columns in the order of the points."""
     points = Points(np.array(batch.points, dtype=np.float64), batch.set, batch.at, batch.datum)
@@ -89,6 +96,7 @@ _DESCRIBED = {"requestBody": {"required": True, "content": {arrow.MEDIA_TYPE: _S
         200: {"description": "grid_code, method and, if asked for, border_m", "content": {arrow.MEDIA_TYPE: _STREAM}}
     },
 )
+@needs(Permission.GRIDS_READ)
 def locate_stream(ctx: Ctx, q: Query[LocateArrowQuery], body: Annotated[bytes, Depends(_arrow_body)]) -> Response:
     """Say who is responsible for each point of an Arrow stream, as a stream in the same order."""
     with ctx.reading:

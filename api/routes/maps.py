@@ -11,9 +11,11 @@ from fastapi.responses import HTMLResponse
 
 from api.deps import Context, Ctx, ReaderLanguage
 from api.requests import MapQuery
+from api.rights import needs
 from api.routes.common import Query
 from api.routes.incidents import category_out
 from api.strict import StrictRoute
+from gridmap.domain.access import Permission
 from gridmap.i18n import Language
 from gridmap.maps.localise import localise, secure
 from gridmap.services.ports import FeatureFilter, PointFilter
@@ -34,18 +36,21 @@ Draw = Callable[[Context, Plan, date, PointFilter, Language], "folium.Map"]
 
 
 @router.get("/maps/grids")
+@needs(Permission.GRIDS_READ)
 def map_of_grids(ctx: Ctx, request: Request, q: Query[MapQuery], language: ReaderLanguage) -> Response:
     """Draw the grids; a click says who is responsible."""
     return _page(ctx, request, q, language, "grids", _grids)
 
 
 @router.get("/maps/hotspots")
+@needs(Permission.INCIDENTS_READ)
 def map_of_hotspots(ctx: Ctx, request: Request, q: Query[MapQuery], language: ReaderLanguage) -> Response:
     """Draw where incidents are dense in the window."""
     return _page(ctx, request, q, language, "hotspots", _hotspots)
 
 
 @router.get("/maps/coverage")
+@needs(Permission.PATROLS_READ)
 def map_of_coverage(ctx: Ctx, request: Request, q: Query[MapQuery], language: ReaderLanguage) -> Response:
     """Draw which grids nobody looked at in the window, against their incidents."""
     return _page(ctx, request, q, language, "coverage", _coverage)

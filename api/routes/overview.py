@@ -5,10 +5,12 @@ from fastapi import APIRouter
 from api.deps import Ctx, ReaderLanguage
 from api.replies import HealthAnswer, IncidentSpanOut, OverviewAnswer, SpanOut
 from api.requests import NoQuery, TextsQuery
+from api.rights import needs, open_to_all
 from api.routes.common import Query
 from api.routes.incidents import category_out
 from api.routes.sets import set_out
 from api.strict import StrictRoute
+from gridmap.domain.access import Permission
 from gridmap.i18n import subset
 
 router = APIRouter(route_class=StrictRoute, tags=["overview"])
@@ -18,6 +20,7 @@ _SUBJECTS = ("page", "legend", "map", "lineage")
 
 
 @router.get("/api/v1/overview")
+@needs(Permission.GRIDS_READ)
 def get_overview(ctx: Ctx, q: Query[NoQuery]) -> OverviewAnswer:
     """Say what is in the store: sets, spans of incidents and fixes, and where the district lies."""
     found = ctx.overview()
@@ -44,6 +47,7 @@ def get_overview(ctx: Ctx, q: Query[NoQuery]) -> OverviewAnswer:
 
 
 @router.get("/api/v1/texts")
+@open_to_all
 def get_texts(q: Query[TextsQuery], language: ReaderLanguage) -> dict[str, str]:
     """Give the texts of the pages, legends and maps in a language."""
     chosen = q.lang or language
@@ -51,6 +55,7 @@ def get_texts(q: Query[TextsQuery], language: ReaderLanguage) -> dict[str, str]:
 
 
 @router.get("/healthz")
+@open_to_all
 def get_health(ctx: Ctx, q: Query[NoQuery]) -> HealthAnswer:
     """Answer 200 when the store answers too."""
     ctx.store.ping()

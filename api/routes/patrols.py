@@ -8,16 +8,19 @@ from fastapi import APIRouter
 from api.deps import Ctx, ReaderLanguage
 from api.replies import BatchAnswer
 from api.requests import FixBatch, FixIn, NoQuery
+from api.rights import needs
 from api.routes.batches import record
 from api.routes.common import Query
 from api.strict import StrictRoute
 from gridmap.crs import WGS84
+from gridmap.domain.access import Permission
 from gridmap.services.patrols import record_fixes
 
 router = APIRouter(route_class=StrictRoute, tags=["patrols"])
 
 
 @router.post("/api/v1/patrols/fixes")
+@needs(Permission.PATROLS_WRITE)
 def post_fixes(ctx: Ctx, q: Query[NoQuery], language: ReaderLanguage, batch: FixBatch) -> BatchAnswer:
     """Take a batch of fixes in any order; each is accepted, a duplicate, quarantined or rejected by itself."""
     return record(ctx, language, batch.items, batch.datum, _frame, record_fixes)

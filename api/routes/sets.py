@@ -7,9 +7,11 @@ from api.answers import features, page
 from api.deps import Context, Ctx, Moment
 from api.replies import FeatureCollection, LevelOut, SetOut, SetsAnswer, VersionOut, VersionsAnswer
 from api.requests import AtQuery, GridsQuery, NoQuery, SetIn
+from api.rights import needs
 from api.routes.common import Query, SetName, VersionRef, version_number
 from api.strict import StrictRoute
 from gridmap.crs import Floats, area_m2
+from gridmap.domain.access import Permission
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, Level, VersionState
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.services.boundaries import put_set
@@ -38,6 +40,7 @@ def set_out(found: SetOverview) -> SetOut:
 
 
 @router.get("/api/v1/sets")
+@needs(Permission.GRIDS_READ)
 def list_sets(ctx: Ctx, q: Query[AtQuery]) -> SetsAnswer:
     """List the boundary sets and their versions in force on a day."""
     if q.at is None:
@@ -46,6 +49,7 @@ def list_sets(ctx: Ctx, q: Query[AtQuery]) -> SetsAnswer:
 
 
 @router.get("/api/v1/sets/{set}")
+@needs(Permission.GRIDS_READ)
 def get_set(ctx: Ctx, q: Query[AtQuery], set_name: SetName) -> SetOut:
     """Give one boundary set: its levels, code scheme, revision, and its version in force on a day."""
     boundary_set = ctx.plans.resolve_set(set_name)
@@ -54,6 +58,7 @@ def get_set(ctx: Ctx, q: Query[AtQuery], set_name: SetName) -> SetOut:
 
 
 @router.put("/api/v1/sets/{set}")
+@needs(Permission.SETS_DEFINE)
 def define_set(ctx: Ctx, q: Query[NoQuery], set_name: SetName, body: SetIn) -> SetOut:
     """Add a boundary set, or change title, levels and code scheme of the one with this name."""
     levels = [
@@ -67,6 +72,7 @@ def define_set(ctx: Ctx, q: Query[NoQuery], set_name: SetName, body: SetIn) -> S
 
 
 @router.get("/api/v1/sets/{set}/versions")
+@needs(Permission.GRIDS_READ)
 def list_versions(ctx: Ctx, q: Query[NoQuery], set_name: SetName) -> VersionsAnswer:
     """List the versions and drafts of a set, by number."""
     boundary_set = ctx.plans.resolve_set(set_name)
@@ -78,6 +84,7 @@ def list_versions(ctx: Ctx, q: Query[NoQuery], set_name: SetName) -> VersionsAns
 
 
 @router.get("/api/v1/sets/{set}/versions/{version}/grids", response_model=FeatureCollection)
+@needs(Permission.GRIDS_READ)
 def list_grids(ctx: Ctx, q: Query[GridsQuery], set_name: SetName, version: VersionRef) -> Response:
     """Give a page of the grids of a version, by code, as GeoJSON. Names of people are never in it."""
     boundary_set = ctx.plans.resolve_set(set_name)

@@ -24,9 +24,11 @@ from api.replies_versions import (
     WithdrawalAnswer,
 )
 from api.requests import DraftIn, NoQuery, PublishIn, PutGridsQuery, ReportQuery, WithdrawIn
+from api.rights import needs
 from api.routes.common import DraftRef, Query, SetName, VersionRef, draft_number
 from api.routes.sets import version_of
 from api.strict import StrictRoute
+from gridmap.domain.access import Permission
 from gridmap.domain.boundaries import BoundarySet
 from gridmap.domain.lineage import LineageKind
 from gridmap.errors import InvalidInput, NotPublishable
@@ -43,6 +45,7 @@ IfMatch = Annotated[
 
 
 @router.post("/api/v1/sets/{set}/drafts")
+@needs(Permission.DRAFTS_WRITE)
 def add_draft(ctx: Ctx, q: Query[NoQuery], set_name: SetName, body: DraftIn, response: Response) -> DraftAnswer:
     """Make a draft with the grids of a version; in a set without versions an empty one."""
     boundary_set = ctx.plans.resolve_set(set_name)
@@ -60,6 +63,7 @@ def add_draft(ctx: Ctx, q: Query[NoQuery], set_name: SetName, body: DraftIn, res
 
 
 @router.put("/api/v1/sets/{set}/drafts/{draft}/grids", openapi_extra=DESCRIBED)
+@needs(Permission.DRAFTS_WRITE)
 def put_grids(
     ctx: Ctx,
     q: Query[PutGridsQuery],
@@ -91,6 +95,7 @@ def _expected_hash(asked: str | None, if_match: str | None) -> str:
 
 
 @router.delete("/api/v1/sets/{set}/drafts/{draft}")
+@needs(Permission.DRAFTS_WRITE)
 def discard_draft(ctx: Ctx, q: Query[NoQuery], set_name: SetName, draft: DraftRef) -> DiscardAnswer:
     """Take a draft away; its number is never given again."""
     boundary_set = ctx.plans.resolve_set(set_name)
@@ -102,6 +107,7 @@ def discard_draft(ctx: Ctx, q: Query[NoQuery], set_name: SetName, draft: DraftRe
 
 
 @router.get("/api/v1/sets/{set}/versions/{version}/report")
+@needs(Permission.GRIDS_READ)
 def get_report(
     ctx: Ctx, q: Query[ReportQuery], set_name: SetName, version: VersionRef, language: ReaderLanguage
 ) -> ReportAnswer:
@@ -136,6 +142,7 @@ def get_report(
 
 
 @router.post("/api/v1/sets/{set}/drafts/{draft}/publish")
+@needs(Permission.PUBLISH)
 def publish(ctx: Ctx, q: Query[NoQuery], set_name: SetName, draft: DraftRef, body: PublishIn) -> PublicationAnswer:
     """Publish a draft if the gate lets it pass and nobody else was first; the answer comes when it is done."""
     boundary_set = ctx.plans.resolve_set(set_name)
@@ -153,6 +160,7 @@ def publish(ctx: Ctx, q: Query[NoQuery], set_name: SetName, draft: DraftRef, bod
 
 
 @router.post("/api/v1/sets/{set}/versions/{version}/return")
+@needs(Permission.PUBLISH)
 def return_to_version(
     ctx: Ctx, q: Query[NoQuery], set_name: SetName, version: VersionRef, body: PublishIn
 ) -> PublicationAnswer:
@@ -173,6 +181,7 @@ def return_to_version(
 
 
 @router.post("/api/v1/sets/{set}/versions/{version}/withdraw")
+@needs(Permission.PUBLISH)
 def withdraw(ctx: Ctx, q: Query[NoQuery], set_name: SetName, version: VersionRef, body: WithdrawIn) -> WithdrawalAnswer:
     """Take back the last version in time while it is scheduled, or later with a reason; the one before it goes on."""
     boundary_set = ctx.plans.resolve_set(set_name)

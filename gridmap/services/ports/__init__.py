@@ -4,6 +4,7 @@ All frames are in WGS 84 lon/lat and keep the contracts of ``analysis.frames``. 
 the same rows in the same order. Nothing is written before ``commit``; leaving the ``with`` block without it rolls back.
 """
 
+from gridmap.services.ports.access import Account, AccountRepository, Act, Entry, Outcome, Token, TrailRepository
 from gridmap.services.ports.boundaries import BoundaryRepository, Box
 from gridmap.services.ports.features import ContextRepository, FeatureFilter, FeatureRepository, Owners
 from gridmap.services.ports.people import ProfileRepository, StaffRepository
@@ -11,19 +12,26 @@ from gridmap.services.ports.points import Added, IncidentRepository, PatrolRepos
 from gridmap.services.ports.store import Clock, Store, UnitOfWork
 
 __all__ = [
+    "Account",
+    "AccountRepository",
+    "Act",
     "Added",
     "BoundaryRepository",
     "Box",
     "Clock",
     "ContextRepository",
+    "Entry",
     "FeatureFilter",
     "FeatureRepository",
     "IncidentRepository",
+    "Outcome",
     "Owners",
     "PatrolRepository",
     "PointFilter",
     "ProfileRepository",
     "StaffRepository",
     "Store",
+    "Token",
+    "TrailRepository",
     "UnitOfWork",
 ]
