@@ -41,6 +41,7 @@ class Points(NamedTuple):
     set_name: str | None
     at: Moment | None
     datum: Datum
+    border: bool
 
 
 def read_points(body: bytes, *, max_depth: int) -> Points | None:
@@ -59,7 +60,7 @@ def read_points(body: bytes, *, max_depth: int) -> Points | None:
         read = LocateBatch.model_validate({**rest, "points": [[0.0, 0.0]]})
     except (NotParsable, ValidationError):
         return None
-    return Points(xy, read.set, read.at, read.datum)
+    return Points(xy, read.set, read.at, read.datum, read.border)
 
 
 def _pairs(written: bytes) -> Floats | None:
@@ -96,13 +97,13 @@ def columns(ctx: Context, points: Points) -> bytes:
     x, y = np.ascontiguousarray(points.xy[:, 0]), np.ascontiguousarray(points.xy[:, 1])
     require_plausible(plan, x, y)
     lon, lat = to_wgs84(x, y, points.datum)
-    found = plan.locator.locate_many(lon, lat, nearest_within_m=ctx.settings.nearest_within_m)
-    assert found.border_m is not None
+    found = plan.locator.locate_many(lon, lat, nearest_within_m=ctx.settings.nearest_within_m, border=points.border)
+    border_m = None if found.border_m is None else np.round(found.border_m, 2).tolist()
     codes = ctx.code_texts.get(plan.key, lambda: _code_texts(plan))
     return b'{"grid_code":[%b],"method":[%b],"border_m":%b,"set":%b,"version":%d}' % (
         b",".join(codes[found.owner].tolist()),
         b",".join(_METHOD_TEXTS[found.method].tolist()),
-        to_json(np.round(found.border_m, 2).tolist(), inf_nan_mode="null"),
+        to_json(border_m, inf_nan_mode="null"),
         to_text(plan.boundary_set.name).encode("utf-8"),
         plan.version.number,
     )

@@ -65,7 +65,7 @@ class LocateBatchAnswer(Out):
 
     grid_code: list[str | None]
     method: list[Method]
-    border_m: list[float | None] = Field(description="metres, to the centimetre")
+    border_m: list[float | None] | None = Field(description="metres, to the centimetre; null where not asked for")
     set: str
     version: int
 

@@ -204,6 +204,7 @@ class LocateBatch(Strict):
     set: Name | None = None
     at: DayOrTime | None = None
     datum: Datum = Datum.WGS84
+    border: bool = Field(True, description="false: border_m is not measured and is null, which is faster")
 
 
 def _judged(value: Any, read: Callable[[Any], Any]) -> Any:

@@ -315,10 +315,11 @@ def main() -> None:
         print("\n| POST, gridmap as it is | points in a batch | connections | million points/s |\n|---|---|---|---|")
         if not asked.only or "json" in asked.only:
             with running("lean", url) as (port, _):
-                for connections in (1, 2):
-                    body = json.dumps({"points": places[:10_000].tolist()}).encode()
+                for border, connections in ((True, 1), (True, 2), (False, 1), (False, 2)):
+                    body = json.dumps({"points": places[:10_000].tolist(), "border": border}).encode()
                     rate = batches(port, "/api/v1/locate", "application/json", body, 10_000, asked.seconds, connections)
-                    print(f"| JSON | 10,000 | {connections} | {rate / 1e6:.2f} |", flush=True)
+                    what = "JSON" if border else "JSON, no metres to the border"
+                    print(f"| {what} | 10,000 | {connections} | {rate / 1e6:.2f} |", flush=True)
         if not asked.only or "arrow" in asked.only:
             with running("lean", url) as (port, _):
                 for count, connections in ((10_000, 1), (1_000_000, 1), (1_000_000, 2)):

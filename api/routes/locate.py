@@ -75,7 +75,7 @@ def locate_point(ctx: Ctx, q: Query[LocateQuery]) -> LocateAnswer:
 @needs(Permission.GRIDS_READ)
 def locate_points(ctx: Ctx, q: Query[NoQuery], batch: LocateBatch) -> Response:
     """Say who is responsible for each of many points, as columns in the order of the points."""
-    points = Points(np.array(batch.points, dtype=np.float64), batch.set, batch.at, batch.datum)
+    points = Points(np.array(batch.points, dtype=np.float64), batch.set, batch.at, batch.datum, batch.border)
     return Response(columns(ctx, points), media_type="application/json")
 
 

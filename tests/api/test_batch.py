@@ -32,9 +32,19 @@ def compare(world, monkeypatch):
     return both
 
 
-@pytest.mark.parametrize("more", [{}, {"set": "urban"}, {"at": "2026-04-30"}, {"datum": "gcj02"}, {"set": None}])
+@pytest.mark.parametrize(
+    "more", [{}, {"set": "urban"}, {"at": "2026-04-30"}, {"datum": "gcj02"}, {"set": None}, {"border": False}]
+)
 def test_a_batch_has_the_same_answer_by_both_readings(compare, more) -> None:
     assert compare(json.dumps({"points": GOOD, **more}).encode()).status == 200
+
+
+def test_metres_are_left_out_where_nobody_wants_them(compare) -> None:
+    full, short = (
+        json.loads(compare(json.dumps({"points": GOOD, "border": wanted}).encode()).body) for wanted in (True, False)
+    )
+    assert any(m is not None for m in full["border_m"])
+    assert short == {**full, "border_m": None}
 
 
 NUMBERS = st.one_of(
@@ -107,6 +117,9 @@ BODIES = [
     b'{"points": [[120,36]], "set": "nowhere"}',
     b'{"points": [[120,36]], "at": "1900-01-01"}',
     b'{"points": [[120,36]], "datum": "mars"}',
+    b'{"points": [[120.001,36.001]], "border": 0}',
+    b'{"points": [[120.001,36.001]], "border": "false"}',
+    b'{"points": [[120.001,36.001]], "border": null}',
     b'\xef\xbb\xbf{"points": [[120.001,36.001]]}',
     b'{"points": [[120.001,36.001]], "set": "\xff"}',
     json.dumps({"points": GOOD * 10}).encode(),
