@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from api import arrow, errors, web
 from api.cursor import Cursors
 from api.deps import Context
+from api.doors import Doors
 from api.edge import Edge, Front
 from api.lean import LOCATE, WORTH_PACKING, Lean
 from api.openapi import openapi_of
@@ -74,6 +75,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
         if store is not None:
             yield
             given.close()
+            doors.close()
             return
         from gridmap.store import open_store
 
@@ -89,6 +91,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
             warming.join()
             watching.close()
         finally:
+            doors.close()
             own.close()
 
     app = Service(
@@ -103,7 +106,8 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     )
     app.state.settings = settings
     app.state.lean = None
-    app.front = Front(settings)
+    doors = app.state.doors = Doors(settings)
+    app.front = Front(settings, doors)
     if store is not None:
         app.state.context = _context(settings, store, clock)
         given = app.state.lean = Lean(app.state.context)
@@ -114,7 +118,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     errors.install(app)
     plain = (*DEFAULT_EXCLUDED_CONTENT_TYPES, arrow.MEDIA_TYPE)
     app.add_middleware(GZipMiddleware, minimum_size=WORTH_PACKING, compresslevel=5, exclude_content_types=plain)
-    app.add_middleware(Edge, settings=settings)
+    app.add_middleware(Edge, settings=settings, doors=doors)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     return app
 

@@ -8,8 +8,10 @@ import re
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.doors import Doors
 from api.errors import BodyTimeout, HeadersTooLarge, UriTooLong, answer
 from api.lean import LOCATE, Lean
+from api.rights import principal_of
 from gridmap.errors import GridmapError, TooLarge
 from gridmap.settings import Settings
 
@@ -50,10 +52,6 @@ def _new_id() -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-async def admit(scope: Scope) -> None:
-    """Let a request in, or raise: the one place, before either road, for who may ask what and how often."""
-
-
 #: In the state of a request: it was let in by the lean road, which then left it to the validated one.
 _ADMITTED = "admitted"
 
@@ -61,8 +59,9 @@ _ADMITTED = "admitted"
 class Front:
     """Before the framework: answers by the lean road what that knows for sure."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, doors: Doors) -> None:
         self._settings = settings
+        self._doors = doors
 
     async def serve(self, scope: Scope, send: Send, lean: Lean) -> bool:
         """Answer a request; False: nothing was sent, and the framework must answer."""
@@ -78,12 +77,15 @@ class Front:
         if len(LOCATE) + len(scope["query_string"]) > limits.max_url_bytes or scope.get("root_path"):
             return False
         try:
-            await admit(scope)
+            await self._doors.admit(scope)
         except GridmapError:
             return False  # asked again by the validated road, which tells why
+        if not lean.serves(principal_of(scope)):
+            scope["state"][_ADMITTED] = True
+            return False
         body = await lean.answer(scope["query_string"])
         if body is None:
-            scope.setdefault("state", {})[_ADMITTED] = True
+            scope["state"][_ADMITTED] = True
             return False
         await _send_json(send, body, _new_id())
         return True
@@ -103,9 +105,10 @@ async def _send_json(send: Send, body: bytes, request_id: str) -> None:
 class Edge:
     """ASGI middleware around the whole app."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, doors: Doors) -> None:
         self._app = app
         self._settings = settings
+        self._doors = doors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -133,8 +136,9 @@ class Edge:
             most, seconds = self._body_limits(scope)
             self._check_head(scope, most)
             if not scope["state"].get(_ADMITTED):
-                await admit(scope)
-            await self._app(scope, self._bounded(receive, most, seconds), send_with_headers)
+                await self._doors.admit(scope)
+            async with self._doors.room(scope):
+                await self._app(scope, self._bounded(receive, most, seconds), send_with_headers)
         except GridmapError as error:
             await answer(scope, error)(scope, receive, send_with_headers)
         except Exception:

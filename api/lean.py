@@ -12,6 +12,7 @@ from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
@@ -25,6 +26,7 @@ from api.requests import LocateQuery
 from api.strict import check_query
 from gridmap.analysis.locator import Located
 from gridmap.crs import Datum, to_wgs84
+from gridmap.domain.access import OPERATOR, Permission, Principal
 from gridmap.domain.incidents import GridRef, Method
 from gridmap.errors import GridmapError
 from gridmap.services.clock import start_of
@@ -121,6 +123,10 @@ class Lean:
         """Stop watching the store."""
         self._fresh.close()
         self._readers.shutdown(wait=False)
+
+    def serves(self, principal: Principal) -> bool:
+        """Tell whether somebody may see all that an answer holds, wherever the point lies."""
+        return principal is OPERATOR or _sees_all(principal, self._day(None))
 
     async def answer(self, query: bytes) -> bytes | None:
         """Give the body of the answer to a query; None: the validated route must answer."""
@@ -263,6 +269,11 @@ def _card(plan: Plan, found: Located, place: GridRef | None, people: People) -> 
 
 _PLAIN = Asked(None, None, Datum.WGS84)
 _UNSHIFTED = frozenset({Datum.WGS84, Datum.CGCS2000})
+
+
+@lru_cache(1_024)
+def _sees_all(principal: Principal, day: date) -> bool:
+    return all(principal.reach(p, day).everywhere for p in (Permission.GRIDS_READ, Permission.PEOPLE_READ))
 
 
 def _on_earth(box: Box) -> Box:

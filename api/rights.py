@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from starlette.types import Scope
 
 from api.errors import NotSignedIn
-from gridmap.domain.access import OPERATOR, Permission, Principal
+from gridmap.domain.access import NOBODY, Permission, Principal
 from gridmap.errors import NotAllowed
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -48,8 +48,8 @@ def permission_of(endpoint: Callable[..., Any]) -> Permission | None:
 
 
 def principal_of(scope: Scope) -> Principal:
-    """Give who asks; ``edge.admit`` found out."""
-    found: Principal = scope.get("state", {}).get(PRINCIPAL, OPERATOR)
+    """Give who asks, as ``doors.Doors.admit`` found out."""
+    found: Principal = scope.get("state", {}).get(PRINCIPAL, NOBODY)
     return found
 
 

@@ -1,6 +1,8 @@
 """Settings, read once from the environment (``GRIDMAP_...``) by an edge: the command line or the app."""
 
+from ipaddress import ip_network
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator
@@ -17,6 +19,21 @@ class Settings(BaseSettings):
     database_url: str = Field("sqlite:///gridmap.gpkg", description="SQLAlchemy URL of the store")
     index_dir: Path | None = Field(
         None, description="folder in which workers share the index of a version; else each has its own"
+    )
+    access: Literal["open", "accounts"] = Field(
+        "accounts", description="accounts: who asks must sign in or show a key; open: nobody does, everybody may do all"
+    )
+    trusted_proxies: str = Field(
+        "", description="addresses or networks, joined by commas, of proxies whose X-Forwarded-For is believed"
+    )
+    requests_per_s: float = Field(
+        100.0, gt=0, description="requests a second of one account; five seconds' worth at once"
+    )
+    network_requests_per_s: float = Field(1_000.0, gt=0, description="the same for one network address")
+    open_requests_per_s: float = Field(20_000.0, gt=0, description="the same for one network address with open access")
+    sign_ins_per_minute: float = Field(20.0, gt=0, description="attempts to sign in from one network address")
+    heavy_at_once: int = Field(
+        2, gt=0, description="maps, comparisons, streams and changes of versions of one account at once"
     )
     default_set: str | None = Field(None, description="boundary set used when a call names none; else the only one")
     language: Language = Field("zh", description="language of pages and messages when the reader states none")
@@ -60,6 +77,13 @@ class Settings(BaseSettings):
     parser_memory_bytes: int = Field(2_000_000_000, gt=0, description="address space of the parser process")
     parser_cpu_s: int = Field(60, gt=0, description="CPU time of the parser process")
     parser_wall_s: float = Field(120.0, gt=0, description="wall time of the parser process")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for part in filter(str.strip, value.split(",")):
+            ip_network(part.strip(), strict=False)
+        return value
 
     @field_validator("time_zone")
     @classmethod

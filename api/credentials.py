@@ -1,0 +1,79 @@
+"""What a request shows to say who asks: a cookie or a bearer token; and whether a page of ours sent it."""
+
+from typing import NamedTuple
+
+from starlette.types import Scope
+
+from gridmap.errors import NotAllowed
+
+#: The prefix makes browsers hold it to this very host, over TLS or on loopback, and to no path or sibling host.
+COOKIE = "__Host-gridmap"
+#: Only sessions come in a cookie; a key or a device shows its token itself.
+SESSION = "gm_s_"
+#: More than any token has; what is longer is none.
+_LONGEST = 128
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_COOKIE_NAME = COOKIE.encode("ascii")
+
+
+class Shown(NamedTuple):
+    """A token, and whether the browser sent it by itself."""
+
+    token: str
+    ambient: bool
+
+
+def shown_by(scope: Scope) -> Shown | None:
+    """Give the token that a request shows; a bearer token goes before a cookie. Empty: it shows what is none."""
+    cookie = None
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            kind, _, token = value.partition(b" ")
+            if kind.lower() == b"bearer":
+                return Shown(_plain(token.strip()), ambient=False)
+        elif name == b"cookie" and cookie is None:
+            cookie = _in_cookie(value)
+    if cookie is None or not cookie.startswith(SESSION):
+        return None
+    return Shown(cookie, ambient=True)
+
+
+def _in_cookie(header: bytes) -> str | None:
+    for part in header.split(b";"):
+        name, _, value = part.strip().partition(b"=")
+        if name == _COOKIE_NAME:
+            return _plain(value)
+    return None
+
+
+def _plain(token: bytes) -> str:
+    return token.decode("ascii") if len(token) <= _LONGEST and token.isascii() else ""
+
+
+def check_sender(scope: Scope, shown: Shown | None) -> None:
+    """Check that what may change something was sent by a page of ours, or by a program.
+
+    A browser says where a request comes from (``Sec-Fetch-Site``, ``Origin``), and sends the cookie by itself: with
+    the cookie one of the two must be there, and whatever is there must name this service.
+
+    Raises
+    ------
+    NotAllowed
+        ``cross_site``.
+    """
+    if scope["method"] in _SAFE or (shown is not None and not shown.ambient):
+        return
+    site = origin = host = None
+    for name, value in scope["headers"]:
+        if name == b"sec-fetch-site":
+            site = value
+        elif name == b"origin":
+            origin = value
+        elif name == b"host":
+            host = value
+    if site is not None and site not in (b"same-origin", b"none"):
+        raise NotAllowed("cross_site")
+    if origin is not None and (host is None or origin.partition(b"://")[2].lower() != host.lower()):
+        raise NotAllowed("cross_site")
+    if shown is not None and site is None and origin is None:
+        raise NotAllowed("cross_site")

@@ -1,0 +1,124 @@
+"""Who comes in: finds out who asks, refuses what another site sent, and counts how often somebody asks."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from hashlib import sha256
+from typing import NamedTuple
+
+from starlette.types import Scope
+
+from api.credentials import check_sender, shown_by
+from api.errors import NotSignedIn
+from api.limits import BURST_S, Buckets, Slots, address_of, is_heavy, read_networks
+from api.rights import PRINCIPAL, principal_of
+from gridmap.domain.access import NOBODY, OPERATOR, Principal
+from gridmap.services.ports import Store
+from gridmap.settings import Settings
+
+#: Gives whose a token is, or None when it is not (or no longer) good.
+Find = Callable[[str], Principal | None]
+
+#: Seconds for which it is believed whose a token is. In a store of this machine no longer than until the next commit.
+BELIEVED_S = 1.0
+#: Tokens kept.
+_TOKENS = 10_000
+#: Heavy requests at once, in multiples of what one account has, where nobody signs in.
+_OPEN_SHARE = 4
+
+#: In the state of a request: the network it comes from.
+NETWORK = "network"
+
+
+class _Known(NamedTuple):
+    principal: Principal | None
+    revision: Hashable
+    at: float
+
+
+class Doors:
+    """The doors of one app. They stay shut for every token until ``open`` said how to look one up."""
+
+    def __init__(self, settings: Settings, now: Callable[[], float] = time.monotonic) -> None:
+        self._open = settings.access == "open"
+        self._now = now
+        self._proxies = read_networks(settings.trusted_proxies)
+        network_rate = settings.open_requests_per_s if self._open else settings.network_requests_per_s
+        self._networks = Buckets(network_rate, network_rate * BURST_S, now)
+        self._accounts = Buckets(settings.requests_per_s, settings.requests_per_s * BURST_S, now)
+        self._heavy = Slots(settings.heavy_at_once * (_OPEN_SHARE if self._open else 1))
+        self._find: Find | None = None
+        self._store: Store | None = None
+        self._known: dict[bytes, _Known] = {}
+        self._readers = ThreadPoolExecutor(2, thread_name_prefix="doors")
+
+    def open(self, store: Store, find: Find) -> None:
+        """Begin to look up tokens."""
+        self._store, self._find = store, find
+
+    def close(self) -> None:
+        """Stop looking up tokens."""
+        self._readers.shutdown(wait=False)
+
+    async def admit(self, scope: Scope) -> None:
+        """Let a request in, with who asks in its state.
+
+        Raises
+        ------
+        TooManyRequests
+            ``too_many_requests``.
+        NotSignedIn
+            ``not_signed_in``: it shows a bearer token that is not good.
+        NotAllowed
+            ``cross_site``.
+        """
+        state = scope.setdefault("state", {})
+        network = state[NETWORK] = address_of(scope, self._proxies)
+        self._networks.take(network)
+        if self._open:
+            check_sender(scope, None)
+            state[PRINCIPAL] = OPERATOR
+            return
+        shown = shown_by(scope)
+        check_sender(scope, shown)
+        principal = await self._principal(shown.token) if shown is not None and shown.token else None
+        if principal is None:
+            if shown is not None and not shown.ambient:
+                raise NotSignedIn("not_signed_in")
+            state[PRINCIPAL] = NOBODY
+            return
+        self._accounts.take(principal.account_id)
+        state[PRINCIPAL] = principal
+
+    async def _principal(self, token: str) -> Principal | None:
+        if self._find is None or self._store is None:
+            return None
+        key = sha256(token.encode("ascii")).digest()
+        # the revision first: what is kept under it must have been read after it
+        revision = self._store.revision() if self._store.local else None
+        known, now = self._known.get(key), self._now()
+        if known is not None and known.revision == revision and now - known.at < BELIEVED_S:
+            return known.principal
+        found = await asyncio.get_running_loop().run_in_executor(self._readers, self._find, token)
+        if len(self._known) >= _TOKENS:
+            self._known.clear()
+        self._known[key] = _Known(found, revision, now)
+        return found
+
+    @asynccontextmanager
+    async def room(self, scope: Scope) -> AsyncIterator[None]:
+        """Hold a slot for a heavy request; others need none.
+
+        Raises
+        ------
+        TooManyRequests
+            ``too_many_at_once``.
+        """
+        if not is_heavy(scope):
+            yield
+            return
+        caller = principal_of(scope).account_id
+        async with self._heavy.hold(("network", scope["state"][NETWORK]) if caller is None else caller):
+            yield
