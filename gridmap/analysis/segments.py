@@ -15,11 +15,11 @@ import numpy.typing as npt
 import shapely
 
 from gridmap.analysis.locator import Locator
+from gridmap.analysis.runs import Flags, ends_of_runs, starts_of_runs
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Owners = npt.NDArray[np.int32]
-Flags = npt.NDArray[np.bool_]
 
 #: Segments handled at once; keeps the memory flat.
 _CHUNK = 65_536
@@ -140,18 +140,6 @@ class _Along:
     start: Floats
     end: Floats
     lowest: Owners
-
-
-def starts_of_runs(*columns: npt.NDArray) -> Flags:
-    """Tell which rows start a run of rows that are equal in all columns."""
-    first = np.ones(len(columns[0]), dtype=bool)
-    first[1:] = np.any([c[1:] != c[:-1] for c in columns], axis=0)
-    return first
-
-
-def ends_of_runs(first: Flags) -> Flags:
-    """Tell which rows end a run, from those that start one."""
-    return np.r_[first, True][1:]
 
 
 def _crossing(p: Floats, q: Floats, a: Floats, b: Floats) -> Floats:

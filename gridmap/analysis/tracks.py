@@ -10,7 +10,8 @@ import shapely
 
 from gridmap.analysis import frames
 from gridmap.analysis.locator import Locator
-from gridmap.analysis.segments import Borders, Floats, Ints, ends_of_runs, starts_of_runs
+from gridmap.analysis.runs import ends_of_runs, starts_of_runs
+from gridmap.analysis.segments import Borders, Floats, Ints
 from gridmap.crs import frame_to_wgs84, xy_to_metric
 from gridmap.errors import ColumnError, GeometryError, InvalidInput
 

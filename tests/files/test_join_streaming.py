@@ -321,7 +321,14 @@ def test_an_interrupted_join_leaves_nothing_under_the_final_name(tmp_path: Path,
     out = tmp_path / "o.parquet"
     command = [sys.executable, "-m", "gridmap", "join", tmp_path / "p.csv", "-o", out, "--grids", grids]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen([*map(str, command)], env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [*map(str, command)],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        # a shell gives what it starts in the background to ignore SIGINT, and children inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
         limit = time.monotonic() + 60
         while not list(tmp_path.glob(".o.*")) and time.monotonic() < limit and process.poll() is None:
             time.sleep(0.02)

@@ -21,6 +21,7 @@ from gridmap.analysis.locator.index import EdgeRaster, IndexReport, build_raster
 from gridmap.analysis.locator.measure import Metric
 from gridmap.analysis.locator.segments import Rings, edges_of, rings_of
 from gridmap.analysis.locator.shapes import Boxes, holders_of
+from gridmap.analysis.runs import starts_of_runs
 from gridmap.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ class Locator:
         owner, ask = self._first_answers(x, y, threads)
         if len(ask):
             point, grid, _ = self._held(x[ask], y[ask])
-            first = np.r_[True, point[1:] != point[:-1]] if len(point) else np.zeros(0, bool)
+            first = starts_of_runs(point)
             owner[ask] = -1
             owner[ask[point[first]]] = grid[first]
         nobody = owner < 0
@@ -277,7 +278,7 @@ class Locator:
         if index is not None and metres is not None and 0 <= nearest_within_m < math.inf:
             sole = index.owner(lon, lat)
             if sole >= 0:  # strictly inside one grid and no other: nothing else needs to be asked
-                border = metres.distance(*self._to_metres_one(lon, lat), sole)
+                border = metres.distance(lon, lat, sole)
                 return Located(self.codes[sole], METHODS[INSIDE], border, (self.codes[sole],), False)
         answers = self.locate_many([lon], [lat], nearest_within_m=nearest_within_m)
         owner, border_m = int(answers.owner[0]), answers.border_m
@@ -323,7 +324,7 @@ class Locator:
         at_owners_border: Ints = np.zeros(0, np.int64)
         if len(ask):
             point, grid, strictly = self._held(x[ask], y[ask])
-            first = np.r_[True, point[1:] != point[:-1]] if len(point) else np.zeros(0, bool)
+            first = starts_of_runs(point)
             owner[ask] = -1
             owner[ask[point[first]]] = grid[first]
             holders[ask] = np.bincount(point, minlength=len(ask))
@@ -336,8 +337,9 @@ class Locator:
             outside = np.flatnonzero(method == NONE)
             # no grid holds these, so that is not asked again
             nothing = np.zeros(0, np.int64)
-            mx, my = self._to_metres(x[outside], y[outside])
-            point, grid, _ = self._metric().near(mx, my, within_m=nearest_within_m, k=1, held=(nothing, nothing))
+            point, grid, _ = self._metric().near(
+                x[outside], y[outside], within_m=nearest_within_m, k=1, held=(nothing, nothing)
+            )
             owner[outside[point]] = grid
             method[outside[point]] = NEAREST
         border_m = None
@@ -368,9 +370,7 @@ class Locator:
         result = np.full(len(x), np.nan)
         owned = np.flatnonzero(grid >= 0)
         if len(owned):
-            metres = self._metric()
-            mx, my = self._to_metres(x[owned], y[owned])
-            result[owned] = metres.distances(mx, my, np.arange(len(owned)), grid[owned])
+            result[owned] = self._metric().distances(x[owned], y[owned], grid[owned])
         return result
 
     def near(self, x: npt.ArrayLike, y: npt.ArrayLike, *, within_m: float, k: int = 1) -> tuple[Ints, Ints, Floats]:
@@ -397,8 +397,7 @@ class Locator:
         if not len(x):
             return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
         held = self.holders(x, y)
-        mx, my = self._to_metres(x, y)
-        return self._metric().near(mx, my, within_m=within_m, k=k, held=held)
+        return self._metric().near(x, y, within_m=within_m, k=k, held=held)
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
@@ -430,17 +429,3 @@ class Locator:
                 if self._metres is None:
                     self._metres = Metric(self._rings, None if self.metric else self.epsg)
         return self._metres
-
-    def _to_metres(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        if self.metric:
-            return x, y
-        from gridmap.crs import xy_to_metric
-
-        return xy_to_metric(x, y, self.epsg)
-
-    def _to_metres_one(self, x: float, y: float) -> tuple[float, float]:
-        if self.metric:
-            return x, y
-        from gridmap.crs import point_to_metric
-
-        return point_to_metric(x, y, self.epsg)

@@ -32,24 +32,32 @@ class Metric:
     Parameters
     ----------
     rings : Rings
-        In degrees, or in metres where ``epsg`` is None.
+        In degrees, or in metres where ``epsg`` is None; the points of all methods are given in the same.
     epsg : int or None
         The metric CRS.
     """
 
     def __init__(self, rings: Rings, epsg: int | None) -> None:
-        xy = rings.xy
-        if epsg is not None:
-            from gridmap.crs import xy_to_metric
-
-            x, y = xy_to_metric(np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1]), epsg)
-            xy = np.column_stack([x, y])
+        self._epsg = epsg
+        x, y = self._projected(np.ascontiguousarray(rings.xy[:, 0]), np.ascontiguousarray(rings.xy[:, 1]))
+        xy = np.column_stack([x, y])
         self.rings = replace(rings, xy=xy)
         self.boxes = Boxes(self.rings)
         self._chunks, self._chunk_of_ring = _chunks(xy, self.rings.start)
 
-    def distances(self, x: Floats, y: Floats, point: Ints, shape: Ints) -> Floats:
-        """Give the metres from points (metric) to the borders of shapes, for pairs of them."""
+    def _projected(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        if self._epsg is None:
+            return x, y
+        from gridmap.crs import xy_to_metric
+
+        return xy_to_metric(x, y, self._epsg)
+
+    def distances(self, x: Floats, y: Floats, shape: Ints) -> Floats:
+        """Give the metres from each point to the border of its shape."""
+        return self._of_pairs(*self._projected(x, y), np.arange(len(x)), shape)
+
+    def _of_pairs(self, x: Floats, y: Floats, point: Ints, shape: Ints) -> Floats:
+        """Measure pairs of points (metric) and shapes."""
         out = np.empty(len(point))
         rings = self.rings
 
@@ -63,14 +71,18 @@ class Metric:
         return out
 
     def distance(self, x: float, y: float, shape: int) -> float:
-        """Give the metres from one point (metric) to the border of a shape, to the last bit as ``distances`` does."""
+        """Give the metres from one point to the border of a shape, to the last bit as ``distances`` does."""
+        if self._epsg is not None:
+            from gridmap.crs import point_to_metric
+
+            x, y = point_to_metric(x, y, self._epsg)
         rings = self.rings
         return float(_distance(rings.xy, rings.start, rings.of_shape, self._chunks, self._chunk_of_ring, x, y, shape))
 
     def near(
         self, x: Floats, y: Floats, *, within_m: float, k: int, held: tuple[Ints, Ints]
     ) -> tuple[Ints, Ints, Floats]:
-        """Find the k nearest shapes of each point (metric) within a distance.
+        """Find the k nearest shapes of each point within a distance.
 
         Parameters
         ----------
@@ -82,6 +94,7 @@ class Metric:
         point, shape, metres
             Ordered by point, then by distance; what is equally near (to ``EQUAL_M``), by shape.
         """
+        x, y = self._projected(x, y)
         found: list[tuple[Ints, Ints, Floats]] = []
         waiting = np.arange(len(x))
         # a few shapes are enough for most: a small radius finds them, and only the others look further
@@ -112,7 +125,7 @@ class Metric:
     ) -> tuple[Ints, Ints, Floats, npt.NDArray[np.bool_]]:
         # a little further than the radius, so that what is equally near is all there
         point, shape = self.boxes.at(x[part], y[part], radius + EQUAL_M)
-        metres = self.distances(x[part], y[part], point, shape)
+        metres = self._of_pairs(x[part], y[part], point, shape)
         inside = np.isin(part[point] * len(self.boxes.size) + shape, held[0] * len(self.boxes.size) + held[1])
         metres[inside] = 0.0
         close = metres <= radius

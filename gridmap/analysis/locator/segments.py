@@ -12,6 +12,7 @@ import shapely
 from numba import njit
 
 from gridmap.analysis.locator.predicates import UNDECIDED, rational_side, side
+from gridmap.analysis.runs import starts_of_runs
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -179,5 +180,5 @@ def edges_of(rings: Rings) -> tuple[Floats, Int32s]:
     # where shapes overlap, an edge may stand there several times
     order = np.lexsort((owner, *ends.T))
     ends, owner = ends[order], owner[order]
-    first = np.r_[True, (ends[1:] != ends[:-1]).any(axis=1)] if len(ends) else np.zeros(0, bool)
+    first = starts_of_runs(*ends.T)
     return ends[first].reshape(-1, 2, 2), owner[first]
