@@ -20,6 +20,8 @@ from api import web
 from api.extensions import members
 from gridmap import errors as tree
 from gridmap.errors import GridmapError, InvalidInput
+from gridmap.errors import NotSignedIn as NotSignedIn
+from gridmap.errors import TooManyRequests as TooManyRequests
 from gridmap.i18n import Language, as_language, has, text
 
 log = logging.getLogger("gridmap.api")
@@ -41,14 +43,6 @@ class NotParsable(RequestError):
 
 class NoRoute(RequestError):
     """Nothing lives at this address."""
-
-
-class NotSignedIn(RequestError):
-    """Nobody signed in, or what was shown is no longer good."""
-
-
-class TooManyRequests(RequestError):
-    """Too much in too short a time; ``retry_after_s`` says when it may go on."""
 
 
 class MethodNotAllowed(RequestError):
@@ -87,17 +81,17 @@ STATUS: dict[type[GridmapError], int] = {
     tree.IllegalTransition: 409,
     tree.NotPublishable: 422,
     tree.EncodingAmbiguous: 409,
+    tree.NotSignedIn: 401,
     tree.NotAllowed: 403,
+    tree.TooManyRequests: 429,
     tree.StoreUnavailable: 503,
     RequestError: 400,
     NotParsable: 400,
-    NotSignedIn: 401,
     NoRoute: 404,
     MethodNotAllowed: 405,
     BodyTimeout: 408,
     UriTooLong: 414,
     UnsupportedBody: 415,
-    TooManyRequests: 429,
     HeadersTooLarge: 431,
 }
 

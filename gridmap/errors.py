@@ -16,7 +16,9 @@
     │   ├── IllegalTransition   that step is not possible from here
     │   ├── NotPublishable      findings stand in the way
     │   └── EncodingAmbiguous   the text could be UTF-8 or GBK: ask
+    ├── NotSignedIn             nobody signed in, or what was shown is no longer good
     ├── NotAllowed              whoever asks may not do that
+    ├── TooManyRequests         too much in too short a time
     └── StoreUnavailable        the database is away, full or locked
 
 Every instance has a stable ``code`` and ``fields``; its text comes from the catalogue entry ``error.<code>``, which
@@ -110,6 +112,14 @@ class NotPublishable(Conflict):
 
 class EncodingAmbiguous(Conflict):
     """The text could be in more than one encoding: ask, never guess."""
+
+
+class NotSignedIn(GridmapError):
+    """Nobody signed in, or what was shown is no longer good."""
+
+
+class TooManyRequests(GridmapError):
+    """Too much in too short a time; ``retry_after_s`` says when it may go on."""
 
 
 class NotAllowed(GridmapError):

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from fake_access import AccessState, FakeAccounts, FakeIdempotency, FakeTrail
 from fake_boundaries import FakeBoundaries, meets
 from fake_features import FakeFeatures, FakeLayer
 from fake_people import FakeProfiles, FakeStaff
@@ -43,6 +44,7 @@ class _State:
     incidents: dict[str, dict[str, Any]] = field(default_factory=dict)
     fixes: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
     context: list[tuple[Any, ...]] = field(default_factory=list)
+    access: AccessState = field(default_factory=AccessState)
 
     def copy(self) -> "_State":
         return _State(**{name: copy(getattr(self, name)) for name in self.__dataclass_fields__})
@@ -88,6 +90,9 @@ class FakeUnitOfWork:
         self.patrols = _Patrols(self)
         self.context = _Context(self)
         self.features = FakeFeatures(self)
+        self.accounts = FakeAccounts(self)
+        self.trail = FakeTrail(self)
+        self.idempotency = FakeIdempotency(self)
 
     def __enter__(self) -> "FakeUnitOfWork":
         return self

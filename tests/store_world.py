@@ -15,10 +15,13 @@ import sqlalchemy as sa
 from store_frames import CITY, at, fixes, grids, incidents, publish, with_version
 
 from gridmap.analysis.content import content_hash
+from gridmap.domain.access import Area, Grant, Kind, Role
 from gridmap.domain.boundaries import BoundarySet, Level
 from gridmap.domain.features import FeatureLayer
 from gridmap.domain.incidents import StaffMember
 from gridmap.domain.people import GridProfile
+from gridmap.domain.trail import Act, Outcome
+from gridmap.services.ports import Account, Answered, Attempts, Token
 from gridmap.store.progress import Show
 from gridmap.store.tables import Base
 
@@ -72,7 +75,28 @@ def fill_everything(store: Any, n: int = 40) -> None:
                 crs=4326,
             )
         )
+        _people_who_sign_in(work)
         work.commit()
+
+
+def _people_who_sign_in(work: Any) -> None:
+    area = Area("city", "S")
+    grants = (Grant(Role.ADMINISTRATOR), Grant(Role.FIELD, area, date(2026, 1, 1), date(2026, 7, 1)))
+    work.accounts.add(
+        Account("a-1", Kind.PERSON, "zhao", "赵\t主任", grants, at(0), None, "$argon2id$…", "JBSWY3DP", 7)
+    )
+    work.accounts.add(Account("a-2", Kind.KEY, "导出", "", (), at(0.25), at(1)))
+    work.accounts.add_token(Token("0" * 63 + "1", "a-1", at(0), at(2), at(1)))
+    work.accounts.add_token(Token("0" * 63 + "2", "a-2", at(0.5), None, None, at(1)))
+    work.accounts.put_secret("set_up_code", "f" * 64)
+    work.accounts.put_attempts("e" * 64, Attempts(3, at(1)), keep=10)
+    detail = {"数": [1, 0.1, None, {"b": True, "a": "\t\\N\n\0"}], "x": 1e300}
+    acts = [
+        Act(at(k / 7), "incidents.add", actor_id="a-1", actor="zhao", subject="“引号”\\", detail=detail)
+        for k in range(9)
+    ]
+    work.trail.add([*acts, Act(at(3), "session.begin", Outcome.FAILED, subject="\\N", request_id="r\t1")])
+    work.idempotency.add(Answered("", "k-1", "POST /x", "d" * 64, 201, '{"名":"\\n"}\n', at(1)))
 
 
 def _lineage() -> pd.DataFrame:

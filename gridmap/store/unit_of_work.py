@@ -140,12 +140,15 @@ class SqlUnitOfWork:
     """One transaction over all repositories (``services.ports.UnitOfWork``)."""
 
     def __init__(self, engine: sa.Engine, backend: ModuleType) -> None:
+        from gridmap.store.accounts import Accounts
         from gridmap.store.boundaries import Boundaries
         from gridmap.store.context import Context
         from gridmap.store.features import Features
+        from gridmap.store.idempotency import Idempotency
         from gridmap.store.incidents import Incidents
         from gridmap.store.patrols import Patrols
         from gridmap.store.people import Profiles, Staff
+        from gridmap.store.trail import Trail
 
         self._work = Work(engine, backend)
         self.boundaries: ports.BoundaryRepository = Boundaries(self._work)
@@ -155,6 +158,9 @@ class SqlUnitOfWork:
         self.patrols: ports.PatrolRepository = Patrols(self._work)
         self.context: ports.ContextRepository = Context(self._work)
         self.features: ports.FeatureRepository = Features(self._work)
+        self.accounts: ports.AccountRepository = Accounts(self._work)
+        self.trail: ports.TrailRepository = Trail(self._work)
+        self.idempotency: ports.IdempotencyRepository = Idempotency(self._work)
 
     def __enter__(self) -> Self:
         return self

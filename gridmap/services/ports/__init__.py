@@ -4,7 +4,16 @@ All frames are in WGS 84 lon/lat and keep the contracts of ``analysis.frames``. 
 the same rows in the same order. Nothing is written before ``commit``; leaving the ``with`` block without it rolls back.
 """
 
-from gridmap.services.ports.access import Account, AccountRepository, Act, Entry, Outcome, Token, TrailRepository
+from gridmap.domain.trail import Act, Entry, Outcome
+from gridmap.services.ports.access import (
+    Account,
+    AccountRepository,
+    Answered,
+    Attempts,
+    IdempotencyRepository,
+    Token,
+    TrailRepository,
+)
 from gridmap.services.ports.boundaries import BoundaryRepository, Box
 from gridmap.services.ports.features import ContextRepository, FeatureFilter, FeatureRepository, Owners
 from gridmap.services.ports.people import ProfileRepository, StaffRepository
@@ -16,6 +25,8 @@ __all__ = [
     "AccountRepository",
     "Act",
     "Added",
+    "Answered",
+    "Attempts",
     "BoundaryRepository",
     "Box",
     "Clock",
@@ -23,6 +34,7 @@ __all__ = [
     "Entry",
     "FeatureFilter",
     "FeatureRepository",
+    "IdempotencyRepository",
     "IncidentRepository",
     "Outcome",
     "Owners",

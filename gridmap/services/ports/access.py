@@ -1,12 +1,12 @@
 """Accounts, their tokens, and the trail of who did what, as the use cases ask for them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 from gridmap.domain.access import Grant, Kind
+from gridmap.domain.trail import Act, Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,7 @@ class Account:
 
     ``name`` is what a person types, or what a key or a device is called: no other account has or had it. ``title`` is
     how it is shown. ``password_hash`` and ``totp_secret`` are for persons; neither is ever shown or logged.
+    ``totp_step`` is the last step of time whose code was used, so that none is taken twice.
     """
 
     account_id: str
@@ -26,6 +27,7 @@ class Account:
     disabled_at: datetime | None = None
     password_hash: str | None = field(default=None, repr=False)
     totp_secret: str | None = field(default=None, repr=False)
+    totp_step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,20 @@ class Token:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
 
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """Failed attempts to sign in under one name in a row, whether there is such an account or not."""
+
+    failures: int
+    last_at: datetime
+
+
 class AccountRepository(Protocol):
     """Accounts with their grants and tokens. An account is never deleted: the trail names it."""
+
+    def begin_change(self) -> None:
+        """Keep others from changing accounts until this unit of work is over; what is read from here on is final."""
+        ...
 
     def add(self, account: Account) -> None:
         """Add an account.
@@ -54,6 +68,8 @@ class AccountRepository(Protocol):
         ------
         Conflict
             ``account_name_taken``.
+        TextError
+            ``text_unstorable``.
         """
         ...
 
@@ -82,6 +98,10 @@ class AccountRepository(Protocol):
         """Give a token, good or not, and whose it is."""
         ...
 
+    def tokens_of(self, account_id: str) -> list[Token]:
+        """Give the tokens of an account, good or not, oldest first."""
+        ...
+
     def touch_token(self, token_hash: str, *, seen_at: datetime, expires_at: datetime | None) -> None: ...
     def revoke_token(self, token_hash: str, *, at: datetime) -> None: ...
     def revoke_tokens(self, account_id: str, *, at: datetime) -> int:
@@ -96,36 +116,13 @@ class AccountRepository(Protocol):
         """Keep a small secret of the service, or with None forget it."""
         ...
 
+    def find_attempts(self, key: str) -> Attempts | None:
+        """Give the failed attempts under a name, by the hash of the name."""
+        ...
 
-class Outcome(StrEnum):
-    """How an act ended."""
-
-    DONE = "done"
-    DENIED = "denied"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Who did what when. ``detail`` holds counts, codes, numbers and names of fields; never what people wrote."""
-
-    at: datetime
-    action: str
-    outcome: Outcome = Outcome.DONE
-    actor_id: str | None = None
-    actor: str = ""
-    subject: str = ""
-    request_id: str = ""
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An act as it stands in the trail: numbered without a hole, its hash made of its content and the hash before."""
-
-    number: int
-    act: Act
-    hash: str
+    def put_attempts(self, key: str, attempts: Attempts | None, *, keep: int) -> None:
+        """Keep the failed attempts under a name, or with None forget them; of all names, the ``keep`` latest stay."""
+        ...
 
 
 class TrailRepository(Protocol):
@@ -145,4 +142,40 @@ class TrailRepository(Protocol):
 
     def page(self, *, before: int | None, limit: int, actor_id: str | None, action: str | None) -> list[Entry]:
         """Give up to ``limit`` entries, newest first, of one account or one action where these are named."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A request that was answered, and how, so that the same request again gets the same answer and does nothing."""
+
+    account_id: str
+    key: str
+    route: str
+    request_hash: str
+    status: int
+    body: str
+    at: datetime
+
+
+class IdempotencyRepository(Protocol):
+    """Answers by the key that the caller chose for a request; each caller (``""``: nobody by name) has its own keys."""
+
+    def find(self, account_id: str, key: str) -> Answered | None: ...
+    def add(self, answered: Answered) -> None:
+        """Keep an answer, in the transaction of what it tells of.
+
+        Another one with the same key that is not yet over is waited for.
+
+        Raises
+        ------
+        Conflict
+            ``idempotency_key_taken``.
+        TextError
+            ``text_unstorable``.
+        """
+        ...
+
+    def forget_before(self, at: datetime) -> int:
+        """Forget older answers; give how many."""
         ...

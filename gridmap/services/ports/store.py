@@ -4,6 +4,7 @@ from collections.abc import Hashable
 from datetime import datetime
 from typing import Protocol, Self
 
+from gridmap.services.ports.access import AccountRepository, IdempotencyRepository, TrailRepository
 from gridmap.services.ports.boundaries import BoundaryRepository
 from gridmap.services.ports.features import ContextRepository, FeatureRepository
 from gridmap.services.ports.people import ProfileRepository, StaffRepository
@@ -28,6 +29,9 @@ class UnitOfWork(Protocol):
     patrols: PatrolRepository
     context: ContextRepository
     features: FeatureRepository
+    accounts: AccountRepository
+    trail: TrailRepository
+    idempotency: IdempotencyRepository
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...
