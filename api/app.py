@@ -17,8 +17,23 @@ from api.doors import Doors
 from api.edge import Edge, Front
 from api.lean import LOCATE, WORTH_PACKING, Lean
 from api.openapi import openapi_of
-from api.routes import counts, docs, grids, history, incidents, layers, locate, maps, overview, patrols, sets, versions
-from gridmap import __version__
+from api.routes import (
+    counts,
+    docs,
+    grids,
+    history,
+    incidents,
+    layers,
+    locate,
+    maps,
+    operations,
+    overview,
+    patrols,
+    sets,
+    versions,
+)
+from api.telemetry import Telemetry
+from gridmap import __version__, logs
 from gridmap.services.clock import SystemClock
 from gridmap.services.ports import Clock, Store
 from gridmap.services.responsibility import Plans
@@ -40,6 +55,7 @@ ROUTERS = (
     patrols.router,
     maps.router,
     docs.router,
+    operations.router,
 )
 
 
@@ -106,8 +122,9 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     )
     app.state.settings = settings
     app.state.lean = None
+    app.state.telemetry = counted = Telemetry(__version__)
     doors = app.state.doors = Doors(settings)
-    app.front = Front(settings, doors)
+    app.front = Front(settings, doors, counted)
     if store is not None:
         app.state.context = _context(settings, store, clock)
         given = app.state.lean = Lean(app.state.context)
@@ -118,14 +135,16 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     errors.install(app)
     plain = (*DEFAULT_EXCLUDED_CONTENT_TYPES, arrow.MEDIA_TYPE)
     app.add_middleware(GZipMiddleware, minimum_size=WORTH_PACKING, compresslevel=5, exclude_content_types=plain)
-    app.add_middleware(Edge, settings=settings, doors=doors)
+    app.add_middleware(Edge, settings=settings, doors=doors, telemetry=counted)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     return app
 
 
 def app_from_env() -> FastAPI:
     """Build the app from the environment: the factory that a server with several workers calls in each."""
-    return create_app(Settings())
+    settings = Settings()
+    logs.configure(settings)
+    return create_app(settings)
 
 
 def _context(settings: Settings, store: Store, clock: Clock | None) -> Context:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import re
+import time
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,7 +13,9 @@ from api.doors import Doors
 from api.errors import BodyTimeout, HeadersTooLarge, UriTooLong, answer
 from api.lean import LOCATE, Lean
 from api.rights import principal_of
+from api.telemetry import Telemetry, method_of
 from gridmap.errors import GridmapError, TooLarge
+from gridmap.logs import requests
 from gridmap.settings import Settings
 
 log = logging.getLogger("gridmap.api")
@@ -59,14 +62,17 @@ _ADMITTED = "admitted"
 class Front:
     """Before the framework: answers by the lean road what that knows for sure."""
 
-    def __init__(self, settings: Settings, doors: Doors) -> None:
+    def __init__(self, settings: Settings, doors: Doors, telemetry: Telemetry) -> None:
         self._settings = settings
         self._doors = doors
+        self._telemetry = telemetry
+        self._logged = settings.access_log == "all"
 
     async def serve(self, scope: Scope, send: Send, lean: Lean) -> bool:
         """Answer a request; False: nothing was sent, and the framework must answer."""
         limits = self._settings
         headers = scope["headers"]
+        began = time.perf_counter()
         size = 0
         for name, value in headers:
             if name == b"content-length" or name == b"transfer-encoding":
@@ -87,7 +93,11 @@ class Front:
         if body is None:
             scope["state"][_ADMITTED] = True
             return False
-        await _send_json(send, body, _new_id())
+        request_id = _new_id()
+        await _send_json(send, body, request_id)
+        self._telemetry.lean()
+        if self._logged:
+            _log_request(scope, request_id, LOCATE, 200, time.perf_counter() - began)
         return True
 
 
@@ -102,13 +112,39 @@ async def _send_json(send: Send, body: bytes, request_id: str) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+#: In figures and logs: nobody was there any more to answer.
+CLIENT_GONE = 499
+
+
+def route_of(scope: Scope) -> str:
+    """Give the template of the address, such as ``/api/v1/grids/{code}``: never what was asked for; ``-``: none."""
+    found = getattr(scope.get("route"), "path", None)
+    return found if isinstance(found, str) else "-"
+
+
+def _log_request(scope: Scope, request_id: str, route: str, status: int, seconds: float) -> None:
+    """Write one line: who asked for what kind of thing, and how it ended."""
+    line = {
+        "request_id": request_id,
+        "method": method_of(scope),
+        "route": route,
+        "status": status,
+        "ms": round(seconds * 1000, 2),
+        "account": principal_of(scope).account_id,
+        "code": scope.get("state", {}).get("code"),
+    }
+    requests.info("request", extra=line)
+
+
 class Edge:
     """ASGI middleware around the whole app."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, doors: Doors) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, doors: Doors, telemetry: Telemetry) -> None:
         self._app = app
         self._settings = settings
         self._doors = doors
+        self._telemetry = telemetry
+        self._logged = settings.access_log != "off"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -117,12 +153,14 @@ class Edge:
             return
         request_id = _new_id()
         scope.setdefault("state", {})["request_id"] = request_id
-        started = False
+        began = time.perf_counter()
+        status = 0
+        self._telemetry.begin()
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal started
+            nonlocal status
             if message["type"] == "http.response.start":
-                started = True
+                status = message["status"]
                 headers = MutableHeaders(scope=message)
                 # what a 304 states replaces what the reader keeps: the policy of the page must stay
                 kept = message["status"] == 304
@@ -143,10 +181,16 @@ class Edge:
             await answer(scope, error)(scope, receive, send_with_headers)
         except Exception:
             # a defect; the reader learns nothing but the number under which it stands in the log
-            log.exception("request %s failed", request_id)
-            if started:
+            log.exception("request failed", extra={"request_id": request_id})
+            if status:
                 raise
             await answer(scope, GridmapError("internal_error"))(scope, receive, send_with_headers)
+        finally:
+            route, took = route_of(scope), time.perf_counter() - began
+            # no status: the connection was lost before there was an answer
+            self._telemetry.end(method_of(scope), route, status or CLIENT_GONE, took, scope["state"].get("code"))
+            if self._logged:
+                _log_request(scope, request_id, route, status or CLIENT_GONE, took)
 
     def _body_limits(self, scope: Scope) -> tuple[int, float]:
         """Give the bytes that a body may have, and the seconds in which it must arrive."""

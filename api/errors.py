@@ -209,6 +209,7 @@ def language_of(scope: Scope, default: Language) -> Language:
 def answer(scope: Scope, error: GridmapError) -> Response:
     """Build the answer for an error of a request."""
     default = scope["app"].state.settings.language
+    scope["state"]["code"] = error.code
     return problem(error, request_id=scope["state"]["request_id"], language=language_of(scope, default))
 
 
@@ -218,7 +219,8 @@ def install(app: FastAPI) -> None:
     async def ours(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, GridmapError)
         if status_of(exc) >= 500:
-            log.warning("request %s: %s", request.scope["state"]["request_id"], exc.code)
+            extra = {"request_id": request.scope["state"]["request_id"], "code": exc.code}
+            log.warning("no answer", extra=extra)
         return answer(request.scope, exc)
 
     async def invalid(request: Request, exc: Exception) -> Response:
@@ -233,7 +235,8 @@ def install(app: FastAPI) -> None:
         return answer(request.scope, error)
 
     async def broken(request: Request, exc: Exception) -> Response:
-        log.error("request %s: answer breaks its schema", request.scope["state"]["request_id"], exc_info=exc)
+        extra = {"request_id": request.scope["state"]["request_id"]}
+        log.error("answer breaks its schema", exc_info=exc, extra=extra)
         return answer(request.scope, GridmapError("internal_error"))
 
     app.add_exception_handler(GridmapError, ours)

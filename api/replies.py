@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gridmap.domain.boundaries import BoundaryVersion, Level
 from gridmap.domain.incidents import GridRef, Method
+from gridmap.services.ports import StoreMode
 
 
 class Out(BaseModel):
@@ -286,10 +287,17 @@ class OverviewAnswer(Out):
 
 
 class HealthAnswer(Out):
-    """The service answers and its store as well."""
+    """The process answers; of the store this says nothing."""
 
     status: Literal["ok"]
     version: str
+
+
+class ReadyAnswer(Out):
+    """The service can work."""
+
+    status: Literal["ready"]
+    store: StoreMode = Field(description="whether the store takes writes; reads are answered in each of these states")
 
 
 class ProblemError(Out):

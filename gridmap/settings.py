@@ -78,6 +78,14 @@ class Settings(BaseSettings):
     parser_cpu_s: int = Field(60, gt=0, description="CPU time of the parser process")
     parser_wall_s: float = Field(120.0, gt=0, description="wall time of the parser process")
 
+    log_format: Literal["json", "text"] = Field("json", description="form of the service's log on standard error")
+    access_log: Literal["off", "on", "all"] = Field(
+        "off", description="one log line a request; on: but for look-ups answered by the short way, which all adds"
+    )
+    shutdown_s: int = Field(
+        20, gt=0, description="time that requests under way get to end when the service is told to stop"
+    )
+
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: str) -> str:

@@ -20,7 +20,7 @@ from fake_people import FakeProfiles, FakeStaff
 from gridmap.analysis import frames
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
 from gridmap.errors import Conflict, NotFound, StoreUnavailable
-from gridmap.services.ports import Added
+from gridmap.services.ports import Added, StoreMode
 from gridmap.store import columns as col
 from gridmap.store.context import context_frame
 from gridmap.store.incidents import incident_frame, incident_values
@@ -74,6 +74,9 @@ class FakeStore:
     def ping(self) -> None:
         if self.closed:
             raise StoreUnavailable("store_unreachable")
+
+    def mode(self) -> StoreMode:
+        return StoreMode.WRITABLE
 
 
 class FakeUnitOfWork:

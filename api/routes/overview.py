@@ -1,9 +1,9 @@
-"""What the pages start from: an overview of the store, the texts, and whether we are well."""
+"""What the pages start from: an overview of the store, and the texts."""
 
 from fastapi import APIRouter
 
 from api.deps import Ctx, ReaderLanguage
-from api.replies import HealthAnswer, IncidentSpanOut, OverviewAnswer, SpanOut
+from api.replies import IncidentSpanOut, OverviewAnswer, SpanOut
 from api.requests import NoQuery, TextsQuery
 from api.rights import needs, open_to_all
 from api.routes.common import Query
@@ -52,11 +52,3 @@ def get_texts(q: Query[TextsQuery], language: ReaderLanguage) -> dict[str, str]:
     """Give the texts of the pages, legends and maps in a language."""
     chosen = q.lang or language
     return {f"{s}.{key}": value for s in _SUBJECTS for key, value in subset(s, chosen).items()}
-
-
-@router.get("/healthz")
-@open_to_all
-def get_health(ctx: Ctx, q: Query[NoQuery]) -> HealthAnswer:
-    """Answer 200 when the store answers too."""
-    ctx.store.ping()
-    return HealthAnswer(status="ok", version=ctx.version)

@@ -3,6 +3,7 @@
 import os
 import secrets
 import socket
+import tempfile
 import threading
 import time
 import webbrowser
@@ -12,7 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
-from gridmap.cli import common
+from gridmap import logs
+from gridmap.cli import common, running
 from gridmap.cli.common import DbOption
 from gridmap.errors import InvalidInput
 
@@ -64,6 +66,7 @@ def demo(
 #: How uvicorn runs the service; an access log, even one that is not written, is put together for each request.
 SERVER_OPTIONS: dict[str, Any] = {
     "http": "api.wire:BoundedProtocol",
+    "log_config": None,
     "log_level": "warning",
     "access_log": False,
     "server_header": False,
@@ -74,21 +77,40 @@ SERVER_OPTIONS: dict[str, Any] = {
 
 
 def run(url: str, host: str, port: int, workers: int) -> None:
-    """Run the service until it is told to stop."""
-    import uvicorn
+    """Run the service until it is told to stop.
 
+    Told by SIGTERM or SIGINT, it takes no new connection, lets requests under way end (``GRIDMAP_SHUTDOWN_S``), closes
+    the store and removes its temporary files.
+    """
     # workers are fresh processes: what they must know goes through the environment
     os.environ["GRIDMAP_DATABASE_URL"] = url
     # a page begun at one worker goes on at another
     os.environ.setdefault("GRIDMAP_CURSOR_KEY", secrets.token_hex(32))
-    uvicorn.run(
-        "api.app:app_from_env",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        **SERVER_OPTIONS,
-    )
+    settings = common.settings()
+    with running.scratch() as folder:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+        if workers > 1:
+            # they count together; prometheus_client looks for this when it is imported
+            shared = folder / "metrics"
+            shared.mkdir()
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(shared)
+        running.allow_many_connections()
+        running.end_on_sigterm()
+        import uvicorn
+
+        logs.configure(settings)
+        try:
+            uvicorn.run(
+                "api.app:app_from_env",
+                factory=True,
+                host=host,
+                port=port,
+                workers=workers,
+                timeout_graceful_shutdown=settings.shutdown_s,
+                **SERVER_OPTIONS,
+            )
+        finally:
+            running.end_soon()
 
 
 def _free_port(host: str, port: int) -> int:

@@ -6,7 +6,7 @@ from types import ModuleType
 import sqlalchemy as sa
 
 from gridmap.errors import StoreUnavailable
-from gridmap.services.ports import UnitOfWork
+from gridmap.services.ports import StoreMode, UnitOfWork
 from gridmap.store import schema
 from gridmap.store.backends import backend_of, log, parse_url, translated
 from gridmap.store.unit_of_work import SqlUnitOfWork
@@ -54,6 +54,12 @@ class SqlStore:
         with translated(self._backend):
             if not schema.is_current(self._engine):
                 raise StoreUnavailable("store_outdated")
+
+    def mode(self) -> StoreMode:
+        """Say whether the store takes writes at this moment; nothing is written to find out."""
+        with translated(self._backend):
+            found: StoreMode = self._backend.mode(self._engine)
+        return found
 
 
 def open_store(url: str, *, wait_s: float = WAIT_S) -> SqlStore:

@@ -4,6 +4,7 @@ Same function names as ``postgis.py``. WAL with full synchronisation; readers se
 work that writes takes the one write lock at its first write.
 """
 
+import os
 import sqlite3
 import threading
 import time
@@ -18,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from gridmap.errors import StoreUnavailable
+from gridmap.services.ports import StoreMode
 from gridmap.store import functions, gpkgload, rtree
 from gridmap.store.blobs import Geometries, decode, encode
 from gridmap.store.loading import Load
@@ -37,6 +39,8 @@ _BULK = 500
 _LOG_BYTES = 4_000_000
 #: A file up to this size is checked from end to end when it is opened.
 _CHECK_BYTES = 32_000_000
+#: With less room than this on its disk a store is full: a change is first written to the log beside the file.
+_ROOM_BYTES = 1_000_000
 
 
 def make_engine(url: sa.URL, wait_s: float) -> sa.Engine:
@@ -205,6 +209,20 @@ def after_commit(connection: sa.Connection) -> None:
         # TRUNCATE holds the write lock, so that nobody writes meanwhile.
         raw.execute("pragma wal_checkpoint(truncate)").fetchall()
         raw.execute(f"pragma busy_timeout={wait}")
+
+
+def mode(engine: sa.Engine) -> StoreMode:
+    """Say whether the file takes writes: its permissions, its mount, and the room on its disk."""
+    path = Path(str(engine.url.database))
+    if not is_writable(path):
+        return StoreMode.READ_ONLY
+    space = os.statvfs(path.parent)
+    return StoreMode.FULL if space.f_bavail * space.f_frsize < _ROOM_BYTES else StoreMode.WRITABLE
+
+
+def is_writable(path: Path) -> bool:
+    """Tell whether a file, and its folder for the log beside it, can be written; the file system may be read-only."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
 class Watch:

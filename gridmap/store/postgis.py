@@ -10,6 +10,7 @@ import shapely
 import sqlalchemy as sa
 
 from gridmap.errors import StoreUnavailable
+from gridmap.services.ports import StoreMode
 from gridmap.store import pgload
 from gridmap.store.blobs import Geometries
 from gridmap.store.copytext import copy_text
@@ -93,6 +94,15 @@ def repair(engine: sa.Engine) -> list[str]:
 
 def after_commit(connection: sa.Connection) -> None:
     """Nothing to do: the server folds its own log."""
+
+
+def mode(engine: sa.Engine) -> StoreMode:
+    """Say whether the server takes writes: it may be a standby, or set to read-only; its disk it does not show."""
+    with engine.connect() as connection:
+        reads_only = connection.exec_driver_sql(
+            "select pg_is_in_recovery() or current_setting('transaction_read_only')::boolean"
+        ).scalar_one()
+    return StoreMode.READ_ONLY if reads_only else StoreMode.WRITABLE
 
 
 class Watch:

@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 DOCS = HERE.parents[1] / "docs"
 STORED = HERE / "openapi.json"
 DOCUMENT = openapi_of(create_app(Settings()))
-PAGES = [("GET", path) for path in ("/", "/history", "/docs", "/openapi.json")]
+PAGES = [("GET", path) for path in ("/", "/history", "/docs", "/openapi.json", "/metrics")]
 OPERATIONS = [(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods]
 
 
@@ -64,6 +64,7 @@ def test_no_reference_leads_nowhere() -> None:
         ("/api/v1/grids/A", "GridCardAnswer"),
         ("/api/v1/overview", "OverviewAnswer"),
         ("/healthz", "HealthAnswer"),
+        ("/readyz", "ReadyAnswer"),
         ("/api/v1/sets/urban/history", "HistoryAnswer"),
         ("/api/v1/sets/urban/lineage?version=2", "LineageAnswer"),
         ("/api/v1/sets/urban/codes/D", "CodeAnswer"),

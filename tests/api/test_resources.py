@@ -4,7 +4,7 @@ import json
 from datetime import date, timedelta
 
 import pytest
-from api_world import NAMES, NOTE, NOW, PEOPLE, at, check_headers, check_problem
+from api_world import NAMES, NOTE, NOW, PEOPLE, at, check_problem
 
 from gridmap.domain.incidents import StaffMember
 from gridmap.domain.people import GridProfile
@@ -387,12 +387,6 @@ def test_texts_come_in_both_languages(world) -> None:
     assert chinese != english
     assert world.get("/api/v1/texts", accept_language="en-GB,en;q=0.9").json() == english
     assert world.get("/api/v1/texts").json() == chinese
-
-
-def test_health_is_that_of_the_store(world) -> None:
-    answer = world.get("/healthz")
-    assert answer.json()["status"] == "ok"
-    check_headers(answer)
 
 
 @pytest.mark.parametrize(

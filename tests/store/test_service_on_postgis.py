@@ -56,7 +56,7 @@ def test_files_questions_batches_and_maps(url: str, tmp_path: Path, monkeypatch:
     places = import_files(tmp_path, url)
     store = open_store(url)
     with TestClient(create_app(Settings(), store)) as client:
-        assert client.get("/healthz").status_code == 200
+        assert client.get("/readyz").json()["store"] == "writable"
         here = places["B"]
         located = client.get(f"/api/v1/locate?lon={here.x}&lat={here.y}").json()
         assert (located["grid"]["code"], located["method"], located["version"]) == ("B", "inside", 1)

@@ -18,7 +18,7 @@ from gridmap.services.ports.boundaries import BoundaryRepository, Box
 from gridmap.services.ports.features import ContextRepository, FeatureFilter, FeatureRepository, Owners
 from gridmap.services.ports.people import ProfileRepository, StaffRepository
 from gridmap.services.ports.points import Added, IncidentRepository, PatrolRepository, PointFilter
-from gridmap.services.ports.store import Clock, Store, UnitOfWork
+from gridmap.services.ports.store import Clock, Store, StoreMode, UnitOfWork
 
 __all__ = [
     "Account",
@@ -43,6 +43,7 @@ __all__ = [
     "ProfileRepository",
     "StaffRepository",
     "Store",
+    "StoreMode",
     "Token",
     "TrailRepository",
     "UnitOfWork",

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol, Self
 
 from gridmap.services.ports.access import AccountRepository, IdempotencyRepository, TrailRepository
@@ -38,6 +39,17 @@ class UnitOfWork(Protocol):
     def commit(self) -> None: ...
 
 
+class StoreMode(StrEnum):
+    """What a store that answers can do. It reads in each of these states.
+
+    ``read_only``: its file, or its server, takes no writes. ``full``: the disk under it has no room for any.
+    """
+
+    WRITABLE = "writable"
+    READ_ONLY = "read_only"
+    FULL = "full"
+
+
 class Store(Protocol):
     """A place that hands out units of work and can be closed.
 
@@ -59,4 +71,8 @@ class Store(Protocol):
 
     def ping(self) -> None:
         """Raise ``StoreUnavailable`` when the database does not answer or its schema is not current."""
+        ...
+
+    def mode(self) -> StoreMode:
+        """Say whether the store takes writes at this moment; nothing is written to find out."""
         ...
