@@ -14,7 +14,7 @@ from gridmap.domain.boundaries import BoundaryVersion, VersionState
 from gridmap.errors import ColumnError, Conflict, NotFound, StaleVersion
 from gridmap.store import columns as col
 from gridmap.store.boundaries import count_frame, life_frame
-from gridmap.store.grids import GRID_COLUMNS, grid_frame, grid_values
+from gridmap.store.grids import GRID_COLUMNS, grid_frame, grid_values, tree_frame
 from gridmap.store.lineage import EDGE_COLUMNS, edge_frame, edge_values
 
 
@@ -30,6 +30,9 @@ class FakeBoundaries:
 
     def list_sets(self):
         return [self._look(name) for name in sorted(self._work.read().sets)]
+
+    def set_names(self):
+        return sorted(self._work.read().sets)
 
     def find_set(self, name):
         return self._look(name)
@@ -194,13 +197,17 @@ class FakeBoundaries:
             [r for r in rows if (level is None or r["level"] == level) and (codes is None or r["code"] in codes)]
         )
 
-    def page_grids(self, version, *, level, limit, after_code=None, bbox=None):
+    def tree(self, version):
+        return tree_frame([(r["level"], r["code"], r["parent_code"]) for r in self._of(version)])
+
+    def page_grids(self, version, *, level, limit, after_code=None, bbox=None, codes=None):
         rows = [
             r
             for r in self._of(version)
             if r["level"] == level
             and (after_code is None or r["code"] > after_code)
             and (bbox is None or meets(r["geometry"], bbox))
+            and (codes is None or r["code"] in codes)
         ]
         return self._frame(rows[:limit])
 

@@ -87,9 +87,12 @@ class FakeFeatures:
         steps = self._layers()[layer].steps if layer in self._layers() else {}
         return min((at for at in steps if at > day), default=None)
 
-    def counts(self, day):
+    def counts(self, day, within=None):
         rows = [
-            (name, row[1]) for name, held in self._layers().items() for row in value_at(held.steps, day, {}).values()
+            (name, row[1])
+            for name, held in self._layers().items()
+            for code, row, start, _ in held.rows(day)
+            if _mine(held.owners[code, start], within)
         ]
         return feature_counts([(*key, rows.count(key)) for key in sorted(set(rows))])
 
@@ -103,6 +106,8 @@ class FakeFeatures:
             outside = x0 > box[2] or x1 < box[0] or y0 > box[3] or y1 < box[1]
             if outside or (where.states is not None and state not in where.states):
                 continue
+            if not _mine(held.owners[code, start], where.within):
+                continue
             attributes = col.json.loads(attributes)
             rows.append((code, name, state, start, end, *held.owners[code, start], attributes))
             shapes.append(shape)
@@ -113,6 +118,10 @@ class FakeFeatures:
         if after_code is not None:
             frame = frame[frame["code"] > after_code]
         return frame.head(limit).reset_index(drop=True)
+
+
+def _mine(owner, within) -> bool:
+    return within is None or any(owner[0] == name and (codes is None or owner[2] in codes) for name, codes in within)
 
 
 def _begun(held):

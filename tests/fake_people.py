@@ -44,8 +44,8 @@ class FakeStaff:
         codes = sorted({m.grid_code for m in self._on(set_name, day)})
         return [member for code in codes for member in self.of_grid(set_name, code, day)]
 
-    def counts(self, set_name, day):
-        members = self._on(set_name, day)
+    def counts(self, set_name, day, *, code=None):
+        members = [m for m in self._on(set_name, day) if code is None or m.grid_code == code]
         return staff_counts(
             [
                 (

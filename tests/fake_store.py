@@ -193,11 +193,11 @@ class _Incidents:
         state.incidents |= {row["incident_id"]: row for row in new}
         return changed
 
-    def categories(self):
-        return sorted({r["category"] for r in self._work.read().incidents.values()})
+    def categories(self, within=None):
+        return sorted({r["category"] for r in self._work.read().incidents.values() if owned_within(r, within)})
 
-    def time_span(self):
-        return _span(self._work.read().incidents.values())
+    def time_span(self, within=None):
+        return _span(r for r in self._work.read().incidents.values() if owned_within(r, within))
 
 
 class _Patrols:
@@ -247,8 +247,8 @@ class _Patrols:
         units = [len({r["unit_id"] for r in group}) for group in groups]
         return fix_counts(codes, [len(group) for group in groups], units, _times(last))
 
-    def time_span(self):
-        return _span(self._work.read().fixes.values())
+    def time_span(self, within=None):
+        return _span(r for r in self._work.read().fixes.values() if owned_within(r, within))
 
 
 class _Context:
@@ -309,7 +309,21 @@ def _within(row, where) -> bool:
         and (where.grid_code is None or row["grid_code"] == where.grid_code)
         and (where.version is None or row["version"] == where.version)
         and (where.not_version is None or row["version"] != where.not_version)
+        and owned_within(row, where.within)
     )
+
+
+def owned_within(row, within) -> bool:
+    if within is None:
+        return True
+    for set_name, codes in within:
+        if (
+            row["version"] is not None
+            and row["version"][0] == set_name
+            and (codes is None or row["grid_code"] in codes)
+        ):
+            return True
+    return False
 
 
 def _span(rows):

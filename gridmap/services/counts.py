@@ -66,7 +66,7 @@ def owners_then(work: UnitOfWork, where: PointFilter) -> pd.DataFrame:
 
 def _own_days(work: UnitOfWork, plan: Plan, where: PointFilter, settings: Settings) -> bool:
     """Tell whether every point of a window has been given its owner by this very plan."""
-    home = primary_of(work.boundaries.list_sets(), settings)
+    home = primary_of(work, settings)
     if home is None or home.name != plan.boundary_set.name:
         return False
     version = work.boundaries.find_version(plan.version.set_name, plan.version.number)

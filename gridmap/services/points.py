@@ -16,7 +16,7 @@ from gridmap.analysis.responsibility import JoinSummary
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, in_time_order
 from gridmap.errors import Conflict
 from gridmap.services.ports import Added, IncidentRepository, PatrolRepository, PointFilter, Store, UnitOfWork
-from gridmap.services.responsibility import Plans, choose_set, locate_many
+from gridmap.services.responsibility import Plans, locate_many, owning_set
 from gridmap.settings import Settings
 
 #: A report from further ahead than this has a wrong clock.
@@ -66,13 +66,13 @@ class ItemResult:
 
 
 def primary_set(plans: Plans, settings: Settings) -> BoundarySet | None:
-    """Give the set that owns stored points: the default one, or the only one; None in a store without sets."""
-    return primary_of(plans.sets(), settings)
+    """Give the set that owns stored points; see ``responsibility.owning_set``."""
+    return plans.owner_of_points(settings.default_set)
 
 
-def primary_of(sets: Sequence[BoundarySet], settings: Settings) -> BoundarySet | None:
-    """Give the one of these sets that owns stored points; as ``primary_set``."""
-    return choose_set(sets, None, settings.default_set) if sets else None
+def primary_of(work: UnitOfWork, settings: Settings) -> BoundarySet | None:
+    """Give the set that owns stored points, as an open unit of work sees it; as ``primary_set``."""
+    return owning_set(work, settings.default_set)
 
 
 def import_points(

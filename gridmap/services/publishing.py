@@ -199,7 +199,7 @@ def reown_points(
         How many incidents and how many fixes changed hands.
     """
     try:
-        home = primary_of(work.boundaries.list_sets(), settings)
+        home = primary_of(work, settings)
     except InvalidInput:  # several sets and none is the default: nobody owns points
         return 0, 0
     if home is None or home.name != boundary_set.name:

@@ -4,8 +4,8 @@ import hashlib
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 
-from gridmap.analysis.locator import Answers, Located, Locator
+from gridmap.analysis.locator import Answers, Located, Locator, LocatorPart
 from gridmap.analysis.responsibility import owner_codes
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
 from gridmap.domain.incidents import GridRef, Method, Responsibility, StaffMember
@@ -39,11 +39,15 @@ class Plan:
     rows: dict[str, int]
     #: West, south, east, north of all of it.
     box: tuple[float, float, float, float]
+    #: Of a part: areas that are not in it, but above those that are; they are shown as links of a chain alone.
+    above: Mapping[str, GridRef] = field(default_factory=dict)
+    #: Of a part: what tells it from other parts of the same version.
+    part: str = ""
 
     @property
     def key(self) -> tuple[str, int, str]:
-        """What tells this version from every other: a number that was rolled back may come again with another one."""
-        return self.boundary_set.name, self.version.number, self.version.content_hash
+        """What tells this plan from every other: a number that was rolled back may come again with another content."""
+        return self.boundary_set.name, self.version.number, self.version.content_hash + self.part
 
     def make_ready(self) -> None:
         """Build what the first questions would build, so that each is answered in microseconds."""
@@ -56,9 +60,12 @@ class Plan:
         links: list[GridRef] = []
         seen: set[str] = set()
         here: str | None = code
-        while here is not None and here in self.refs and here not in seen:
+        while here is not None and here not in seen:
+            link = self.refs.get(here) or self.above.get(here)
+            if link is None:
+                break
             seen.add(here)
-            links.append(self.refs[here])
+            links.append(link)
             here = self.parents[here]
         return tuple(reversed(links))
 
@@ -69,6 +76,35 @@ class Plan:
             if held:
                 return self.refs[held[0]]
         return None
+
+    def part_of(self, codes: Collection[str], name: str) -> "Plan | None":
+        """Give the plan as far as it is about some areas; None where none of them is a grid that answers for points.
+
+        ``name`` tells these codes from others.
+        """
+        frame = self.frame[self.frame["code"].isin(codes)].reset_index(drop=True)
+        locator = LocatorPart(self.locator, codes)
+        if not len(locator):
+            return None
+        refs = {code: ref for code, ref in self.refs.items() if code in codes}
+        above = {ref.code: ref for code in refs for ref in self.chain(code) if ref.code not in refs}
+        rows: dict[str, int] = {}
+        for position, code in enumerate(frame["code"]):
+            rows.setdefault(str(code), position)
+        west, south, east, north = (float(v) for v in frame.total_bounds)
+        return Plan(
+            self.boundary_set,
+            self.version,
+            frame,
+            locator,
+            refs,
+            {code: self.parents[code] for code in (*refs, *above)},
+            tuple(LocatorPart(upper, codes) for upper in self.upper),
+            rows,
+            (west, south, east, north),
+            above,
+            f"/{name}",
+        )
 
 
 def shared_locator(grids: gpd.GeoDataFrame, content_hash: str, *, points: bool, folder: Path | None) -> Locator:
@@ -142,8 +178,33 @@ def choose_set(sets: Sequence[BoundarySet], name: str | None, default: str | Non
     return known[wanted]
 
 
+def owning_set(work: UnitOfWork, default: str | None) -> BoundarySet | None:
+    """Give the set that owns stored points: the default one, or the only one.
+
+    It is the same for everybody; None in a store without sets, and for whom it is out of reach.
+
+    Raises
+    ------
+    NotFound
+        ``set_unknown``: there is no set of the default's name.
+    InvalidInput
+        ``set_needed``: several sets exist and none is the default.
+    """
+    names = work.boundaries.set_names()
+    if not names:
+        return None
+    if default is None and len(names) > 1:
+        raise InvalidInput("set_needed", known=", ".join(s.name for s in work.boundaries.list_sets()) or "-")
+    wanted = default or names[0]
+    if wanted not in names:
+        raise NotFound("set_unknown", known=", ".join(s.name for s in work.boundaries.list_sets()) or "-")
+    return work.boundaries.find_set(wanted)
+
+
 class Plans:
     """Plans of a store, built when first asked for and kept, a few at most. Safe for threads."""
+
+    _store: Store
 
     def __init__(self, store: Store, *, keep: int = 8, index_dir: Path | None = None) -> None:
         self._store = store
@@ -156,6 +217,11 @@ class Plans:
         """Give the sets of the store, by name."""
         with self._store.unit_of_work() as work:
             return work.boundaries.list_sets()
+
+    def owner_of_points(self, default: str | None) -> BoundarySet | None:
+        """Give the set that owns stored points; see ``owning_set``."""
+        with self._store.unit_of_work() as work:
+            return owning_set(work, default)
 
     def resolve_set(self, name: str | None, default: str | None = None) -> BoundarySet:
         """Find the set that a call names, or means by naming none; see ``choose_set``."""

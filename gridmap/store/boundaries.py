@@ -1,6 +1,6 @@
 """Boundary sets, their versions and drafts, as ``services.ports`` asks for them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -42,6 +42,10 @@ class Boundaries:
         for found in sets:
             self._seen.setdefault(found.name, found.revision)
         return sets
+
+    def set_names(self) -> list[str]:
+        """Give the names of all sets, sorted."""
+        return [row.name for row in self._work.rows(sa.select(BoundarySetRow.name).order_by(BoundarySetRow.name))]
 
     def find_set(self, name: str) -> BoundarySet | None:
         """Give the set of this name, if there is one."""
@@ -328,9 +332,14 @@ class Boundaries:
         limit: int,
         after_code: str | None = None,
         bbox: Box | None = None,
+        codes: Collection[str] | None = None,
     ) -> gpd.GeoDataFrame:
         """Give up to ``limit`` grids of a level whose code comes after ``after_code``, by code, in a box."""
-        return self._grids.page(version, level=level, limit=limit, after_code=after_code, bbox=bbox)
+        return self._grids.page(version, level=level, limit=limit, after_code=after_code, bbox=bbox, codes=codes)
+
+    def tree(self, version: BoundaryVersion) -> pd.DataFrame:
+        """Give ``level, code, parent_code`` of the areas of a version, without shapes; see ``services.ports``."""
+        return self._grids.tree(version)
 
     def former_grids(self, set_name: str, version: BoundaryVersion) -> gpd.GeoDataFrame:
         """Give the last shape of each code that was published, but not in this version; see ``services.ports``."""

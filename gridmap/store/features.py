@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from gridmap.domain.features import FeatureLayer
 from gridmap.domain.spans import Span, next_change
 from gridmap.errors import NotFound
-from gridmap.services.ports import FeatureFilter, Owners
+from gridmap.services.ports import FeatureFilter, Owners, Within
 from gridmap.store import columns as col
 from gridmap.store.bbox import bbox_hits
 from gridmap.store.blobs import Geometries
@@ -135,12 +135,12 @@ class Features:
         )
         return next_change((Span(*row) for row in rows), day)
 
-    def counts(self, day: date) -> pd.DataFrame:
+    def counts(self, day: date, within: Within | None = None) -> pd.DataFrame:
         """Give ``layer, state, features`` of a day, by layer and state."""
         rows = self._work.rows(
             sa.select(FeatureLayerRow.name, FeatureRow.state, sa.func.count())
             .join(FeatureLayerRow, FeatureLayerRow.id == FeatureRow.layer_id)
-            .where(holds_at(FeatureRow, day))
+            .where(holds_at(FeatureRow, day), *self._owned(within))
             .group_by(FeatureLayerRow.name, FeatureRow.state)
         )
         return feature_counts(sorted(tuple(row) for row in rows))
@@ -161,7 +161,7 @@ class Features:
                 self._work.backend.geometry_out(FeatureRow.geom).label("shape"),
             )
             .join(FeatureLayerRow, FeatureLayerRow.id == FeatureRow.layer_id)
-            .where(FeatureLayerRow.name == where.layer, holds_at(FeatureRow, where.day))
+            .where(FeatureLayerRow.name == where.layer, holds_at(FeatureRow, where.day), *self._owned(where.within))
             .order_by(FeatureRow.code)
         )
         if where.states is not None:
@@ -169,6 +169,17 @@ class Features:
         if where.bbox is not None:
             query = query.where(bbox_hits(FeatureRow.geom, *where.bbox))
         return query
+
+    def _owned(self, within: Within | None) -> list[sa.ColumnElement[bool]]:
+        """Keep what these sets and codes owned on its first day."""
+        if within is None:
+            return []
+        parts: list[sa.ColumnElement[bool]] = [sa.false()]
+        for set_name, codes in within:
+            asked = FeatureRow.set_name == set_name
+            one_of = self._work.backend.one_of
+            parts.append(asked if codes is None else sa.and_(asked, one_of(FeatureRow.grid_code, sorted(codes))))
+        return [sa.or_(*parts)]
 
     def _frame(self, query: sa.Select[Any]) -> gpd.GeoDataFrame:
         rows = self._work.rows(query)

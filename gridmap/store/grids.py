@@ -1,6 +1,6 @@
 """The grids of versions: frames in and out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -66,7 +66,14 @@ class Grids:
         return self._frame(query)
 
     def page(
-        self, version: BoundaryVersion, *, level: str, limit: int, after_code: str | None, bbox: Box | None
+        self,
+        version: BoundaryVersion,
+        *,
+        level: str,
+        limit: int,
+        after_code: str | None,
+        bbox: Box | None,
+        codes: Collection[str] | None = None,
     ) -> gpd.GeoDataFrame:
         """Give up to ``limit`` grids of a level whose code comes after ``after_code``, by code, in a box."""
         query = self._select(version).where(GridRow.level == level).order_by(GridRow.code).limit(limit)
@@ -74,7 +81,20 @@ class Grids:
             query = query.where(GridRow.code > after_code)
         if bbox is not None:
             query = query.where(bbox_hits(GridRow.geom, *bbox))
+        if codes is not None:
+            query = query.where(self._work.backend.one_of(GridRow.code, sorted(codes)))
         return self._frame(query)
+
+    def tree(self, version: BoundaryVersion) -> pd.DataFrame:
+        """Give ``level, code, parent_code`` of the areas of a version, ordered by level order, then code."""
+        rows = self._work.rows(
+            sa.select(GridRow.level, GridRow.code, GridRow.parent_code)
+            .join(VersionRow, VersionRow.id == GridRow.version_id)
+            .join(BoundarySetRow, BoundarySetRow.id == VersionRow.set_id)
+            .where(BoundarySetRow.name == version.set_name, VersionRow.number == version.number)
+            .order_by(GridRow.level_position, GridRow.code)
+        )
+        return tree_frame([tuple(row) for row in rows])
 
     def former(self, version: BoundaryVersion, order: Mapping[int, int]) -> gpd.GeoDataFrame:
         """Give the last shape of each code that stands in the versions of ``order`` (number to place in time), but not
@@ -160,6 +180,13 @@ def grid_values(frame: gpd.GeoDataFrame, levels: Any, any_shape: set[str]) -> tu
         "households": col.integers(frame, "households"),
     }
     return columns, col.grid_shapes(frame, np.array([x in any_shape for x in level], dtype=bool))
+
+
+def tree_frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    """Make the frame of codes and their parents from rows of level, code and parent."""
+    columns = zip(*rows, strict=True) if rows else ((),) * 3
+    names = ("level", "code", "parent_code")
+    return pd.DataFrame({name: col.text_array(values) for name, values in zip(names, columns, strict=True)})
 
 
 def grid_frame(rows: Sequence[tuple[Any, ...]], geometry: Geometries) -> gpd.GeoDataFrame:

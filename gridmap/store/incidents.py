@@ -12,12 +12,21 @@ import sqlalchemy as sa
 
 from gridmap.analysis import frames
 from gridmap.errors import Conflict
-from gridmap.services.ports import Added, PointFilter
+from gridmap.services.ports import Added, PointFilter, Within
 from gridmap.store import columns as col
 from gridmap.store.bbox import bbox_hits, bbox_hits_row, bbox_hits_set, boxes_in
 from gridmap.store.blobs import Geometries
 from gridmap.store.loading import NEARLY_EMPTY, Keys
-from gridmap.store.points import KEYS_AT_ONCE, Owners, in_window, kept_values, reown_rows, span_of, transposed
+from gridmap.store.points import (
+    KEYS_AT_ONCE,
+    Owners,
+    in_window,
+    kept_values,
+    owned_within,
+    reown_rows,
+    span_of,
+    transposed,
+)
 from gridmap.store.tables import IncidentRow
 from gridmap.store.unit_of_work import Work
 from gridmap.store.version_keys import ids_of, version_columns, version_values, versions_of
@@ -124,7 +133,9 @@ class Incidents:
         """
         if where.bbox is None or not self._work.backend.CHOOSES_BY_COUNTING:
             return bbox_hits
-        times = in_window(IncidentRow, IncidentRow.occurred_at, PointFilter(start=where.start, end=where.end))
+        times = in_window(
+            self._work.backend, IncidentRow, IncidentRow.occurred_at, PointFilter(start=where.start, end=where.end)
+        )
         some = sa.select(IncidentRow.id).where(*times, *later).limit(_SOME).subquery()
         in_time = self._work.rows(sa.select(sa.func.count()).select_from(some))[0][0]
         in_box = self._work.rows(boxes_in(IncidentRow.__tablename__, *where.bbox, _MANY))[0][0]
@@ -153,7 +164,7 @@ class Incidents:
         return query.where(*self._conditions(where))
 
     def _conditions(self, where: PointFilter, hits: type[bbox_hits] = bbox_hits) -> list[sa.ColumnElement[bool]]:
-        conditions = in_window(IncidentRow, IncidentRow.occurred_at, where, hits)
+        conditions = in_window(self._work.backend, IncidentRow, IncidentRow.occurred_at, where, hits)
         if where.categories is not None:
             conditions.append(self._work.backend.one_of(IncidentRow.category, where.categories))
         return conditions
@@ -187,14 +198,15 @@ class Incidents:
         """Ask again who owns the matching incidents; give how many changed hands."""
         return reown_rows(self._work, IncidentRow, IncidentRow.occurred_at, self._conditions(where), owners)
 
-    def categories(self) -> list[str]:
+    def categories(self, within: Within | None = None) -> list[str]:
         """Give the categories in use, sorted."""
-        query = sa.select(IncidentRow.category).distinct().order_by(IncidentRow.category)
+        mine = owned_within(self._work.backend, IncidentRow, within)
+        query = sa.select(IncidentRow.category).where(*mine).distinct().order_by(IncidentRow.category)
         return [row[0] for row in self._work.rows(query)]
 
-    def time_span(self) -> tuple[datetime, datetime] | None:
+    def time_span(self, within: Within | None = None) -> tuple[datetime, datetime] | None:
         """Give the first and the last occurred_at, or None where there is nothing."""
-        return span_of(self._work, IncidentRow.occurred_at)
+        return span_of(self._work, IncidentRow, IncidentRow.occurred_at, within)
 
 
 def incident_values(frame: gpd.GeoDataFrame) -> tuple[dict[str, list[Any]], np.ndarray, Geometries]:

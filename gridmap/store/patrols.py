@@ -11,7 +11,7 @@ import shapely
 import sqlalchemy as sa
 
 from gridmap.analysis import frames
-from gridmap.services.ports import Added, PointFilter
+from gridmap.services.ports import Added, PointFilter, Within
 from gridmap.store import columns as col
 from gridmap.store.blobs import Geometries
 from gridmap.store.points import Owners, in_window, kept_values, reown_rows, span_of, transposed
@@ -79,7 +79,8 @@ class Patrols:
 
     def reown(self, where: PointFilter, owners: Owners) -> int:
         """Ask again who owns the matching fixes; give how many changed hands."""
-        return reown_rows(self._work, FixRow, FixRow.fixed_at, in_window(FixRow, FixRow.fixed_at, where), owners)
+        matching = in_window(self._work.backend, FixRow, FixRow.fixed_at, where)
+        return reown_rows(self._work, FixRow, FixRow.fixed_at, matching, owners)
 
     def frame(self, where: PointFilter) -> gpd.GeoDataFrame:
         """Give all matching fixes by (unit_id, fixed_at)."""
@@ -93,7 +94,7 @@ class Patrols:
                 FixRow.version_id,
                 backend.geometry_out(FixRow.geom),
             )
-            .where(*in_window(FixRow, FixRow.fixed_at, where))
+            .where(*in_window(backend, FixRow, FixRow.fixed_at, where))
             .order_by(FixRow.unit_id, FixRow.fixed_at)
         )
         values = transposed(rows, 6)
@@ -110,7 +111,9 @@ class Patrols:
             sa.select(
                 FixRow.grid_code, sa.func.count().label("fixes"), sa.func.max(FixRow.fixed_at).label("last_fix_at")
             )
-            .where(FixRow.grid_code.is_not(None), *in_window(FixRow, backend.unindexed(FixRow.fixed_at), where))
+            .where(
+                FixRow.grid_code.is_not(None), *in_window(backend, FixRow, backend.unindexed(FixRow.fixed_at), where)
+            )
             .group_by(FixRow.grid_code, FixRow.unit_id)
             .subquery()
         )
@@ -129,13 +132,14 @@ class Patrols:
 
     def count(self, where: PointFilter) -> int:
         """Count the matching fixes."""
-        query = sa.select(sa.func.count()).select_from(FixRow).where(*in_window(FixRow, FixRow.fixed_at, where))
+        matching = in_window(self._work.backend, FixRow, FixRow.fixed_at, where)
+        query = sa.select(sa.func.count()).select_from(FixRow).where(*matching)
         (row,) = self._work.rows(query)
         return int(row[0])
 
-    def time_span(self) -> tuple[datetime, datetime] | None:
+    def time_span(self, within: Within | None = None) -> tuple[datetime, datetime] | None:
         """Give the first and the last fixed_at, or None where there is nothing."""
-        return span_of(self._work, FixRow.fixed_at)
+        return span_of(self._work, FixRow, FixRow.fixed_at, within)
 
 
 def fix_values(frame: gpd.GeoDataFrame) -> tuple[dict[str, list[Any]], np.ndarray, Geometries]:

@@ -68,8 +68,9 @@ class Staff:
             .order_by(row.grid_code, row.role, row.name, row.phone, row.department, row.id)
         )
 
-    def counts(self, set_name: str, day: date) -> pd.DataFrame:
-        """Give ``grid_code, heads, workers`` of a day; one row a grid that has staff, by code."""
+    def counts(self, set_name: str, day: date, *, code: str | None = None) -> pd.DataFrame:
+        """Give ``grid_code, heads, workers`` of a day; one row a grid that has staff, by code; or of one grid."""
+        of_grid = [] if code is None else [StaffRow.grid_code == code]
         rows = self._work.rows(
             sa.select(
                 StaffRow.grid_code,
@@ -77,7 +78,7 @@ class Staff:
                 sa.func.sum(sa.case((StaffRow.role == "worker", 1), else_=0)),
             )
             .join(BoundarySetRow, BoundarySetRow.id == StaffRow.set_id)
-            .where(BoundarySetRow.name == set_name, holds_at(StaffRow, day))
+            .where(BoundarySetRow.name == set_name, holds_at(StaffRow, day), *of_grid)
             .group_by(StaffRow.grid_code)
             .order_by(StaffRow.grid_code)
         )

@@ -8,11 +8,11 @@ import geopandas as gpd
 import numpy as np
 import sqlalchemy as sa
 
-from gridmap.services.ports import PointFilter
+from gridmap.services.ports import PointFilter, Within
 from gridmap.store import columns as col
 from gridmap.store.bbox import bbox_hits
 from gridmap.store.unit_of_work import Work
-from gridmap.store.version_keys import ids_of, version_id_of, version_values
+from gridmap.store.version_keys import ids_of, version_id_of, version_ids_of, version_values
 
 KEYS_AT_ONCE = 20_000
 
@@ -21,7 +21,7 @@ Owners = Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame]
 
 
 def in_window(
-    table: Any, time: Any, where: PointFilter, hits: type[bbox_hits] = bbox_hits
+    backend: Any, table: Any, time: Any, where: PointFilter, hits: type[bbox_hits] = bbox_hits
 ) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
     if where.start is not None:
@@ -36,7 +36,18 @@ def in_window(
         conditions.append(table.version_id == version_id_of(where.version))
     if where.not_version is not None:
         conditions.append(table.version_id.is_distinct_from(version_id_of(where.not_version)))
-    return conditions
+    return conditions + owned_within(backend, table, where.within)
+
+
+def owned_within(backend: Any, table: Any, within: Within | None) -> list[sa.ColumnElement[bool]]:
+    """Keep rows of points that these sets and codes own."""
+    if within is None:
+        return []
+    parts: list[sa.ColumnElement[bool]] = [sa.false()]
+    for set_name, codes in within:
+        asked = table.version_id.in_(version_ids_of(set_name))
+        parts.append(asked if codes is None else sa.and_(backend.one_of(table.grid_code, sorted(codes)), asked))
+    return [sa.or_(*parts)]
 
 
 def reown_rows(work: Work, table: Any, time: Any, conditions: list[sa.ColumnElement[bool]], owners: Owners) -> int:
@@ -77,9 +88,10 @@ def reown_rows(work: Work, table: Any, time: Any, conditions: list[sa.ColumnElem
     return changed
 
 
-def span_of(work: Work, time: Any) -> tuple[datetime, datetime] | None:
+def span_of(work: Work, table: Any, time: Any, within: Within | None = None) -> tuple[datetime, datetime] | None:
     # each by itself is one step into the index; both in one SELECT would make SQLite read all of it
-    ends = (sa.select(end(time)).scalar_subquery() for end in (sa.func.min, sa.func.max))
+    mine = owned_within(work.backend, table, within)
+    ends = (sa.select(end(time)).where(*mine).scalar_subquery() for end in (sa.func.min, sa.func.max))
     (row,) = work.rows(sa.select(*ends))
     return None if row[0] is None else (row[0], row[1])
 

@@ -26,6 +26,15 @@ def version_id_of(version: tuple[str, int]) -> sa.ScalarSelect[Any]:
     )
 
 
+def version_ids_of(set_name: str) -> sa.Select[Any]:
+    """Select the row ids of the versions of a set."""
+    return (
+        sa.select(VersionRow.id)
+        .join(BoundarySetRow, BoundarySetRow.id == VersionRow.set_id)
+        .where(BoundarySetRow.name == set_name)
+    )
+
+
 def version_values(frame: pd.DataFrame) -> list[tuple[str, int] | None]:
     """Give the version of each row of a frame; None where it names none."""
     names, numbers = col.texts(frame, "set_name"), col.integers(frame, "version_number")

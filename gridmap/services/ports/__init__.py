@@ -17,7 +17,7 @@ from gridmap.services.ports.access import (
 from gridmap.services.ports.boundaries import BoundaryRepository, Box
 from gridmap.services.ports.features import ContextRepository, FeatureFilter, FeatureRepository, Owners
 from gridmap.services.ports.people import ProfileRepository, StaffRepository
-from gridmap.services.ports.points import Added, IncidentRepository, PatrolRepository, PointFilter
+from gridmap.services.ports.points import Added, IncidentRepository, PatrolRepository, PointFilter, Within
 from gridmap.services.ports.store import Clock, Store, StoreMode, UnitOfWork
 
 __all__ = [
@@ -47,4 +47,5 @@ __all__ = [
     "Token",
     "TrailRepository",
     "UnitOfWork",
+    "Within",
 ]

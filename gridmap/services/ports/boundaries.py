@@ -1,6 +1,6 @@
 """Sets, versions, grids and lineage, as the use cases ask for them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -16,6 +16,10 @@ class BoundaryRepository(Protocol):
     """Sets, their versions and drafts, the grids in them, and which grid came from which."""
 
     def list_sets(self) -> list[BoundarySet]: ...
+    def set_names(self) -> list[str]:
+        """Give the names of all sets, sorted: for telling which one owns points, not for showing."""
+        ...
+
     def find_set(self, name: str) -> BoundarySet | None: ...
 
     def put_set(self, boundary_set: BoundarySet) -> None:
@@ -174,6 +178,10 @@ class BoundaryRepository(Protocol):
         """
         ...
 
+    def tree(self, version: BoundaryVersion) -> pd.DataFrame:
+        """Give ``level, code, parent_code`` of the areas of a version in the order of ``grids``, without shapes."""
+        ...
+
     def page_grids(
         self,
         version: BoundaryVersion,
@@ -182,6 +190,10 @@ class BoundaryRepository(Protocol):
         limit: int,
         after_code: str | None = None,
         bbox: Box | None = None,
+        codes: Collection[str] | None = None,
     ) -> gpd.GeoDataFrame:
-        """Give up to ``limit`` grids of a level whose code comes after ``after_code``, by code, in a box."""
+        """Give up to ``limit`` grids of a level whose code comes after ``after_code``, by code, in a box.
+
+        ``codes`` narrows them to these.
+        """
         ...

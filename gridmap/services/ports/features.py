@@ -10,16 +10,18 @@ import pandas as pd
 
 from gridmap.domain.features import FeatureLayer
 from gridmap.services.ports.boundaries import Box
+from gridmap.services.ports.points import Within
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureFilter:
-    """Which features of a layer on a day: states, box; None means all."""
+    """Which features of a layer on a day: states, box, whose they were on their first day; None means all."""
 
     layer: str
     day: date
     states: tuple[str, ...] | None = None
     bbox: Box | None = None
+    within: Within | None = None
 
 
 #: Says who owns features: gets ``valid_from`` and the geometry, gives ``set_name, version_number, grid_code``.
@@ -75,7 +77,7 @@ class FeatureRepository(Protocol):
         """Give the first day after a day on which a layer is another; None where it stays."""
         ...
 
-    def counts(self, day: date) -> pd.DataFrame:
+    def counts(self, day: date, within: Within | None = None) -> pd.DataFrame:
         """Give ``layer, state, features`` of a day, by layer and state; no row where there is nothing."""
         ...
 

@@ -42,8 +42,8 @@ class StaffRepository(Protocol):
         """Give the staff of all grids of a set on a day, by code, then as ``of_grid``."""
         ...
 
-    def counts(self, set_name: str, day: date) -> pd.DataFrame:
-        """Give ``grid_code, heads, workers`` of a day; one row a grid that has staff, by code."""
+    def counts(self, set_name: str, day: date, *, code: str | None = None) -> pd.DataFrame:
+        """Give ``grid_code, heads, workers`` of a day; one row a grid that has staff, by code; or of one grid."""
         ...
 
     def headed(self, set_name: str, day: date) -> set[str]:

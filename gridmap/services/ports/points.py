@@ -10,13 +10,16 @@ import pandas as pd
 
 from gridmap.services.ports.boundaries import Box
 
+#: Whose something is: in each named set one of these codes, or with None anything that was asked of the set.
+Within = tuple[tuple[str, frozenset[str] | None], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class PointFilter:
     """Which incidents or fixes: half-open time window ``[start, end)``, categories, box, owner; None means all.
 
     ``version`` is the (set, number) whose grids were asked for the owner, ``not_version`` leaves those out (and keeps
-    what nobody was asked for).
+    what nobody was asked for). ``within`` keeps what these sets and codes own; an empty one keeps nothing.
     """
 
     start: datetime | None = None
@@ -26,6 +29,7 @@ class PointFilter:
     grid_code: str | None = None
     version: tuple[str, int] | None = None
     not_version: tuple[str, int] | None = None
+    within: Within | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +77,11 @@ class IncidentRepository(Protocol):
         """
         ...
 
-    def categories(self) -> list[str]:
+    def categories(self, within: Within | None = None) -> list[str]:
         """Give the categories in use, sorted."""
         ...
 
-    def time_span(self) -> tuple[datetime, datetime] | None:
+    def time_span(self, within: Within | None = None) -> tuple[datetime, datetime] | None:
         """Give the first and the last occurred_at, or None where there is nothing."""
         ...
 
@@ -105,4 +109,4 @@ class PatrolRepository(Protocol):
         """Count the matching fixes."""
         ...
 
-    def time_span(self) -> tuple[datetime, datetime] | None: ...
+    def time_span(self, within: Within | None = None) -> tuple[datetime, datetime] | None: ...

@@ -1,0 +1,13 @@
+"""Rights by construction: a store as one principal sees it.
+
+``table`` says what each method asks for, ``store`` holds everybody to it and tells the trail, ``guard`` knows the
+reaches of one unit of work, ``kin`` the codes of an area; the other modules cut one kind of record each down to a
+reach, and ``plans`` the plans.
+"""
+
+from gridmap.services.guarded.kin import Kin
+from gridmap.services.guarded.plans import CutPlans, Parts
+from gridmap.services.guarded.store import CUTS, PORTS, GuardedStore, GuardedUnitOfWork, may
+from gridmap.services.guarded.table import RULES, Rule
+
+__all__ = ["CUTS", "PORTS", "RULES", "CutPlans", "GuardedStore", "GuardedUnitOfWork", "Kin", "Parts", "Rule", "may"]

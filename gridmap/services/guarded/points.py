@@ -1,0 +1,140 @@
+"""Incidents and fixes, cut down to a reach by the owner that is stored with them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import geopandas as gpd
+import pandas as pd
+
+from gridmap.domain.access import Permission
+from gridmap.errors import Conflict, NotAllowed
+from gridmap.services.guarded.guard import Guard
+from gridmap.services.ports import Added, PointFilter, Within
+
+Owners = Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame]
+
+
+class _Cut:
+    """What both kinds share. The store leaves out what is beyond reach, so pages, counts and limits are right."""
+
+    _see: Permission
+    _add: Permission
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+
+    def _mine(self, where: PointFilter) -> PointFilter:
+        return replace(where, within=self._within(where.within))
+
+    def _within(self, asked: Within | None) -> Within | None:
+        mine = self._guard.within(self._see)
+        if asked is None or mine is None:
+            return mine if asked is None else asked
+        reach = dict(mine)
+        return tuple((name, _both(codes, reach[name])) for name, codes in asked if name in reach)
+
+    def _require_mine(self, frame: gpd.GeoDataFrame) -> None:
+        """Check that all points of a frame lie within reach (Conflict ``outside_reach``: none of it is added)."""
+        mine = self._guard.within(self._add)
+        if mine is None:
+            return
+        kept = pd.Series(False, index=frame.index)
+        for name, codes in mine:
+            asked = frame["set_name"] == name
+            kept |= asked if codes is None else asked & frame["grid_code"].isin(codes)
+        if not kept.all():
+            raise Conflict("outside_reach")
+
+    def _require_publisher(self) -> None:
+        """Owners are asked again by who publishes a set, which is then within his reach as a whole."""
+        if not any(area.code is None for area in self._guard.reach(Permission.PUBLISH).areas):
+            raise NotAllowed("outside_reach")
+
+
+def _both(a: frozenset[str] | None, b: frozenset[str] | None) -> frozenset[str] | None:
+    if a is None or b is None:
+        return b if a is None else a
+    return a & b
+
+
+class CutIncidents(_Cut):
+    """``IncidentRepository`` for who does not have everything."""
+
+    _see = Permission.INCIDENTS_READ
+    _add = Permission.INCIDENTS_WRITE
+
+    def __init__(self, guard: Guard) -> None:
+        super().__init__(guard)
+        self._raw = guard.raw.incidents
+
+    def add(self, frame: gpd.GeoDataFrame) -> Added:
+        """Add incidents that lie within reach."""
+        self._require_mine(frame)
+        return self._raw.add(frame)
+
+    def page(self, where: PointFilter, *, limit: int, after: tuple[datetime, str] | None = None) -> gpd.GeoDataFrame:
+        """Give a page of the incidents within reach."""
+        return self._raw.page(self._mine(where), limit=limit, after=after)
+
+    def frame(self, where: PointFilter) -> gpd.GeoDataFrame:
+        """Give the incidents within reach."""
+        return self._raw.frame(self._mine(where))
+
+    def counts_by_grid(self, where: PointFilter) -> pd.DataFrame:
+        """Count the incidents within reach by grid."""
+        return self._raw.counts_by_grid(self._mine(where))
+
+    def count(self, where: PointFilter) -> int:
+        """Count the incidents within reach."""
+        return self._raw.count(self._mine(where))
+
+    def reown(self, where: PointFilter, owners: Owners) -> int:
+        """Ask again who owns incidents, on behalf of a publication."""
+        self._require_publisher()
+        return self._raw.reown(where, owners)
+
+    def categories(self, within: Within | None = None) -> list[str]:
+        """Give the categories of the incidents within reach."""
+        return self._raw.categories(self._within(within))
+
+    def time_span(self, within: Within | None = None) -> tuple[datetime, datetime] | None:
+        """Give the ends of the incidents within reach."""
+        return self._raw.time_span(self._within(within))
+
+
+class CutPatrols(_Cut):
+    """``PatrolRepository`` for who does not have everything."""
+
+    _see = Permission.PATROLS_READ
+    _add = Permission.PATROLS_WRITE
+
+    def __init__(self, guard: Guard) -> None:
+        super().__init__(guard)
+        self._raw = guard.raw.patrols
+
+    def add(self, frame: gpd.GeoDataFrame) -> Added:
+        """Add fixes that lie within reach."""
+        self._require_mine(frame)
+        return self._raw.add(frame)
+
+    def reown(self, where: PointFilter, owners: Owners) -> int:
+        """Ask again who owns fixes, on behalf of a publication."""
+        self._require_publisher()
+        return self._raw.reown(where, owners)
+
+    def frame(self, where: PointFilter) -> gpd.GeoDataFrame:
+        """Give the fixes within reach."""
+        return self._raw.frame(self._mine(where))
+
+    def counts_by_grid(self, where: PointFilter) -> pd.DataFrame:
+        """Count the fixes within reach by grid."""
+        return self._raw.counts_by_grid(self._mine(where))
+
+    def count(self, where: PointFilter) -> int:
+        """Count the fixes within reach."""
+        return self._raw.count(self._mine(where))
+
+    def time_span(self, within: Within | None = None) -> tuple[datetime, datetime] | None:
+        """Give the ends of the fixes within reach."""
+        return self._raw.time_span(self._within(within))

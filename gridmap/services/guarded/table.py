@@ -1,0 +1,206 @@
+"""What each method of each repository asks for, and what is told of it: the one table behind every guarded store.
+
+A method that does not stand here cannot be called through a guarded store, and a test fails for it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gridmap.domain.access import Permission as May
+
+#: What an act is about, and its numbers, from the arguments of a call and its result.
+Told = tuple[str, dict[str, Any]]
+Tell = Callable[[Mapping[str, Any], Any], Told]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one method asks for.
+
+    Attributes
+    ----------
+    permission : Permission or None
+        None: it gives nothing away, and is for whoever asks.
+    action : str or None
+        What a call is called in the trail; None: it is not told.
+    tell : callable or None
+        Gives subject and detail of the act; counts, codes, numbers and names of fields, never what people wrote.
+    writes : bool
+        It changes something. What only reads but is told hands out personal data in bulk.
+    """
+
+    permission: May | None
+    action: str | None = None
+    tell: Tell | None = None
+    writes: bool = True
+
+
+def _read(permission: May | None) -> Rule:
+    return Rule(permission, writes=False)
+
+
+def _set(call: Mapping[str, Any], result: Any) -> Told:
+    return str(call["set_name"]), {}
+
+
+def _version(call: Mapping[str, Any], result: Any) -> Told:
+    return f"{call['set_name']}/{call['number']}", {}
+
+
+def _drafted(call: Mapping[str, Any], result: Any) -> Told:
+    return f"{call['set_name']}/{result.number}", {"grids": len(call["frame"])}
+
+
+def _published(call: Mapping[str, Any], result: Any) -> Told:
+    return f"{call['set_name']}/{call['number']}", {"valid_from": call["valid_from"].isoformat()}
+
+
+def _changed(call: Mapping[str, Any], result: Any) -> Told:
+    return f"{call['set_name']}/{call['number']}", {"grids": len(call["frame"])}
+
+
+def _edges(call: Mapping[str, Any], result: Any) -> Told:
+    return f"{call['set_name']}/{call['number']}", {"edges": int(result)}
+
+
+def _named(call: Mapping[str, Any], result: Any) -> Told:
+    return call["boundary_set"].name, {"levels": [level.name for level in call["boundary_set"].levels]}
+
+
+def _dated(call: Mapping[str, Any], result: Any) -> Told:
+    return str(call["set_name"]), {"valid_from": call["valid_from"].isoformat(), "rows": int(result)}
+
+
+def _added(call: Mapping[str, Any], result: Any) -> Told:
+    return "", {"added": result.added, "duplicates": result.duplicates}
+
+
+def _reowned(call: Mapping[str, Any], result: Any) -> Told:
+    return "", {"changed": int(result)}
+
+
+def _layer(call: Mapping[str, Any], result: Any) -> Told:
+    return call["layer"].name, {}
+
+
+def _features(call: Mapping[str, Any], result: Any) -> Told:
+    return str(call["layer"]), {"valid_from": call["valid_from"].isoformat(), "rows": int(result)}
+
+
+def _rows(call: Mapping[str, Any], result: Any) -> Told:
+    return "", {"rows": int(result)}
+
+
+def _handed_out(call: Mapping[str, Any], result: Any) -> Told:
+    return str(call["set_name"]), {"people": len(result)}
+
+
+#: Repository (its name in a unit of work) to method to what it asks for.
+RULES: Mapping[str, Mapping[str, Rule]] = {
+    "boundaries": {
+        "list_sets": _read(May.GRIDS_READ),
+        "set_names": _read(None),
+        "find_set": _read(May.GRIDS_READ),
+        "put_set": Rule(May.SETS_DEFINE, "set.put", _named),
+        "list_versions": _read(May.GRIDS_READ),
+        "find_version": _read(May.GRIDS_READ),
+        "version_at": _read(May.GRIDS_READ),
+        "add_draft": Rule(May.DRAFTS_WRITE, "draft.add", _drafted),
+        "replace_draft": Rule(May.DRAFTS_WRITE, "draft.replace", _changed),
+        "discard_draft": Rule(May.DRAFTS_WRITE, "draft.discard", _version),
+        "publish": Rule(May.PUBLISH, "version.publish", _published),
+        "require_revision": _read(May.GRIDS_READ),
+        "withdraw": Rule(May.PUBLISH, "version.withdraw", _version),
+        "hold": _read(May.GRIDS_READ),
+        "add_lineage": Rule(May.PUBLISH, "lineage.add", _edges),
+        "lineage": _read(May.GRIDS_READ),
+        "grid_counts": _read(May.GRIDS_READ),
+        "lineage_counts": _read(May.GRIDS_READ),
+        "lives": _read(May.GRIDS_READ),
+        "former_grids": _read(May.GRIDS_READ),
+        "grids": _read(May.GRIDS_READ),
+        "tree": _read(May.GRIDS_READ),
+        "page_grids": _read(May.GRIDS_READ),
+    },
+    "staff": {
+        "replace": Rule(May.DATA_IMPORT, "staff.replace", _dated),
+        "any_of": _read(May.GRIDS_READ),
+        "next_change": _read(May.GRIDS_READ),
+        "of_grid": _read(May.PEOPLE_READ),
+        "of_day": Rule(May.PEOPLE_READ, "staff.export", _handed_out, writes=False),
+        "counts": _read(May.GRIDS_READ),
+        "headed": _read(May.GRIDS_READ),
+    },
+    "profiles": {
+        "put": Rule(May.DATA_IMPORT, "profiles.put", _dated),
+        "of_grid": _read(May.GRIDS_READ),
+        "any_of": _read(May.GRIDS_READ),
+        "of_day": _read(May.GRIDS_READ),
+    },
+    "incidents": {
+        "add": Rule(May.INCIDENTS_WRITE, "incidents.add", _added),
+        "page": _read(May.INCIDENTS_READ),
+        "frame": _read(May.INCIDENTS_READ),
+        "counts_by_grid": _read(May.INCIDENTS_READ),
+        "count": _read(May.INCIDENTS_READ),
+        "reown": Rule(May.PUBLISH, "incidents.reown", _reowned),
+        "categories": _read(May.INCIDENTS_READ),
+        "time_span": _read(May.INCIDENTS_READ),
+    },
+    "patrols": {
+        "add": Rule(May.PATROLS_WRITE, "fixes.add", _added),
+        "reown": Rule(May.PUBLISH, "fixes.reown", _reowned),
+        "frame": _read(May.PATROLS_READ),
+        "counts_by_grid": _read(May.PATROLS_READ),
+        "count": _read(May.PATROLS_READ),
+        "time_span": _read(May.PATROLS_READ),
+    },
+    "context": {
+        "replace": Rule(May.DATA_IMPORT, "context.replace", _rows),
+        "frame": _read(May.GRIDS_READ),
+    },
+    "features": {
+        "list_layers": _read(May.LAYERS_READ),
+        "find_layer": _read(May.LAYERS_READ),
+        "put_layer": Rule(May.DATA_IMPORT, "layer.put", _layer),
+        "replace": Rule(May.DATA_IMPORT, "layer.replace", _features),
+        "next_change": _read(May.LAYERS_READ),
+        "counts": _read(May.LAYERS_READ),
+        "page": _read(May.LAYERS_READ),
+        "frame": _read(May.LAYERS_READ),
+    },
+    # what is done to accounts is told by ``services.accounts``, in words that fit: also of who may not
+    "accounts": {
+        **{
+            name: _read(May.ACCOUNTS_MANAGE)
+            for name in ("find", "find_named", "list_accounts", "find_token", "tokens_of", "get_secret", "find_attempts")
+        },
+        **{
+            name: Rule(May.ACCOUNTS_MANAGE)
+            for name in (
+                "begin_change",
+                "add",
+                "put",
+                "add_token",
+                "touch_token",
+                "revoke_token",
+                "revoke_tokens",
+                "put_secret",
+                "put_attempts",
+            )
+        },
+        "any_administrator": _read(None),
+    },
+    "trail": {
+        "add": Rule(None),
+        "head": _read(May.AUDIT_READ),
+        "entries": _read(May.AUDIT_READ),
+        "page": _read(May.AUDIT_READ),
+    },
+    # the answer that a request got before; whose it is stands in its key
+    "idempotency": {"find": _read(None), "add": Rule(None), "forget_before": Rule(None)},
+}
+
+#: Repositories whose changes are not told by the store itself.
+TOLD_ELSEWHERE = frozenset({"accounts", "trail", "idempotency"})
