@@ -21,6 +21,10 @@ class Cursors:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
+    def of(self, reader: str) -> "Cursors":
+        """Give the cursors of one reader, which are no good to others."""
+        return Cursors(hmac.new(self._key, reader.encode("utf-8"), hashlib.sha256).digest())
+
     def make(self, question: Sequence[Any], after: Sequence[str]) -> str:
         """Give the cursor that continues a question (route and filters) after a key."""
         payload = json.dumps(list(after), ensure_ascii=False, separators=(",", ":")).encode("utf-8")

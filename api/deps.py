@@ -13,11 +13,14 @@ from fastapi import Depends, Request
 
 from api.cursor import Cursors
 from api.errors import language_of
-from api.kept import Kept
+from api.kept import Kept, Part
+from api.rights import principal_of
+from gridmap.domain.access import Principal
 from gridmap.errors import GridmapError, InvalidInput
 from gridmap.i18n import Language
 from gridmap.maps.drawing import Ground, ground
 from gridmap.services.clock import day_in, start_of
+from gridmap.services.guarded import CutPlans, GuardedStore, Kin, Parts
 from gridmap.services.ports import Box, Clock, PointFilter, Store
 from gridmap.services.reports import Overview, PlanReport, last_days, overview, plan_report
 from gridmap.services.responsibility import Plan, Plans
@@ -45,16 +48,34 @@ class Context:
     cursors: Cursors
     version: str
     #: Pages of maps with their tags, what the store holds on a day, and the ground that the maps of a plan share.
-    pages: Kept[tuple[str, str]] = field(default_factory=lambda: Kept(16))
-    overviews: Kept[Overview] = field(default_factory=lambda: Kept(4))
-    grounds: Kept[Ground] = field(default_factory=lambda: Kept(4))
+    pages: Kept[tuple[str, str]] | Part[tuple[str, str]] = field(default_factory=lambda: Kept(16))
+    overviews: Kept[Overview] | Part[Overview] = field(default_factory=lambda: Kept(4))
+    grounds: Kept[Ground] | Part[Ground] = field(default_factory=lambda: Kept(4))
     #: Codes of a version as JSON, in the order of its locator.
-    code_texts: Kept[npt.NDArray[np.object_]] = field(default_factory=lambda: Kept(16))
-    code_arrays: Kept[pa.Array] = field(default_factory=lambda: Kept(16))
+    code_texts: Kept[npt.NDArray[np.object_]] | Part[npt.NDArray[np.object_]] = field(default_factory=lambda: Kept(16))
+    code_arrays: Kept[pa.Array] | Part[pa.Array] = field(default_factory=lambda: Kept(16))
     #: Answers about two versions or two sets, as they are sent.
-    comparisons: Kept[bytes] = field(default_factory=lambda: Kept(8))
+    comparisons: Kept[bytes] | Part[bytes] = field(default_factory=lambda: Kept(8))
     #: Held while a large body is parsed: one at a time bounds the memory that bodies can take.
     reading: threading.Lock = field(default_factory=threading.Lock)
+    #: The codes of areas, and the plans cut to them.
+    kin: Kin = field(default_factory=Kin)
+    parts: Parts = field(default_factory=Parts)
+
+    def for_reader(self, principal: Principal, request_id: str = "") -> "Context":
+        """Give the context as somebody sees it: no route gets another one.
+
+        Who sees everything shares plans and caches with all who do; everybody else has those of his reach.
+        """
+        store = GuardedStore(
+            self.store, principal, clock=self.clock, day=self.day(None), kin=self.kin, request_id=request_id
+        )
+        cursors = self.cursors if principal.account_id is None else self.cursors.of(principal.account_id)
+        reader = store.reading
+        if reader is None:
+            return replace(self, store=store, cursors=cursors)
+        shared = {name: getattr(self, name).part(reader) for name in _SHARED}
+        return replace(self, store=store, cursors=cursors, plans=CutPlans(self.plans, store, self.parts), **shared)
 
     def day(self, at: Moment | None) -> date:
         """Give the calendar day of a moment in the district's time zone; without one, today."""
@@ -140,10 +161,14 @@ class Context:
         return asked
 
 
+#: What is kept from one request to the next and hangs on what the reader may see.
+_SHARED = ("pages", "overviews", "grounds", "code_texts", "code_arrays", "comparisons")
+
+
 def context(request: Request) -> Context:
-    """Give the context of the running app."""
-    found: Context = request.app.state.context
-    return found
+    """Give the context of the running app as whoever asks sees it."""
+    whole: Context = request.app.state.context
+    return whole.for_reader(principal_of(request.scope), request.scope["state"].get("request_id", ""))
 
 
 def reader_language(request: Request) -> Language:

@@ -8,6 +8,18 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
+class Part(Generic[T]):
+    """What is kept for readers who see the same part of the store; it lies in the same cache as everybody else's."""
+
+    def __init__(self, kept: "Kept[T]", reader: Hashable) -> None:
+        self._kept = kept
+        self._reader = reader
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Give the value of a key for these readers, made by ``make`` if it is not there."""
+        return self._kept.get((self._reader, key), make)
+
+
 class Kept(Generic[T]):
     """A small cache. Whoever comes while a value is being made waits for it instead of making it again.
 
@@ -24,6 +36,10 @@ class Kept(Generic[T]):
         self._values: OrderedDict[Hashable, T] = OrderedDict()
         self._making: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
+
+    def part(self, reader: Hashable) -> Part[T]:
+        """Give the part for readers who see the same; their values are never given to others."""
+        return Part(self, reader)
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """Give the value of a key, made by ``make`` if it is not there. Safe for threads."""

@@ -255,7 +255,9 @@ class GridCardAnswer(Out):
     department: str
     phone: str
     staffing: StaffingOut
-    activity: ActivityOut | None = Field(description="null in a set that does not own the stored points")
+    activity: ActivityOut | None = Field(
+        description="null in a set that does not own the stored points, and for who may not see points there"
+    )
     set: str
     version: int
 

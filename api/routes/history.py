@@ -158,7 +158,7 @@ def get_crosswalk(ctx: Ctx, q: Query[CrosswalkQuery]) -> Response:
     set_a, set_b = (ctx.plans.resolve_set(name) for name in (q.a, q.b))
     day, day_b = ctx.day(q.at), ctx.day(q.b_at or q.at)
     plans = [ctx.plans.at(s, d) for s, d in ((set_a, day), (set_b, day_b))]
-    hashes = [(p.boundary_set.name, p.version.number, p.version.content_hash) for p in plans]
+    hashes = [p.key for p in plans]
 
     def make() -> bytes:
         found = crosswalk_of(ctx.plans, set_a, set_b, day, day_b)

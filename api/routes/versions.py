@@ -32,8 +32,9 @@ from gridmap.domain.access import Permission
 from gridmap.domain.boundaries import BoundarySet
 from gridmap.domain.lineage import LineageKind
 from gridmap.errors import InvalidInput, NotPublishable
-from gridmap.services.drafts import check_version, make_draft, put_draft
+from gridmap.services.drafts import make_draft, put_draft
 from gridmap.services.gate import ACCEPTABLE
+from gridmap.services.guarded.reports import check_within
 from gridmap.services.publishing import Publication, Terms
 from gridmap.services.versions import publish_draft, return_to, withdraw_version
 
@@ -115,7 +116,7 @@ def get_report(
     boundary_set = ctx.plans.resolve_set(set_name)
     limit = ctx.settings.max_page if q.limit is None else ctx.limit(q.limit)
     edition = version_of(ctx, boundary_set, version)
-    judgement = check_version(ctx.store, boundary_set.name, edition.number, settings=ctx.settings)
+    judgement = check_within(ctx.store, boundary_set.name, edition.number, settings=ctx.settings)
     standing = {id(f) for f in judgement.blocking}
     shown = judgement.report.findings[:limit]
     shapes = shapely.to_geojson(np.array([f.geometry for f in shown], dtype=object))

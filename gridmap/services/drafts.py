@@ -93,10 +93,15 @@ def put_draft(
 def check_version(store: Store, set_name: str, number: int, *, settings: Settings) -> Judgement:
     """Ask the gate of a draft for the day it is planned for, or again of a version for its first day."""
     with store.unit_of_work() as work:
-        boundary_set = require_set(work, set_name)
-        version = require_version(work, set_name, number)
-        frame = work.boundaries.grids(version)
-        return judge(work, boundary_set, frame, day=version.valid_from, settings=settings)
+        return check_in(work, set_name, number, settings=settings)
+
+
+def check_in(work: UnitOfWork, set_name: str, number: int, *, settings: Settings) -> Judgement:
+    """Ask the gate of a draft or version in an open unit of work; as ``check_version``."""
+    boundary_set = require_set(work, set_name)
+    version = require_version(work, set_name, number)
+    frame = work.boundaries.grids(version)
+    return judge(work, boundary_set, frame, day=version.valid_from, settings=settings)
 
 
 def require_set(work: UnitOfWork, name: str) -> BoundarySet:

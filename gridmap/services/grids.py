@@ -10,10 +10,12 @@ import pandas as pd
 import shapely
 
 from gridmap.crs import to_metric
+from gridmap.domain.access import Permission
 from gridmap.domain.incidents import GridRef
 from gridmap.domain.people import GridProfile
 from gridmap.errors import CrsError, InvalidInput, NotFound
 from gridmap.services.counts import fix_counts, incident_counts
+from gridmap.services.guarded import may
 from gridmap.services.points import primary_set
 from gridmap.services.ports import Box, PointFilter, Store
 from gridmap.services.responsibility import Plan, Plans
@@ -62,7 +64,10 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class GridCard:
-    """The facts of one grid. ``activity`` is None in a set that does not own the stored points."""
+    """The facts of one grid.
+
+    ``activity`` is None in a set that does not own the stored points, and for who may not see points there.
+    """
 
     grid: GridRef
     chain: tuple[GridRef, ...]
@@ -119,12 +124,16 @@ def grid_card(
     if code not in plan.refs:
         raise NotFound("grid_unknown")
     home = primary_set(plans, settings)
-    owns_points = home is not None and home.name == plan.boundary_set.name
+    name = plan.boundary_set.name
+    owns_points = home is not None and home.name == name
+    seen = all(
+        may(store, permission, name, code) for permission in (Permission.INCIDENTS_READ, Permission.PATROLS_READ)
+    )
     activity = None
     with store.unit_of_work() as work:
-        staff = work.staff.of_grid(plan.boundary_set.name, code, day)
-        profile = work.profiles.of_grid(plan.boundary_set.name, code, day)
-        if owns_points:
+        staff = work.staff.counts(name, day, code=code)
+        profile = work.profiles.of_grid(name, code, day)
+        if owns_points and seen:
             here = replace(window, grid_code=code)
             passed = fix_counts(work, plan, replace(here, categories=None, bbox=None), settings=settings)
             activity = Activity(
@@ -134,12 +143,11 @@ def grid_card(
                 None if passed.empty else passed["last_fix_at"].iloc[0].to_pydatetime(),
             )
     facts = grid_facts(plan, code, profile)
-    heads = sum(member.role == "head" for member in staff)
     staffing = Staffing(
         1,
         workers_needed(facts.households, settings),
-        heads,
-        len(staff) - heads,
+        int(staff["heads"].sum()),
+        int(staff["workers"].sum()),
         station_needed(facts.floating_residents, settings),
     )
     return GridCard(plan.refs[code], plan.chain(code), facts, staffing, activity)

@@ -12,6 +12,7 @@ from gridmap.analysis.coverage import coverage_gaps
 from gridmap.analysis.density import density
 from gridmap.crs import area_m2, from_metric, to_metric
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
+from gridmap.errors import NotFound
 from gridmap.services.counts import fix_counts, incident_counts
 from gridmap.services.ports import PointFilter, Store
 from gridmap.services.responsibility import Plan, Plans
@@ -100,7 +101,11 @@ def set_overviews(store: Store, plans: Plans, day: date, name: str | None = None
         if version is None:
             found.append(SetOverview(boundary_set, None, 0, None))
             continue
-        plan = plans.of(boundary_set, version)
+        try:
+            plan = plans.of(boundary_set, version)
+        except NotFound:  # nothing of it is within reach
+            found.append(SetOverview(boundary_set, version, 0, None))
+            continue
         x0, y0, x1, y1 = (float(v) for v in plan.box)
         found.append(SetOverview(boundary_set, version, len(plan.locator), (x0, y0, x1, y1)))
     return tuple(found)

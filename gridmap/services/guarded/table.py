@@ -174,7 +174,15 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     "accounts": {
         **{
             name: _read(May.ACCOUNTS_MANAGE)
-            for name in ("find", "find_named", "list_accounts", "find_token", "tokens_of", "get_secret", "find_attempts")
+            for name in (
+                "find",
+                "find_named",
+                "list_accounts",
+                "find_token",
+                "tokens_of",
+                "get_secret",
+                "find_attempts",
+            )
         },
         **{
             name: Rule(May.ACCOUNTS_MANAGE)
