@@ -35,6 +35,15 @@ class Settings(BaseSettings):
     heavy_at_once: int = Field(
         2, gt=0, description="maps, comparisons, streams and changes of versions of one account at once"
     )
+    session_idle_s: float = Field(28_800.0, gt=0, description="seconds after which a session ends that is not used")
+    session_max_s: float = Field(604_800.0, gt=0, description="seconds after which every session ends")
+    sign_in_wait_s: float = Field(
+        900.0, gt=0, description="longest wait after failures to sign in; it doubles from 1 s with each"
+    )
+    password_memory_kib: int = Field(65_536, ge=64, description="Argon2id: memory of one check of a password")
+    password_passes: int = Field(2, gt=0, description="Argon2id: passes over that memory")
+    password_lanes: int = Field(1, gt=0, le=8, description="Argon2id: lanes of that memory")
+    passwords_at_once: int = Field(2, gt=0, description="checks of passwords at once; others wait")
     default_set: str | None = Field(None, description="boundary set used when a call names none; else the only one")
     language: Language = Field("zh", description="language of pages and messages when the reader states none")
     time_zone: str = Field("Asia/Shanghai", description="zone in which dates are read and times are shown")

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
+
+from gridmap.domain.rules import Finding, Severity
 
 #: What stands before the first entry.
 NOTHING = "0" * 64
@@ -93,3 +95,65 @@ def hash_of(number: int, act: Act, before: str) -> str:
         "detail": dict(act.detail),
     }
     return hashlib.sha256(canonical(form).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Where the trail ended at a time, kept where who keeps the store cannot change it."""
+
+    number: int
+    hash: str
+
+
+def faults(
+    entries: Iterable[Entry], head: Callable[[], tuple[int, str]], anchors: Iterable[Anchor] = ()
+) -> Iterator[Finding]:
+    """Walk the chain; give what is not as it was written.
+
+    Rules: ``trail_changed`` (an entry is not the one that was written under its number), ``trail_missing`` (numbers
+    that are not there), ``trail_cut``, ``trail_added`` and ``trail_head_differs`` (the end is not where the head
+    says), ``trail_anchor_differs``. Where only the chain before an entry is wrong, the entry itself is not blamed.
+
+    Parameters
+    ----------
+    entries : iterable of Entry
+        All of them, by number.
+    head : callable
+        Gives number and hash of the last entry, as the store says; asked when all entries have been seen.
+    anchors : iterable of Anchor
+        A trail that was made anew from some entry on is whole in itself; only these tell.
+    """
+    wanted: dict[int, set[str]] = {}
+    for anchor in anchors:
+        wanted.setdefault(anchor.number, set()).add(anchor.hash)
+    # by what is stored, and where that is wrong, also by what it should be
+    before: set[str] = {NOTHING}
+    last, ending = 0, NOTHING
+    for entry in entries:
+        if entry.number <= last:
+            yield _fault("trail_changed", entry.number)
+            continue
+        gap = entry.number > last + 1
+        if gap:
+            yield _fault("trail_missing", last + 1, entry.number - 1)
+        made = {hash_of(entry.number, entry.act, h) for h in before}
+        good = entry.act is not UNREADABLE and (gap or entry.hash in made)
+        if not good:
+            yield _fault("trail_changed", entry.number)
+        if wanted.get(entry.number, {entry.hash}) != {entry.hash}:
+            yield _fault("trail_anchor_differs", entry.number)
+        before = {entry.hash} if good else {entry.hash, *made}
+        last, ending = entry.number, entry.hash
+    number, stated = head()
+    if number > last:
+        yield _fault("trail_cut", last + 1, number)
+    elif number < last:
+        yield _fault("trail_added", number + 1, last)
+    elif stated != ending:
+        yield _fault("trail_head_differs", last)
+    for number in sorted(n for n, hashes in wanted.items() if n > last or (n == 0 and hashes != {NOTHING})):
+        yield _fault("trail_anchor_differs", number)
+
+
+def _fault(rule: str, first: int, last: int | None = None) -> Finding:
+    return Finding(rule, Severity.ERROR, fields={"first": first, "last": first if last is None else last})

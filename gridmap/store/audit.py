@@ -1,9 +1,9 @@
-"""Whether a store is whole: schema, pages, references, indexes, triggers, validity of versions, hashes, owners."""
+"""Whether a store is whole: schema, pages, references, indexes, triggers, versions and their hashes, the trail."""
 
 import re
 import sqlite3
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from gridmap.analysis.content import content_hash
 from gridmap.domain.boundaries import BoundaryVersion, VersionState, in_time_order
 from gridmap.domain.rules import Finding, Report, Severity, report
+from gridmap.domain.trail import faults
 from gridmap.errors import StoreUnavailable
 from gridmap.store import rtree, schema
 from gridmap.store.backends import backend_of
@@ -26,6 +27,8 @@ from gridmap.store.unit_of_work import SqlUnitOfWork
 _TRIGGER = re.compile(r"CREATE TRIGGER (\w+)")
 #: Boxes of an index are single precision rounded outwards: never smaller than the shape, and hardly larger.
 _SLACK = 1e-4
+#: Faults of the trail that are listed.
+_LISTED = 1_000
 
 
 def audit(url: str, *, show: Show = quiet) -> Report:
@@ -33,7 +36,7 @@ def audit(url: str, *, show: Show = quiet) -> Report:
 
     Rules: ``schema_differs``, ``database_damaged``, ``trigger_missing``, ``constraint_off``, ``reference_broken``,
     ``owner_unknown``, ``numbers_behind``, ``value_unreadable``, ``index_differs``, ``validity_hole``,
-    ``validity_overlap``, ``retired_in_force``, ``content_hash_differs``.
+    ``validity_overlap``, ``retired_in_force``, ``content_hash_differs``; of the trail those of ``domain.trail.faults``.
 
     Raises
     ------
@@ -66,6 +69,7 @@ def audit(url: str, *, show: Show = quiet) -> Report:
                 for version in timeline:
                     if content_hash(work.boundaries.grids(version)) != version.content_hash:
                         found.append(_of_version("content_hash_differs", version))
+            found += islice(faults(work.trail.entries(), work.trail.head), _LISTED)
     return report(found, tables=len(forms), rows=rows, versions=versions)
 
 
