@@ -97,6 +97,8 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
 
         own = open_store(settings.database_url)
         try:
+            if settings.durability == "required":
+                own.require_durable()
             app.state.context = _context(settings, own, clock)
             watching = app.state.lean = Lean(app.state.context)
             # a moment later: the work would hold up the first page, which does not need it

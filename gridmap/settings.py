@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     parser_cpu_s: int = Field(60, gt=0, description="CPU time of the parser process")
     parser_wall_s: float = Field(120.0, gt=0, description="wall time of the parser process")
 
+    durability: Literal["required", "any"] = Field(
+        "required", description="required: do not serve from a database server that may lose what it acknowledged"
+    )
     log_format: Literal["json", "text"] = Field("json", description="form of the service's log on standard error")
     access_log: Literal["off", "on", "all"] = Field(
         "off", description="one log line a request; on: but for look-ups answered by the short way, which all adds"

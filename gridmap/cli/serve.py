@@ -31,11 +31,15 @@ def serve(
     ] = False,
 ) -> None:
     """Serve the API and the maps. 启动服务。"""
+    from gridmap.store.engine import SqlStore
+
     with common.refusing():
         if host not in _LOOPBACK and not trust_network:
             raise InvalidInput("no_sign_in")
         with common.opened(db) as store:
             store.ping()
+            if common.settings().durability == "required" and isinstance(store, SqlStore):
+                store.require_durable()
         port = _free_port(host, port)
     common.say("serve.ready", address=f"http://{f'[{host}]' if ':' in host else host}:{port}/")
     run(common.store_url(db), host, port, workers)

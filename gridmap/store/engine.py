@@ -18,8 +18,9 @@ WAIT_S = 5.0
 class SqlStore:
     """A database behind ``services.ports.Store``. Threads may share it; each takes its own unit of work."""
 
-    def __init__(self, engine: sa.Engine, backend: ModuleType) -> None:
+    def __init__(self, engine: sa.Engine, backend: ModuleType, weaknesses: tuple[str, ...] = ()) -> None:
         self._engine = engine
+        self._weaknesses = weaknesses
         self._backend = backend
         self._watch = backend.Watch(engine)
 
@@ -27,6 +28,17 @@ class SqlStore:
     def engine(self) -> sa.Engine:
         """The SQLAlchemy engine, for queries that the ports do not offer."""
         return self._engine
+
+    def require_durable(self) -> None:
+        """Check that what is committed lasts.
+
+        Raises
+        ------
+        StoreUnavailable
+            ``store_not_durable``.
+        """
+        if self._weaknesses:
+            raise StoreUnavailable("store_not_durable", names=", ".join(self._weaknesses))
 
     @property
     def local(self) -> bool:
@@ -81,19 +93,32 @@ def open_store(url: str, *, wait_s: float = WAIT_S) -> SqlStore:
     StoreUnavailable
         ``store_url``, ``store_unreachable``, ``store_not_geopackage``, ``store_foreign``, ``store_damaged``,
         ``store_newer``, ``store_locked`` and others; what was there before is left as it was.
+
+    Notes
+    -----
+    A store that cannot be written is opened for reading, if it has the tables of this program. A server that may lose
+    what it acknowledged is opened with a warning in the log; ``SqlStore.require_durable`` refuses it.
     """
     parsed = parse_url(url)
     backend = backend_of(parsed)
     backend.probe(parsed)
     engine = backend.make_engine(parsed, wait_s)
+    touched: list[str] = []
     try:
         with translated(backend):
+            backend.require_fit(engine)
             schema.require_known(engine)
-            schema.upgrade_engine(engine)
-            touched = backend.repair(engine)
+            if backend.mode(engine) is not StoreMode.READ_ONLY:
+                schema.upgrade_engine(engine)
+                touched = backend.repair(engine)
+            elif not schema.is_current(engine):
+                raise StoreUnavailable("store_not_upgraded")
+            weak = backend.weaknesses(engine)
     except BaseException:
         engine.dispose()
         raise
     if touched:
         log.warning("another program had written to %s: indexes made anew", ", ".join(touched))
-    return SqlStore(engine, backend)
+    if weak:
+        log.warning("the server may lose what it acknowledged: %s is off", ", ".join(weak))
+    return SqlStore(engine, backend, weak)

@@ -39,31 +39,89 @@ _BULK = 500
 _LOG_BYTES = 4_000_000
 #: A file up to this size is checked from end to end when it is opened.
 _CHECK_BYTES = 32_000_000
+#: What ``pragma synchronous`` says of FULL.
+_FULL = 2
+#: In what is known of a connection: the file could not be written when it was opened.
+_ONLY_READS = "gridmap_only_reads"
+#: How long to wait for a lock to see whether something was committed.
+_WATCH_S = 5.0
 #: With less room than this on its disk a store is full: a change is first written to the log beside the file.
 _ROOM_BYTES = 1_000_000
 
 
 def make_engine(url: sa.URL, wait_s: float) -> sa.Engine:
     """Make the engine for a file; it is not opened yet."""
+    path = Path(str(url.database))
     engine = sa.create_engine(
-        url, connect_args={"timeout": wait_s}, pool_size=10, max_overflow=40, hide_parameters=True
+        url, creator=lambda: connect(path, wait_s), pool_size=10, max_overflow=40, hide_parameters=True
     )
 
     @event.listens_for(engine, "connect")
-    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    def _prepare(connection: sqlite3.Connection, record: Any) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver's guess
-        _use_wal(connection, wait_s)
+        record.info[_ONLY_READS] = not is_writable(path)
+        if not record.info[_ONLY_READS]:
+            _use_wal(connection, wait_s)
         # Checkpoints are ours alone (see after_commit): before SQLite 3.51.3 an automatic one may hit a writer.
         for setting in ("synchronous=full", "foreign_keys=on", "wal_autocheckpoint=0", "cache_size=-16384",
                         "temp_store=memory", "cell_size_check=on"):  # fmt: skip
             connection.execute(f"pragma {setting}")
+        if not record.info[_ONLY_READS]:
+            _require_durable(connection)
         functions.install(connection)
+
+    @event.listens_for(engine, "checkout")
+    def _look_again(_connection: sqlite3.Connection, record: Any, _proxy: object) -> None:
+        # opened while the file took no writes; now it does: the pool makes a new one
+        if record.info[_ONLY_READS] and is_writable(path):
+            raise sa.exc.DisconnectionError
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql(connection.get_execution_options().get("gridmap_begin", "BEGIN"))
 
     return engine
+
+
+def connect(path: Path, wait_s: float) -> sqlite3.Connection:
+    """Open the file; one that cannot be written is opened for reading alone."""
+    if not path.exists() or is_writable(path):
+        return sqlite3.connect(path, timeout=wait_s, check_same_thread=False)
+    return sqlite3.connect(_reading(path), uri=True, timeout=wait_s, check_same_thread=False)
+
+
+def _reading(path: Path) -> str:
+    """Give the address of a file that is only read.
+
+    SQLite would make a log beside it, which a read-only folder forbids. Where there is no log, there is nobody who
+    writes through this mount either, and the file can be read as it stands.
+    """
+    standing = "" if Path(f"{path}-wal").exists() else "&immutable=1"
+    return f"{path.resolve().as_uri()}?mode=ro{standing}"
+
+
+def _require_durable(connection: sqlite3.Connection) -> None:
+    """Check that what is committed lasts: SQLite answers a setting that it cannot keep with another one.
+
+    Raises
+    ------
+    StoreUnavailable
+        ``store_not_durable``.
+    """
+    (journal,) = connection.execute("pragma journal_mode").fetchone()
+    (synchronous,) = connection.execute("pragma synchronous").fetchone()
+    weak = [n for n, good in (("journal_mode", journal == "wal"), ("synchronous", synchronous >= _FULL)) if not good]
+    if weak:
+        raise StoreUnavailable("store_not_durable", names=", ".join(weak))
+
+
+def weaknesses(engine: sa.Engine) -> tuple[str, ...]:
+    """Name the settings by which something committed may be lost: none, for each connection was checked."""
+    return ()
+
+
+def require_fit(engine: sa.Engine) -> None:
+    """Nothing to ask: SQLite comes with Python."""
 
 
 def _use_wal(connection: sqlite3.Connection, wait_s: float) -> None:
@@ -99,7 +157,8 @@ def probe(url: sa.URL) -> None:
         raise StoreUnavailable("store_not_geopackage")
     if path.stat().st_size == 0:
         return
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=5.0)
+    address = f"{path.resolve().as_uri()}?mode=rw" if is_writable(path) else _reading(path)
+    connection = sqlite3.connect(address, uri=True, timeout=5.0)
     try:
         tables = {n for (n,) in connection.execute("select name from sqlite_master where type = 'table'")}
         (application,) = connection.execute("pragma application_id").fetchone()
@@ -240,8 +299,8 @@ class Watch:
         """Give a number that every commit changes."""
         with self._lock:
             if self._connection is None:
-                path = str(self._engine.url.database)
-                self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+                self._connection = connect(Path(str(self._engine.url.database)), _WATCH_S)
+                self._connection.isolation_level = None
             (number,) = self._connection.execute("pragma data_version").fetchone()
             return int(number)
 

@@ -1,5 +1,6 @@
 """The server store: PostgreSQL with PostGIS through psycopg 3. Same function names as ``geopackage.py``."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,9 @@ LOCAL = False
 BEGIN_WRITING = "BEGIN"
 #: The server keeps statistics of places and decides itself which index leads.
 CHOOSES_BY_COUNTING = False
+
+_OLDEST_SERVER = 140_000
+_OLDEST_POSTGIS = [3, 3]
 
 _SCHEMA_LOCK = 0x677269646D6170  # "gridmap"
 
@@ -67,6 +71,39 @@ def code_of(error: BaseException | None) -> str:
     if not state and isinstance(error, psycopg.OperationalError):
         return "store_unreachable"
     return "store_failed"
+
+
+def require_fit(engine: sa.Engine) -> None:
+    """Check that the server and its PostGIS are of versions that this program knows.
+
+    Raises
+    ------
+    StoreUnavailable
+        ``store_server_old``, ``store_no_postgis``.
+    """
+    with engine.connect() as connection:
+        server, extension = connection.exec_driver_sql(
+            "select current_setting('server_version_num')::int, coalesce("
+            "(select extversion from pg_extension where extname = 'postgis'), "
+            "(select default_version from pg_available_extensions where name = 'postgis'))"
+        ).one()
+    if extension is None:
+        raise StoreUnavailable("store_no_postgis")
+    parts = [int(digits) for digits in re.findall(r"\d+", extension)[:2]]
+    if server < _OLDEST_SERVER or parts < _OLDEST_POSTGIS:
+        raise StoreUnavailable("store_server_old")
+
+
+def weaknesses(engine: sa.Engine) -> tuple[str, ...]:
+    """Name the settings of the server by which something committed may be lost, or the whole database be damaged.
+
+    ``fsync`` and ``full_page_writes`` off: a power cut may leave a damaged database. ``synchronous_commit`` off: the
+    last moments before it are lost although they were acknowledged.
+    """
+    names = ("fsync", "full_page_writes", "synchronous_commit")
+    with engine.connect() as connection:
+        values = connection.exec_driver_sql(f"select {', '.join(f'current_setting({n!r})' for n in names)}").one()
+    return tuple(name for name, value in zip(names, values, strict=True) if value == "off")
 
 
 def lock_schema(connection: sa.Connection) -> None:

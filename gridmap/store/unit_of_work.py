@@ -1,5 +1,6 @@
 """One transaction over all repositories."""
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import ModuleType
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.util import find_tables
 
 from gridmap.services import ports
-from gridmap.store.backends import translated
+from gridmap.store.backends import log, translated
 from gridmap.store.blobs import Geometries
 from gridmap.store.loading import LOAD_FROM, Load
 
@@ -106,9 +107,17 @@ class Work:
         with translated(self.backend):
             self._finish_loads()
             self._connection.commit()
-            if self._writing:
-                self.backend.after_commit(self._connection)
+        if self._writing:
+            self._tidy(self._connection)
+        with translated(self.backend):
             self._release()
+
+    def _tidy(self, connection: sa.Connection) -> None:
+        """Do what may be done after a commit. Should it fail, nothing is lost: the next commit does it."""
+        try:
+            self.backend.after_commit(connection)
+        except (sqlite3.Error, sa.exc.SQLAlchemyError) as error:
+            log.warning("not tidied after a commit: %s", getattr(error, "sqlite_errorname", type(error).__name__))
 
     def close(self) -> None:
         """Give up what was not committed."""

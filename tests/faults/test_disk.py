@@ -1,0 +1,71 @@
+"""A disk that is full or takes no writes: reports are refused with a code of their own, reading goes on, and when there
+is room again nobody has to do anything. The disk is a small tmpfs in a mount namespace of the test's own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHILD = Path(__file__).with_name("disk_child.py")
+NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _namespaces() -> None:
+    done = subprocess.run([*NAMESPACE, "true"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"the kernel grants no user namespace: {done.stderr}"
+
+
+def run(folder: Path, *words: str) -> dict[str, Any]:
+    """Run the child in a namespace of its own; its mounts go with it."""
+    disk = folder / "disk"
+    disk.mkdir()
+    command = [*NAMESPACE, sys.executable, str(CHILD), words[0], str(disk), *words[1:]]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def require_kept(found: dict[str, Any]) -> None:
+    """Check that exactly what was acknowledged is there."""
+    assert found["stored"] == found["acknowledged"]
+
+
+def test_a_full_disk_refuses_reports_answers_questions_and_recovers(tmp_path: Path) -> None:
+    found = run(tmp_path, "full")
+    assert found["acknowledged"] > 0
+    for refused in (found["refused"], found["refused_again"]):
+        assert (refused["status"], refused["code"]) == (503, "store_full")
+        assert int(refused["retry_after"]) > 0
+    require_kept(found)
+    assert set(found["reads"].values()) == {200}, found["reads"]
+    assert found["mode"] == "full"
+    assert (found["afterwards"]["status"], found["afterwards"]["accepted"]) == (200, 20)
+    assert found["stored_afterwards"] == found["acknowledged"] + 20
+    assert found["mode_afterwards"] == "writable"
+    assert found["integrity"] == "ok"
+
+
+def test_one_who_acknowledges_what_was_not_written_is_found_out(tmp_path: Path) -> None:
+    """The check can fail."""
+    found = run(tmp_path, "full", "careless")
+    with pytest.raises(AssertionError):
+        require_kept(found)
+
+
+def test_a_read_only_disk_refuses_reports_and_answers_questions(tmp_path: Path) -> None:
+    found = run(tmp_path, "read_only")
+    assert set(found["reads"].values()) == {200}, found["reads"]
+    assert found["mode"] == "read_only"
+    assert (found["refused"]["status"], found["refused"]["code"]) == (503, "store_read_only")
+    assert int(found["refused"]["retry_after"]) > 0
+    assert found["stored"] == 0
+    assert (found["afterwards"]["status"], found["afterwards"]["accepted"]) == (200, 20)
+    assert found["stored_afterwards"] == 20
+    assert found["mode_afterwards"] == "writable"
