@@ -3,7 +3,9 @@
 import typer
 
 from gridmap.cli import (
+    accounts,
     ask,
+    audit,
     check,
     codes,
     crosswalk,
@@ -40,6 +42,8 @@ app.add_typer(codes.app, name="codes")
 app.add_typer(sets.app, name="set")
 app.add_typer(versions.app, name="version")
 app.add_typer(db.app, name="db")
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(audit.app, name="audit")
 app.command()(serve.serve)
 app.command()(serve.demo)
 

@@ -83,7 +83,7 @@ def store_url(db: str | None) -> str:
 
 
 @contextmanager
-def opened(db: str | None, *, existing: bool = False, rehearsal: bool = False) -> Iterator["Store"]:
+def opened(db: str | None, *, existing: bool = False, rehearsal: bool = False, told: bool = True) -> Iterator["Store"]:
     """Open the store for one command and close it afterwards.
 
     Parameters
@@ -92,6 +92,8 @@ def opened(db: str | None, *, existing: bool = False, rehearsal: bool = False) -
         Never make a new file.
     rehearsal : bool
         Where there is no file yet, rehearse on one that goes away afterwards.
+    told : bool
+        What is written stands in the trail as done by the operator; False: the command sees to that itself.
 
     Raises
     ------
@@ -107,9 +109,19 @@ def opened(db: str | None, *, existing: bool = False, rehearsal: bool = False) -
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(f"sqlite:///{folder}/rehearsal.gpkg" if rehearsal and missing else url)
         try:
-            yield store
+            yield _telling(store) if told else store
         finally:
             store.close()
+
+
+def _telling(store: "Store") -> "Store":
+    from gridmap.domain.access import OPERATOR
+    from gridmap.services.clock import SystemClock
+    from gridmap.services.guarded import GuardedStore
+
+    clock = SystemClock()
+    found: Store = GuardedStore(store, OPERATOR, clock=clock, day=today(settings()))
+    return found
 
 
 def word(key: str) -> str:
