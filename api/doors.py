@@ -97,7 +97,7 @@ class Doors:
             return None
         key = sha256(token.encode("ascii")).digest()
         # the revision first: what is kept under it must have been read after it
-        revision = self._store.revision() if self._store.local else None
+        revision = self._store.revision("access") if self._store.local else None
         known, now = self._known.get(key), self._now()
         if known is not None and known.revision == revision and now - known.at < BELIEVED_S:
             return known.principal

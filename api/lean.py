@@ -111,7 +111,7 @@ class Lean:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
-        self._fresh = Freshness(ctx.store)
+        self._fresh = Freshness(ctx.store, "answers")
         # few and kept: the first projection in a thread takes as long as ten thousand later ones
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="lean")
         self._epoch = Epoch(None)

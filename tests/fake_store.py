@@ -68,8 +68,13 @@ class FakeStore:
     def close(self) -> None:
         self.closed = True
 
-    def revision(self) -> int:
-        return self.commits
+    def revision(self, of: str = "all") -> object:
+        if of == "all":
+            return self.commits
+        if of == "answers":
+            return repr([getattr(self.state, name) for name in ("sets", "versions", "staff", "profiles")])
+        access = self.state.access
+        return repr((access.accounts, {name: token.revoked_at for name, token in access.tokens.items()}))
 
     def ping(self) -> None:
         if self.closed:

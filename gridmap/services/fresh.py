@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 from gridmap.errors import GridmapError
-from gridmap.services.ports import Store
+from gridmap.services.ports import Store, Subject
 
 #: A change in a store on a server is seen after this time at the latest.
 SEEN_WITHIN_S = 0.1
@@ -15,7 +15,7 @@ _ASK_AFTER_S = 0.03
 
 
 class Freshness:
-    """Gives a token that stands for what is stored: equal ones mean the same data.
+    """Gives a token that stands for what is stored of a subject: equal ones mean the same data.
 
     A store in this machine (``Store.local``) is asked each time, so a commit is seen at once. One on a server is asked
     in the background while somebody wants to know, so a commit is seen within ``SEEN_WITHIN_S``.
@@ -23,8 +23,9 @@ class Freshness:
     What is kept under a token must have been read after the token was: then it is as new as the token or newer.
     """
 
-    def __init__(self, store: Store, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, store: Store, of: Subject, now: Callable[[], float] = time.monotonic) -> None:
         self._store = store
+        self._of = of
         self._now = now
         self._lock = threading.Lock()
         self._asking = False
@@ -40,7 +41,7 @@ class Freshness:
             For a store in this machine.
         """
         if self._store.local:
-            return self._store.revision()
+            return self._store.revision(self._of)
         seen, now = self._seen, self._now()
         age = float("inf") if seen is None else now - seen[1]
         if age > _ASK_AFTER_S:
@@ -70,7 +71,7 @@ class Freshness:
         # the time before the question: what is committed during it may or may not be in the answer
         asked = self._now()
         try:
-            self._seen = (self._store.revision(), asked)
+            self._seen = (self._store.revision(self._of), asked)
         except GridmapError:
             self._seen = None  # whoever wants an answer asks the store itself, and hears why it has none
         finally:

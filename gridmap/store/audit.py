@@ -18,7 +18,7 @@ from gridmap.errors import StoreUnavailable
 from gridmap.store import rtree, schema
 from gridmap.store.backends import backend_of
 from gridmap.store.exchange import Chunk, TableForm, count_rows, forms_of, raw_sqlite, read
-from gridmap.store.migrations import history, immutable, kept_trail
+from gridmap.store.migrations import history, immutable, kept_trail, stamps
 from gridmap.store.opening import engine_at, require_current, snapshot
 from gridmap.store.progress import Move, Show, quiet
 from gridmap.store.tables import Base
@@ -89,7 +89,7 @@ def _triggers(connection: sa.Connection) -> Iterator[Finding]:
     """Look for the triggers that keep what is published."""
     sqlite = connection.dialect.name == "sqlite"
     statements: list[str] = []
-    for module in (immutable, history, kept_trail):
+    for module in (immutable, history, kept_trail, stamps):
         statements += module.sqlite_statements() if sqlite else module.postgresql_statements()
     wanted = {match[1] for s in statements if (match := _TRIGGER.match(s))}
     query = (

@@ -53,6 +53,8 @@ def translated(backend: ModuleType) -> Iterator[None]:
         yield
     except exc.TimeoutError:
         raise StoreUnavailable("store_busy") from None
+    except UnicodeDecodeError:  # a text that is not UTF-8: nothing of ours wrote it
+        raise StoreUnavailable("store_damaged") from None
     except (exc.SQLAlchemyError, sqlite3.Error, psycopg.Error) as error:
         cause = error.orig if isinstance(error, exc.DBAPIError) else error
         name = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)

@@ -6,7 +6,7 @@ from types import ModuleType
 import sqlalchemy as sa
 
 from gridmap.errors import StoreUnavailable
-from gridmap.services.ports import StoreMode, UnitOfWork
+from gridmap.services.ports import StoreMode, Subject, UnitOfWork
 from gridmap.store import schema
 from gridmap.store.backends import backend_of, log, parse_url, translated
 from gridmap.store.unit_of_work import SqlUnitOfWork
@@ -54,10 +54,10 @@ class SqlStore:
         self._watch.close()
         self._engine.dispose()
 
-    def revision(self) -> Hashable:
+    def revision(self, of: Subject = "all") -> Hashable:
         """Give a value that stands for what is stored: after a commit, by whomever, it is another one."""
         with translated(self._backend):
-            found: Hashable = self._watch.revision()
+            found: Hashable = self._watch.revision(of)
         return found
 
     def ping(self) -> None:

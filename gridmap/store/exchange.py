@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from gridmap.errors import StoreUnavailable
 from gridmap.store.blobs import Geometries, decode
 from gridmap.store.geopackage import time_texts
-from gridmap.store.tables import Base, JsonText
+from gridmap.store.tables import Base, JsonText, StampRow
 
 Kind = Literal["integer", "number", "text", "flag", "day", "time", "json", "shape"]
 
@@ -56,12 +56,12 @@ class Chunk:
 
 
 def forms_of(connection: sa.Connection) -> list[TableForm]:
-    """Give the tables of the store that a database has, each after those it refers to."""
+    """Give the tables of the store that a database has, each after those it refers to; stamps are each store's own."""
     inspector = sa.inspect(connection)
     there = set(inspector.get_table_names())
     forms = []
     for table in Base.metadata.sorted_tables:
-        if table.name in there:
+        if table.name in there and table.name != StampRow.__tablename__:
             columns = {
                 c["name"]: _kind(c["type"], table.columns.get(c["name"])) for c in inspector.get_columns(table.name)
             }

@@ -19,11 +19,11 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from gridmap.errors import StoreUnavailable
-from gridmap.services.ports import StoreMode
+from gridmap.services.ports import StoreMode, Subject
 from gridmap.store import functions, gpkgload, rtree
 from gridmap.store.blobs import Geometries, decode, encode
 from gridmap.store.loading import Load
-from gridmap.store.tables import FEATURE_TABLES, Base
+from gridmap.store.tables import FEATURE_TABLES, Base, stamp_of
 
 #: It lies in this machine.
 LOCAL = True
@@ -294,15 +294,23 @@ class Watch:
         self._engine = engine
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        #: The stamp of a subject, and the revision of all that it was read after.
+        self._stamps: dict[Subject, tuple[int, str]] = {}
 
-    def revision(self) -> int:
-        """Give a number that every commit changes."""
+    def revision(self, of: Subject) -> int | str:
+        """Give a value that every commit changes, or every commit about one subject."""
         with self._lock:
             if self._connection is None:
                 self._connection = connect(Path(str(self._engine.url.database)), _WATCH_S)
                 self._connection.isolation_level = None
-            (number,) = self._connection.execute("pragma data_version").fetchone()
-            return int(number)
+            number = int(self._connection.execute("pragma data_version").fetchone()[0])
+            if of == "all":
+                return number
+            known = self._stamps.get(of)
+            if known is None or known[0] != number:
+                # read after the number: what is committed in between shows by the next number at the latest
+                known = self._stamps[of] = number, str(self._connection.execute(stamp_of(of)).fetchone()[0])
+            return known[1]
 
     def close(self) -> None:
         """Close the connection."""

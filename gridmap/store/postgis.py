@@ -11,11 +11,12 @@ import shapely
 import sqlalchemy as sa
 
 from gridmap.errors import StoreUnavailable
-from gridmap.services.ports import StoreMode
+from gridmap.services.ports import StoreMode, Subject
 from gridmap.store import pgload
 from gridmap.store.blobs import Geometries
 from gridmap.store.copytext import copy_text
 from gridmap.store.loading import Load
+from gridmap.store.tables import stamp_of
 
 #: It answers over a network.
 LOCAL = False
@@ -151,10 +152,11 @@ class Watch:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
-    def revision(self) -> str:
-        """Give a text that every commit changes."""
+    def revision(self, of: Subject) -> str:
+        """Give a text that every commit changes, or every commit about one subject."""
+        query = "select cast(pg_current_snapshot() as text)" if of == "all" else stamp_of(of)
         with self._engine.connect() as connection:
-            return str(connection.exec_driver_sql("select cast(pg_current_snapshot() as text)").scalar_one())
+            return str(connection.exec_driver_sql(query).scalar_one())
 
     def close(self) -> None:
         """Nothing to close: the connection is one of the engine's."""

@@ -335,6 +335,21 @@ class ContextRow(Base):
     geom: Mapped[WKBElement] = mapped_column(Geometry("GEOMETRY", srid=SRID, nullable=False))
 
 
+class StampRow(Base):
+    """A stamp that triggers renew whenever something of its subject changes."""
+
+    __tablename__ = "revision_stamp"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
+    subject: Mapped[str] = mapped_column(Code, unique=True)
+    stamp: Mapped[str] = mapped_column(Text)
+
+
+def stamp_of(subject: str) -> str:
+    """Give the query for the stamp of a subject (one of ``ports.Subject``)."""
+    return f"select stamp from revision_stamp where subject = '{subject}'"
+
+
 FEATURE_TABLES = ("grid", "incident", "patrol_fix", "context", "feature")
 
 

@@ -17,6 +17,7 @@ from api.limits import Buckets, Slots, address_of, is_heavy, read_networks
 from gridmap.domain.access import NOBODY, OPERATOR, Area, Grant, Kind, Principal, Role
 from gridmap.errors import GridmapError
 from gridmap.services.clock import FixedClock
+from gridmap.services.ports import Account
 from gridmap.settings import Settings
 
 CLOSED = Settings(access="accounts", cursor_key="for tests")
@@ -176,12 +177,12 @@ def test_a_right_that_was_taken_counts_from_the_next_request_on(fresh_world: Any
     assert desk.asked == asked, "a token is not looked up again at once"
     desk.people["gm_s_planner"] = replace(PEOPLE["gm_s_planner"], grants=())
     with fresh_world.store.unit_of_work() as work:  # as the change of an account does
-        work.context.replace(work.context.frame())
+        work.accounts.add(Account("a-new", Kind.PERSON, "new"))
         work.commit()
     check_problem(desk.get(LOCATE, "gm_s_planner"), 403, "not_allowed")
     del desk.people["gm_s_planner"]
     with fresh_world.store.unit_of_work() as work:
-        work.context.replace(work.context.frame())
+        work.accounts.add(Account("a-other", Kind.PERSON, "other"))
         work.commit()
     check_problem(desk.get(LOCATE, "gm_s_planner"), 401, "not_signed_in")
 

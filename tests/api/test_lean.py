@@ -306,9 +306,9 @@ class FarStore:
         self._store = store
         self.asked = 0
 
-    def revision(self):
+    def revision(self, of="all"):
         self.asked += 1
-        return self._store.revision()
+        return self._store.revision(of)
 
     def __getattr__(self, name):
         return getattr(self._store, name)
@@ -318,7 +318,7 @@ def test_a_change_on_a_server_is_seen_soon_and_it_is_not_asked_for_each_answer(f
     now = [0.0]
     far = FarStore(fresh_world.store)
     roads = Roads(far, fresh_world.settings)
-    fresh = roads.both.state.lean._fresh = Freshness(far, lambda: now[0])
+    fresh = roads.both.state.lean._fresh = Freshness(far, "answers", lambda: now[0])
     wait_for(fresh)
     asked, before = far.asked, roads.taken
     for _ in range(20):
@@ -347,7 +347,7 @@ def wait_for(fresh: Freshness) -> None:
 def test_a_token_of_a_server_grows_old(fresh_world) -> None:
     now = [0.0]
     far = FarStore(fresh_world.store)
-    fresh = Freshness(far, lambda: now[0])
+    fresh = Freshness(far, "answers", lambda: now[0])
     assert fresh.token() is None
     wait_for(fresh)
     fresh.close()  # nobody asks again

@@ -1,19 +1,24 @@
 """The contract of every store: context, and what concerns all records at once."""
 
 import threading
+from dataclasses import replace
 
 import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
 from pandas.testing import assert_frame_equal
-from store_frames import CITY, add_fixes, add_incidents, fixes, incidents, published
+from store_frames import CITY, add_fixes, add_incidents, at, fixes, grids, incidents, publish, published
 
+from gridmap.domain.access import Kind
+from gridmap.domain.boundaries import ALWAYS
+from gridmap.domain.incidents import StaffMember
+from gridmap.domain.people import GridProfile
 from gridmap.errors import (
     GeometryError,
     StoreUnavailable,
 )
-from gridmap.services.ports import PointFilter
+from gridmap.services.ports import Account, PointFilter, Token
 
 ALL = PointFilter()
 
@@ -113,6 +118,36 @@ def test_every_commit_makes_another_revision_and_reading_does_not(store):
         assert work.incidents.count(ALL) == 3
     assert store.revision() == seen[-1]
     assert len(set(seen)) == len(seen)
+
+
+def _changed(store, write) -> set[str]:
+    """Give the subjects whose revision a committed change moves; one that was given up must move none."""
+    subjects = ("all", "answers", "access")
+    before = {of: store.revision(of) for of in subjects}
+    with store.unit_of_work() as work:
+        write(work)
+    assert all(store.revision(of) == before[of] for of in subjects[1:])
+    with store.unit_of_work() as work:
+        write(work)
+        work.commit()
+    return {of for of in subjects if store.revision(of) != before[of]}
+
+
+def test_a_revision_of_a_subject_moves_with_what_is_about_it_alone(store):
+    said = lambda write: _changed(store, write)  # noqa: E731
+    who = Account("a1", Kind.PERSON, "zhang")
+    token = Token("h", "a1", at(0))
+    answers, access, other = {"all", "answers"}, {"all", "access"}, {"all"}
+    assert said(lambda w: w.boundaries.put_set(CITY)) == answers
+    assert said(lambda w: w.staff.replace("city", [StaffMember("a", "head", "张")], valid_from=ALWAYS)) == answers
+    assert said(lambda w: w.profiles.put("city", [GridProfile("a", 4)], valid_from=ALWAYS)) == answers
+    assert said(lambda w: publish(w, grids("a", "b"))) == answers
+    assert said(lambda w: w.incidents.add(incidents(2))) == other
+    assert said(lambda w: w.accounts.add(who)) == access
+    assert said(lambda w: w.accounts.put(replace(who, title="张工"))) == access
+    assert "answers" not in said(lambda w: w.accounts.add_token(token))
+    assert said(lambda w: w.accounts.touch_token("h", seen_at=at(1), expires_at=None)) == other
+    assert said(lambda w: w.accounts.revoke_token("h", at=at(2))) == access
 
 
 def test_counts_of_one_grid_are_its_row_of_all(store):

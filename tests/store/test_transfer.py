@@ -63,7 +63,7 @@ def test_round_trip_from_file_to_server_and_back_has_equal_digests_in_every_tabl
     before = full.path.read_bytes()
     first = copy(full.url, there)
     second = copy(there, back)
-    assert {t.name for t in first.source} == set(Base.metadata.tables)
+    assert {t.name for t in first.source} == set(Base.metadata.tables) - {"revision_stamp"}
     assert first.source == first.target == second.source == second.target
     assert row_counts(full.url) == row_counts(there) == row_counts(back)
     assert is_whole(there)

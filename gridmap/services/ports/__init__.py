@@ -18,7 +18,7 @@ from gridmap.services.ports.boundaries import BoundaryRepository, Box
 from gridmap.services.ports.features import ContextRepository, FeatureFilter, FeatureRepository, Owners
 from gridmap.services.ports.people import ProfileRepository, StaffRepository
 from gridmap.services.ports.points import Added, IncidentRepository, PatrolRepository, PointFilter, Within
-from gridmap.services.ports.store import Clock, Store, StoreMode, UnitOfWork
+from gridmap.services.ports.store import Clock, Store, StoreMode, Subject, UnitOfWork
 
 __all__ = [
     "Account",
@@ -44,6 +44,7 @@ __all__ = [
     "StaffRepository",
     "Store",
     "StoreMode",
+    "Subject",
     "Token",
     "TrailRepository",
     "UnitOfWork",

@@ -3,13 +3,17 @@
 from collections.abc import Hashable
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self
 
 from gridmap.services.ports.access import AccountRepository, IdempotencyRepository, TrailRepository
 from gridmap.services.ports.boundaries import BoundaryRepository
 from gridmap.services.ports.features import ContextRepository, FeatureRepository
 from gridmap.services.ports.people import ProfileRepository, StaffRepository
 from gridmap.services.ports.points import IncidentRepository, PatrolRepository
+
+#: What a revision is of. ``answers``: sets, versions, staff and profiles, which say who is responsible. ``access``:
+#: accounts, grants and whether tokens are good.
+Subject = Literal["all", "answers", "access"]
 
 
 class Clock(Protocol):
@@ -61,8 +65,11 @@ class Store(Protocol):
 
     def unit_of_work(self) -> UnitOfWork: ...
     def close(self) -> None: ...
-    def revision(self) -> Hashable:
+    def revision(self, of: Subject = "all") -> Hashable:
         """Give a value that stands for what is stored: after a commit, by whomever, it is another one.
+
+        Of a subject other than ``all`` it is another one after a commit that changed something of that subject, and
+        may be the same after any other.
 
         Equal values mean the same data, so it is the key of whatever is kept because it is dear to make. Values of
         different stores, or of different processes, cannot be compared.
