@@ -24,7 +24,7 @@ class BrokenStore:
     def unit_of_work(self):
         raise self.error
 
-    def revision(self):
+    def revision(self, of="all"):
         raise self.error
 
     def ping(self) -> None:

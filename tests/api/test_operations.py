@@ -56,7 +56,7 @@ class AwayStore:
     def mode(self) -> StoreMode:
         return self._state
 
-    def revision(self) -> int:
+    def revision(self, of: str = "all") -> int:
         return 1
 
     def unit_of_work(self):

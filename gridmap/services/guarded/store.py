@@ -16,7 +16,7 @@ from gridmap.services.guarded.kin import Kin
 from gridmap.services.guarded.people import CutProfiles, CutStaff
 from gridmap.services.guarded.points import CutIncidents, CutPatrols
 from gridmap.services.guarded.table import RULES
-from gridmap.services.ports import Act, Clock, Store, StoreMode, UnitOfWork
+from gridmap.services.ports import Act, Clock, Store, StoreMode, Subject, UnitOfWork
 
 #: The port behind each repository of a unit of work.
 PORTS: Mapping[str, type] = {
@@ -201,9 +201,9 @@ class GuardedStore:
         """Close the store itself."""
         self._raw.close()
 
-    def revision(self) -> Hashable:
+    def revision(self, of: Subject = "all") -> Hashable:
         """Give the revision of the store itself."""
-        return self._raw.revision()
+        return self._raw.revision(of)
 
     def ping(self) -> None:
         """Ask whether the store itself answers."""
