@@ -29,13 +29,12 @@ class _Whole:
 
     def __iter__(self) -> Iterator[Entry]:
         last, before = 0, -1
-        self._head = self._trail.head()
         while last > before:
-            before = last
+            # first the head, then what came since: where nothing came, it is the head of what was seen
+            self._head, before = self._trail.head(), last
             for entry in self._trail.entries(after=last):
                 yield entry
                 last = entry.number
-            self._head = self._trail.head()
 
     def head(self) -> tuple[int, str]:
         """Give the head as it was when no further entry came."""
