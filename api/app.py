@@ -16,6 +16,7 @@ from api.deps import Context
 from api.doors import Doors
 from api.edge import Edge, Front
 from api.lean import LOCATE, WORTH_PACKING, Lean
+from api.once import UnderWay
 from api.openapi import openapi_of
 from api.routes import (
     counts,
@@ -124,6 +125,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     )
     app.state.settings = settings
     app.state.lean = None
+    app.state.under_way = UnderWay()
     app.state.telemetry = counted = Telemetry(__version__)
     doors = app.state.doors = Doors(settings)
     app.front = Front(settings, doors, counted)

@@ -1,6 +1,7 @@
 """Incidents: a page of them, a batch of new ones, and their categories."""
 
 from datetime import datetime
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Response
 
 from api.answers import features, page
 from api.deps import Ctx, ReaderLanguage
+from api.once import OnceOnly
 from api.replies import BatchAnswer, CategoriesAnswer, CategoryOut, FeatureCollection
 from api.requests import IncidentBatch, IncidentIn, IncidentsQuery, NoQuery
 from api.rights import needs
@@ -68,11 +70,13 @@ def list_categories(ctx: Ctx, q: Query[NoQuery]) -> CategoriesAnswer:
     return CategoriesAnswer(categories=[category_out(code) for code in codes])
 
 
-@router.post("/api/v1/incidents")
+@router.post("/api/v1/incidents", response_model=BatchAnswer)
 @needs(Permission.INCIDENTS_WRITE)
-def post_incidents(ctx: Ctx, q: Query[NoQuery], language: ReaderLanguage, batch: IncidentBatch) -> BatchAnswer:
+def post_incidents(once: OnceOnly, q: Query[NoQuery], language: ReaderLanguage, batch: IncidentBatch) -> Any:
     """Take a batch of incidents; each is accepted, a duplicate, quarantined or rejected by itself."""
-    return record(ctx, language, batch.items, batch.datum, _frame, record_incidents)
+    return once.answer(
+        lambda ctx: record(ctx, language, batch.items, batch.datum, _frame, record_incidents), join=False
+    )
 
 
 def _frame(items: list[IncidentIn], lon: np.ndarray, lat: np.ndarray) -> gpd.GeoDataFrame:

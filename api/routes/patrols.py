@@ -1,11 +1,14 @@
 """Patrol fixes from the field."""
 
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from fastapi import APIRouter
 
-from api.deps import Ctx, ReaderLanguage
+from api.deps import ReaderLanguage
+from api.once import OnceOnly
 from api.replies import BatchAnswer
 from api.requests import FixBatch, FixIn, NoQuery
 from api.rights import needs
@@ -19,11 +22,11 @@ from gridmap.services.patrols import record_fixes
 router = APIRouter(route_class=StrictRoute, tags=["patrols"])
 
 
-@router.post("/api/v1/patrols/fixes")
+@router.post("/api/v1/patrols/fixes", response_model=BatchAnswer)
 @needs(Permission.PATROLS_WRITE)
-def post_fixes(ctx: Ctx, q: Query[NoQuery], language: ReaderLanguage, batch: FixBatch) -> BatchAnswer:
+def post_fixes(once: OnceOnly, q: Query[NoQuery], language: ReaderLanguage, batch: FixBatch) -> Any:
     """Take a batch of fixes in any order; each is accepted, a duplicate, quarantined or rejected by itself."""
-    return record(ctx, language, batch.items, batch.datum, _frame, record_fixes)
+    return once.answer(lambda ctx: record(ctx, language, batch.items, batch.datum, _frame, record_fixes), join=False)
 
 
 def _frame(items: list[FixIn], lon: np.ndarray, lat: np.ndarray) -> gpd.GeoDataFrame:

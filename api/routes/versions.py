@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import shapely
@@ -11,6 +11,7 @@ from fastapi import APIRouter, Header, Response
 from api.deps import Context, Ctx, ReaderLanguage
 from api.errors import Fault, InvalidRequest
 from api.extensions import finding_json
+from api.once import OnceOnly
 from api.plan_body import DESCRIBED, PlanBody, read_plan
 from api.replies import VersionOut
 from api.replies_history import ChangeOut
@@ -45,22 +46,25 @@ IfMatch = Annotated[
 ]
 
 
-@router.post("/api/v1/sets/{set}/drafts")
+@router.post("/api/v1/sets/{set}/drafts", response_model=DraftAnswer)
 @needs(Permission.DRAFTS_WRITE)
-def add_draft(ctx: Ctx, q: Query[NoQuery], set_name: SetName, body: DraftIn, response: Response) -> DraftAnswer:
+def add_draft(once: OnceOnly, q: Query[NoQuery], set_name: SetName, body: DraftIn) -> Any:
     """Make a draft with the grids of a version; in a set without versions an empty one."""
-    boundary_set = ctx.plans.resolve_set(set_name)
-    draft = make_draft(
-        ctx.store,
-        boundary_set.name,
-        based_on=body.based_on,
-        valid_from=body.valid_from,
-        now=ctx.clock.now(),
-        settings=ctx.settings,
-        note=body.note,
-    )
-    response.headers["ETag"] = f'"{draft.content_hash}"'
-    return DraftAnswer(set=boundary_set.name, draft=VersionOut.of(draft))
+
+    def made(ctx: Context) -> DraftAnswer:
+        boundary_set = ctx.plans.resolve_set(set_name)
+        draft = make_draft(
+            ctx.store,
+            boundary_set.name,
+            based_on=body.based_on,
+            valid_from=body.valid_from,
+            now=ctx.clock.now(),
+            settings=ctx.settings,
+            note=body.note,
+        )
+        return DraftAnswer(set=boundary_set.name, draft=VersionOut.of(draft))
+
+    return once.answer(made, headers=lambda answer: {"ETag": f'"{answer["draft"]["content_hash"]}"'})
 
 
 @router.put("/api/v1/sets/{set}/drafts/{draft}/grids", openapi_extra=DESCRIBED)
@@ -142,67 +146,79 @@ def get_report(
     )
 
 
-@router.post("/api/v1/sets/{set}/drafts/{draft}/publish")
+@router.post("/api/v1/sets/{set}/drafts/{draft}/publish", response_model=PublicationAnswer)
 @needs(Permission.PUBLISH)
-def publish(ctx: Ctx, q: Query[NoQuery], set_name: SetName, draft: DraftRef, body: PublishIn) -> PublicationAnswer:
+def publish(once: OnceOnly, q: Query[NoQuery], set_name: SetName, draft: DraftRef, body: PublishIn) -> Any:
     """Publish a draft if the gate lets it pass and nobody else was first; the answer comes when it is done."""
-    boundary_set = ctx.plans.resolve_set(set_name)
-    done = publish_draft(
-        ctx.store,
-        ctx.plans,
-        boundary_set.name,
-        draft_number(draft),
-        _terms(body),
-        now=ctx.clock.now(),
-        settings=ctx.settings,
-        commit=not body.dry_run,
-    )
-    return _published(ctx, boundary_set, done, dry_run=body.dry_run)
+
+    def published(ctx: Context) -> PublicationAnswer:
+        boundary_set = ctx.plans.resolve_set(set_name)
+        done = publish_draft(
+            ctx.store,
+            ctx.plans,
+            boundary_set.name,
+            draft_number(draft),
+            _terms(body),
+            now=ctx.clock.now(),
+            settings=ctx.settings,
+            commit=not body.dry_run,
+        )
+        return _published(ctx, boundary_set, done, dry_run=body.dry_run)
+
+    return once.answer(published)
 
 
-@router.post("/api/v1/sets/{set}/versions/{version}/return")
+@router.post("/api/v1/sets/{set}/versions/{version}/return", response_model=PublicationAnswer)
 @needs(Permission.PUBLISH)
 def return_to_version(
-    ctx: Ctx, q: Query[NoQuery], set_name: SetName, version: VersionRef, body: PublishIn
-) -> PublicationAnswer:
+    once: OnceOnly, q: Query[NoQuery], set_name: SetName, version: VersionRef, body: PublishIn
+) -> Any:
     """Publish what a former version says as a new version."""
-    boundary_set = ctx.plans.resolve_set(set_name)
-    source = version_of(ctx, boundary_set, version)
-    done = return_to(
-        ctx.store,
-        ctx.plans,
-        boundary_set.name,
-        source.number,
-        _terms(body),
-        now=ctx.clock.now(),
-        settings=ctx.settings,
-        commit=not body.dry_run,
-    )
-    return _published(ctx, boundary_set, done, dry_run=body.dry_run)
+
+    def returned(ctx: Context) -> PublicationAnswer:
+        boundary_set = ctx.plans.resolve_set(set_name)
+        source = version_of(ctx, boundary_set, version)
+        done = return_to(
+            ctx.store,
+            ctx.plans,
+            boundary_set.name,
+            source.number,
+            _terms(body),
+            now=ctx.clock.now(),
+            settings=ctx.settings,
+            commit=not body.dry_run,
+        )
+        return _published(ctx, boundary_set, done, dry_run=body.dry_run)
+
+    return once.answer(returned)
 
 
-@router.post("/api/v1/sets/{set}/versions/{version}/withdraw")
+@router.post("/api/v1/sets/{set}/versions/{version}/withdraw", response_model=WithdrawalAnswer)
 @needs(Permission.PUBLISH)
-def withdraw(ctx: Ctx, q: Query[NoQuery], set_name: SetName, version: VersionRef, body: WithdrawIn) -> WithdrawalAnswer:
+def withdraw(once: OnceOnly, q: Query[NoQuery], set_name: SetName, version: VersionRef, body: WithdrawIn) -> Any:
     """Take back the last version in time while it is scheduled, or later with a reason; the one before it goes on."""
-    boundary_set = ctx.plans.resolve_set(set_name)
-    done = withdraw_version(
-        ctx.store,
-        ctx.plans,
-        boundary_set.name,
-        version_of(ctx, boundary_set, version).number,
-        expected=body.expected_revision,
-        now=ctx.clock.now(),
-        settings=ctx.settings,
-        rewrite=body.rewrite or "",
-    )
-    return WithdrawalAnswer(
-        set=boundary_set.name,
-        revision=_revision(ctx, boundary_set),
-        version=VersionOut.of(done.version),
-        incidents=done.incidents,
-        fixes=done.fixes,
-    )
+
+    def withdrawn(ctx: Context) -> WithdrawalAnswer:
+        boundary_set = ctx.plans.resolve_set(set_name)
+        done = withdraw_version(
+            ctx.store,
+            ctx.plans,
+            boundary_set.name,
+            version_of(ctx, boundary_set, version).number,
+            expected=body.expected_revision,
+            now=ctx.clock.now(),
+            settings=ctx.settings,
+            rewrite=body.rewrite or "",
+        )
+        return WithdrawalAnswer(
+            set=boundary_set.name,
+            revision=_revision(ctx, boundary_set),
+            version=VersionOut.of(done.version),
+            incidents=done.incidents,
+            fixes=done.fixes,
+        )
+
+    return once.answer(withdrawn)
 
 
 def _terms(body: PublishIn) -> Terms:
@@ -238,4 +254,8 @@ def _published(ctx: Context, boundary_set: BoundarySet, done: Publication, *, dr
 
 
 def _revision(ctx: Context, boundary_set: BoundarySet) -> int:
-    return ctx.plans.resolve_set(boundary_set.name).revision
+    # in the transaction of what was done, where that is still open
+    with ctx.store.unit_of_work() as work:
+        found = work.boundaries.find_set(boundary_set.name)
+    assert found is not None
+    return found.revision
