@@ -9,7 +9,7 @@ from collections.abc import Hashable
 from datetime import timedelta
 from typing import Any, Self
 
-from gridmap.services.ports import Answered, Store, StoreMode, UnitOfWork
+from gridmap.services.ports import Answered, Store, StoreMode, Subject, UnitOfWork
 
 #: How long an answer is kept.
 KEPT = timedelta(hours=24)
@@ -39,9 +39,9 @@ class Deferred:
         """As of the store itself."""
         return self._raw.local
 
-    def revision(self) -> Hashable:
+    def revision(self, of: Subject = "all") -> Hashable:
         """Give the revision of the store itself."""
-        return self._raw.revision()
+        return self._raw.revision(of)
 
     def ping(self) -> None:
         """Ask whether the store itself answers."""
