@@ -11,6 +11,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 from starlette.types import Receive, Scope, Send
 
 from api import arrow, errors, web
+from api.access import Access
 from api.cursor import Cursors
 from api.deps import Context
 from api.doors import Doors
@@ -18,7 +19,9 @@ from api.edge import Edge, Front
 from api.lean import LOCATE, WORTH_PACKING, Lean
 from api.once import UnderWay
 from api.openapi import openapi_of
+from api.rights import is_member
 from api.routes import (
+    accounts,
     counts,
     docs,
     grids,
@@ -30,7 +33,9 @@ from api.routes import (
     operations,
     overview,
     patrols,
+    session,
     sets,
+    trail,
     versions,
 )
 from api.telemetry import Telemetry
@@ -55,6 +60,9 @@ ROUTERS = (
     incidents.router,
     patrols.router,
     maps.router,
+    session.router,
+    accounts.router,
+    trail.router,
     docs.router,
     operations.router,
 )
@@ -100,8 +108,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
         try:
             if settings.durability == "required":
                 own.require_durable()
-            app.state.context = _context(settings, own, clock)
-            watching = app.state.lean = Lean(app.state.context)
+            watching = furnish(own)
             # a moment later: the work would hold up the first page, which does not need it
             warming = threading.Timer(_WARM_AFTER_S, app.state.context.warm)
             warming.start()
@@ -123,6 +130,15 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
         redirect_slashes=False,
         lifespan=lifespan,
     )
+
+    def furnish(opened: Store) -> Lean:
+        """Put over an open store what requests ask; give the lean road, which must be closed."""
+        context = app.state.context = _context(settings, opened, clock)
+        found = app.state.access = Access.of(settings, opened, context.clock)
+        doors.open(opened, found.sessions.find_principal)
+        lean = app.state.lean = Lean(context)
+        return lean
+
     app.state.settings = settings
     app.state.lean = None
     app.state.under_way = UnderWay()
@@ -130,12 +146,11 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     doors = app.state.doors = Doors(settings)
     app.front = Front(settings, doors, counted)
     if store is not None:
-        app.state.context = _context(settings, store, clock)
-        given = app.state.lean = Lean(app.state.context)
+        given = furnish(store)
     for router in ROUTERS:
         app.include_router(router)
     app.state.api_routes = [route for router in ROUTERS for route in router.routes]
-    web.install(app)
+    web.install(app, is_member=is_member)
     errors.install(app)
     plain = (*DEFAULT_EXCLUDED_CONTENT_TYPES, arrow.MEDIA_TYPE)
     app.add_middleware(GZipMiddleware, minimum_size=WORTH_PACKING, compresslevel=5, exclude_content_types=plain)

@@ -48,6 +48,8 @@ class Doors:
         network_rate = settings.open_requests_per_s if self._open else settings.network_requests_per_s
         self._networks = Buckets(network_rate, network_rate * BURST_S, now)
         self._accounts = Buckets(settings.requests_per_s, settings.requests_per_s * BURST_S, now)
+        #: Attempts to come in, by network.
+        self.attempts = Buckets(settings.sign_ins_per_minute / 60, settings.sign_ins_per_minute, now)
         self._heavy = Slots(settings.heavy_at_once * (_OPEN_SHARE if self._open else 1))
         self._find: Find | None = None
         self._store: Store | None = None

@@ -221,6 +221,8 @@ def install(app: FastAPI) -> None:
         if status_of(exc) >= 500:
             extra = {"request_id": request.scope["state"]["request_id"], "code": exc.code}
             log.warning("no answer", extra=extra)
+        if isinstance(exc, NotSignedIn) and _is_reader(request) and _is_page_of_its_own(request):
+            return web.to_sign_in(request.scope)
         return answer(request.scope, exc)
 
     async def invalid(request: Request, exc: Exception) -> Response:
@@ -257,6 +259,11 @@ def _is_reader(request: Request) -> bool:
     """Tell a person who mistyped an address from a program that asked the API for something that is not there."""
     path = request.scope["path"]
     return "text/html" in request.headers.get("accept", "") and not path.startswith(("/api/", "/assets/"))
+
+
+def _is_page_of_its_own(request: Request) -> bool:
+    """Tell a page from one in a frame of ours: there the page around it sees what is wrong."""
+    return request.method == "GET" and request.headers.get("sec-fetch-dest", "document") == "document"
 
 
 def allowed_methods(request: Request) -> str:

@@ -53,6 +53,11 @@ def principal_of(scope: Scope) -> Principal:
     return found
 
 
+def is_member(scope: Scope) -> bool:
+    """Tell whether somebody signed in, or nobody needs to."""
+    return principal_of(scope) != NOBODY
+
+
 def require(scope: Scope, permission: Permission | None, day: date) -> None:
     """Check that whoever asks may do it somewhere.
 

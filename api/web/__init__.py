@@ -1,12 +1,16 @@
 """Our pages: static, in plain ES modules, with vendored assets; nothing comes from another machine."""
 
+from collections.abc import Callable
 from pathlib import Path, PurePath
+from urllib.parse import parse_qs, urlencode
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+
+from gridmap.i18n import LANGUAGES
 
 ROOT = Path(__file__).resolve().parent
 
@@ -58,14 +62,43 @@ def _page(name: str, status: int = 200) -> FileResponse:
     )
 
 
-def install(app: FastAPI) -> None:
-    """Serve the pages, at ``/`` and ``/history``, and their files and the vendored assets under ``/assets/``."""
+def to_sign_in(scope: Scope) -> Response:
+    """Lead a reader to the page of signing in, and from there back to where they wanted to go."""
+    wanted = scope["path"] + ("?" + scope["query_string"].decode("latin-1") if scope["query_string"] else "")
+    lang = parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])[0]
+    query = {"next": wanted, **({"lang": lang} if lang in LANGUAGES else {})}
+    return RedirectResponse("/sign-in?" + urlencode(query), 303, {"Cache-Control": "no-store"})
+
+
+#: Pages by address; those of the second kind are for who signed in.
+_FOR_ALL = {"/sign-in": "sign-in.html", "/set-up": "set-up.html"}
+_FOR_MEMBERS = {
+    "/": "index.html",
+    "/history": "history.html",
+    "/account": "account.html",
+    "/accounts": "accounts.html",
+    "/trail": "trail.html",
+}
+
+
+def install(app: FastAPI, *, is_member: Callable[[Scope], bool]) -> None:
+    """Serve the pages, and their files and the vendored assets under ``/assets/``.
+
+    Parameters
+    ----------
+    app : FastAPI
+    is_member : Callable
+        Tells whether somebody signed in, or nobody needs to; others are led to the page of signing in.
+    """
     app.mount("/assets", _Assets(directory=ROOT), name="assets")
 
-    @app.get("/", include_in_schema=False)
-    def front_page() -> FileResponse:
-        return _page("index.html")
+    def serve(path: str, name: str, members: bool) -> None:
+        def page(request: Request) -> Response:
+            return to_sign_in(request.scope) if members and not is_member(request.scope) else _page(name)
 
-    @app.get("/history", include_in_schema=False)
-    def history_page() -> FileResponse:
-        return _page("history.html")
+        app.add_api_route(path, page, include_in_schema=False, response_model=None)
+
+    for path, name in _FOR_ALL.items():
+        serve(path, name, members=False)
+    for path, name in _FOR_MEMBERS.items():
+        serve(path, name, members=True)

@@ -47,11 +47,16 @@ def new_account(
     InvalidInput
         ``account_title_bad``, ``grant_days``, ``grant_for_persons``.
     """
-    if len(title) > longest or any(unicodedata.category(c) in ("Cc", "Cs") for c in title):
-        raise InvalidInput("account_title_bad", most=longest)
+    require_title(title, longest)
     held = tuple(dict.fromkeys(grants))
     require_fitting(kind, held)
     return Account(f"a_{token_hex(8)}", kind, name, title, held, now, password_hash=password)
+
+
+def require_title(title: str, longest: int) -> None:
+    """Check how an account is shown (InvalidInput ``account_title_bad``)."""
+    if len(title) > longest or any(unicodedata.category(c) in ("Cc", "Cs") for c in title):
+        raise InvalidInput("account_title_bad", most=longest)
 
 
 def require_fitting(kind: Kind, grants: Iterable[Grant]) -> None:

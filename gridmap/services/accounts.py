@@ -17,6 +17,7 @@ from gridmap.services.account_rules import (
     person_of,
     require_fitting,
     require_set,
+    require_title,
     told,
 )
 from gridmap.services.clock import day_in
@@ -186,6 +187,55 @@ class Accounts:
             account = replace(account, grants=tuple(held))
             work.accounts.put(account)
             work.trail.add([act_of(by, now, action, account_id, request_id, **told(grant))])
+        return account
+
+    def change(
+        self,
+        by: Principal,
+        account_id: str,
+        *,
+        title: str | None = None,
+        grants: Iterable[Grant] | None = None,
+        request_id: str = "",
+    ) -> Account:
+        """Give an account another title, or other grants in the place of those it has; None: it stays.
+
+        Raises
+        ------
+        InvalidInput
+            ``account_title_bad``, ``grant_days``, ``grant_for_persons``.
+        NotFound
+            ``account_unknown``, ``set_not_found``.
+        Conflict
+            ``last_administrator``.
+        """
+        self._require(by)
+        with self._store.unit_of_work() as work, self._keeping_an_administrator(work) as now:
+            account = account_of(work, account_id)
+            title = account.title if title is None else title
+            held = account.grants if grants is None else tuple(dict.fromkeys(grants))
+            require_title(title, self._settings.max_text)
+            require_fitting(account.kind, held)
+            for grant in held:
+                require_set(work, grant)
+            acts = [
+                *(
+                    act_of(by, now, "account.revoke", account_id, request_id, **told(g))
+                    for g in account.grants
+                    if g not in held
+                ),
+                *(
+                    act_of(by, now, "account.grant", account_id, request_id, **told(g))
+                    for g in held
+                    if g not in account.grants
+                ),
+            ]
+            if title != account.title:
+                acts.append(act_of(by, now, "account.title", account_id, request_id))
+            account = replace(account, title=title, grants=held)
+            if acts:
+                work.accounts.put(account)
+                work.trail.add(acts)
         return account
 
     def disable(self, by: Principal, account_id: str, *, request_id: str = "") -> Account:

@@ -1,11 +1,11 @@
 // The shell: read the address, ask what there is, draw bar and panel, and put the right map on the stage.
-import { get } from "./service.js";
+import { get, send } from "./service.js";
 import { PAGES, addressOf, defaultWindow, hashOf, readState, setOf } from "./state.js";
 import { drawPanel } from "./panel.js";
 import { startSearch } from "./search.js";
 import { showNotice, startStage } from "./stage.js";
 import { range } from "./windows.js";
-import { drawDistrict, drawLanguages, fillTexts } from "./shell.js";
+import { drawDistrict, drawLanguages, drawWho, fillTexts, loadSession } from "./shell.js";
 import { el, loadTexts, setZone, t } from "./texts.js";
 
 const panel = document.getElementById("panel");
@@ -60,6 +60,7 @@ function drawBar() {
   }));
   pages.append(historyLink());
   drawLanguages(state.lang, (lang) => change({ lang }));
+  drawWho(state.lang, send);
   const box = document.getElementById("search-box");
   box.placeholder = t("search_hint");
   box.title = t("search_help");
@@ -108,6 +109,7 @@ async function draw() {
       await loadTexts(state.lang, get);
       textsOf = state.lang;
     }
+    await loadSession(get, state.lang);
     drawBar();
     if (!overview) {
       overview = await get("/api/v1/overview", state.lang);

@@ -28,3 +28,63 @@ export function drawDistrict(set) {
   document.getElementById("in-force").textContent =
     set && set.version ? `${t("version", { n: set.version })} · ${since}` : "";
 }
+
+let session = null;
+
+/** Read once who looks at the page. */
+export async function loadSession(get, lang) {
+  session = session || await get("/api/v1/session", lang);
+  return session;
+}
+
+/** Tell whether the reader may do a thing somewhere. */
+export const may = (permission) => Boolean(session && session.permissions.includes(permission));
+
+/** Say who is signed in, with the ways to what is theirs; and, where nobody signs in, that it is so. */
+export function drawWho(lang, send) {
+  const bar = document.querySelector(".bar");
+  if (!bar || !session) { return; }
+  document.getElementById("who")?.remove();
+  document.getElementById("open-access")?.remove();
+  if (session.access === "open") {
+    const banner = el("p", "open-access", t("open_access"));
+    banner.id = "open-access";
+    banner.setAttribute("role", "note");
+    bar.before(banner);
+    return;
+  }
+  if (!session.account) { return; }
+  const { account } = session;
+  const who = el("details", "who");
+  who.id = "who";
+  const name = account.title || account.name;
+  const summary = el("summary", null, null, el("span", "initial", [...name][0]), el("span", "who-name", name));
+  summary.setAttribute("aria-label", t("who_menu", { name }));
+  const list = el("div", "who-list");
+  const link = (key, path) => {
+    const found = el("a", null, t(key));
+    found.href = `${path}?lang=${lang}`;
+    if (location.pathname === path) { found.setAttribute("aria-current", "page"); }
+    return found;
+  };
+  const out = el("button", null, t("sign_out"));
+  out.type = "button";
+  out.addEventListener("click", async () => {
+    out.disabled = true;
+    try { await send("DELETE", "/api/v1/session", undefined, lang); } finally { location.assign("/sign-in?lang=" + lang); }
+  });
+  list.append(
+    el("p", "who-full", name, el("small", null, account.name)),
+    link("account", "/account"),
+    ...(may("accounts.manage") ? [link("accounts", "/accounts")] : []),
+    ...(may("audit.read") ? [link("trail", "/trail")] : []),
+    out,
+  );
+  who.append(summary, list);
+  bar.append(who);
+  // as a menu does: it closes when the reader goes elsewhere
+  document.addEventListener("pointerdown", (event) => { if (!who.contains(event.target)) { who.open = false; } });
+  who.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && who.open) { who.open = false; summary.focus(); }
+  });
+}

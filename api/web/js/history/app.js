@@ -1,6 +1,6 @@
 // The history of a set: time line, two versions chosen, and their difference as a map and a table.
-import { Problem, get } from "../service.js";
-import { drawDistrict, drawLanguages, fillTexts } from "../shell.js";
+import { Problem, get, send } from "../service.js";
+import { drawDistrict, drawLanguages, drawWho, fillTexts, loadSession } from "../shell.js";
 import { PAGES, setOf } from "../state.js";
 import { el, loadTexts, number, setZone, t } from "../texts.js";
 import { range } from "../windows.js";
@@ -62,6 +62,7 @@ function drawBar(set) {
     return link;
   }));
   drawLanguages(state.lang, (lang) => change({ lang }));
+  drawWho(state.lang, send);
   drawDistrict(set);
 }
 
@@ -238,6 +239,7 @@ async function draw({ refit = true } = {}) {
       await loadTexts(state.lang, get);
       textsOf = state.lang;
     }
+    await loadSession(get, state.lang);
     wait();
     overview = overview || await get("/api/v1/overview", state.lang);
     setZone(overview.time_zone);

@@ -1,0 +1,114 @@
+"""What the routes of sessions, accounts and the trail share: the services, who asks, and the cookie of a session."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+
+from api.credentials import COOKIE, shown_by
+from api.doors import NETWORK, Doors
+from api.rights import principal_of
+from gridmap.domain.access import Principal
+from gridmap.errors import Conflict
+from gridmap.services.accounts import Accounts
+from gridmap.services.authenticator import Authenticator
+from gridmap.services.clock import day_in
+from gridmap.services.passwords import Passwords
+from gridmap.services.ports import Clock, Store
+from gridmap.services.sessions import Sessions, SignedIn
+from gridmap.services.set_up import SetUp
+from gridmap.services.trail import Notes
+from gridmap.services.waits import Waits
+from gridmap.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The use cases of coming in, over the whole store: who is not yet in has no reach."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    accounts: Accounts
+    sessions: Sessions
+    authenticator: Authenticator
+    set_up: SetUp
+    notes: Notes
+
+    @classmethod
+    def of(cls, settings: Settings, store: Store, clock: Clock) -> "Access":
+        """Put the use cases together."""
+        passwords = Passwords(settings)
+        waits = Waits(clock, settings.sign_in_wait_s)
+        return cls(
+            settings,
+            store,
+            clock,
+            Accounts(store, clock, settings, passwords),
+            Sessions(store, clock, settings, passwords, waits),
+            Authenticator(store, clock, waits),
+            SetUp(store, clock, settings, passwords),
+            Notes(store, clock),
+        )
+
+    def today(self) -> date:
+        """Give the calendar day in the district."""
+        return day_in(self.clock.now(), self.settings.time_zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks for something about accounts, and under which number the request stands."""
+
+    principal: Principal
+    request_id: str
+    token: str | None
+
+
+def access(request: Request) -> Access:
+    """Give the use cases of the running app."""
+    found: Access = request.app.state.access
+    return found
+
+
+def caller(request: Request) -> Caller:
+    """Give who asks, where there are accounts at all.
+
+    Raises
+    ------
+    Conflict
+        ``access_is_open``.
+    """
+    if request.app.state.settings.access == "open":
+        raise Conflict("access_is_open")
+    shown = shown_by(request.scope)
+    return Caller(
+        principal_of(request.scope), request.scope["state"]["request_id"], None if shown is None else shown.token
+    )
+
+
+def attempt(request: Request) -> None:
+    """Count an attempt to come in from a network.
+
+    Raises
+    ------
+    TooManyRequests
+        ``too_many_requests``.
+    """
+    doors: Doors = request.app.state.doors
+    doors.attempts.take(request.scope["state"][NETWORK])
+
+
+TheAccess = Annotated[Access, Depends(access)]
+TheCaller = Annotated[Caller, Depends(caller)]
+
+
+def give_cookie(response: Response, session: SignedIn) -> None:
+    """Give the browser the token of a session, until it is closed."""
+    response.set_cookie(COOKIE, session.token, path="/", secure=True, httponly=True, samesite="lax")
+
+
+def take_cookie(response: Response) -> None:
+    """Let the browser forget the token."""
+    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
