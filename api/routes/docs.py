@@ -7,10 +7,13 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
+from api.deps import ReaderLanguage
 from api.requests import NoQuery
-from api.rights import open_to_all
+from api.rights import needs
 from api.routes.common import Query
 from api.strict import StrictRoute
+from api.web import with_banner
+from gridmap.domain.access import Permission
 
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
 
@@ -22,6 +25,9 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
+<style>
+#open-access {{ margin: 0; padding: 8px 16px; background: #fdf1e7; color: #8a3b12; font: 13px/1.4 sans-serif; }}
+</style>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/assets/vendor/{folder}/swagger-ui.css">
 </head>
@@ -37,15 +43,15 @@ SwaggerUIBundle({{url: "/openapi.json", dom_id: "#docs", deepLinking: true, vali
 
 
 @router.get("/openapi.json")
-@open_to_all
+@needs(Permission.GRIDS_READ)
 def openapi(request: Request, q: Query[NoQuery]) -> JSONResponse:
     """Give the OpenAPI document."""
     return JSONResponse(request.app.openapi())
 
 
 @router.get("/docs")
-@open_to_all
-def docs(request: Request, q: Query[NoQuery]) -> HTMLResponse:
+@needs(Permission.GRIDS_READ)
+def docs(request: Request, q: Query[NoQuery], language: ReaderLanguage) -> HTMLResponse:
     """Show the OpenAPI document."""
     nonce = secrets.token_urlsafe(18)
     folder = next(VENDOR.glob("swagger-ui-dist@*")).name
@@ -54,4 +60,6 @@ def docs(request: Request, q: Query[NoQuery]) -> HTMLResponse:
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     page = _PAGE.format(title=html.escape(request.app.title), folder=folder, nonce=nonce)
+    if request.app.state.settings.access == "open":
+        page = with_banner(page, language)
     return HTMLResponse(page, headers={"Content-Security-Policy": policy})

@@ -15,6 +15,7 @@ from api.rights import needs
 from api.routes.common import Query
 from api.routes.incidents import category_out
 from api.strict import StrictRoute
+from api.web import with_banner
 from gridmap.domain.access import Permission
 from gridmap.i18n import Language
 from gridmap.maps.localise import localise, secure
@@ -62,7 +63,7 @@ def _page(ctx: Context, request: Request, q: MapQuery, reader: Language, kind: s
     day = ctx.day(q.at)
     where = ctx.closed_window(ctx.window(q.start, q.end, q.category))
     key = (kind, plan.boundary_set.name, plan.version.number, day, where, language, ctx.store.revision())
-    html, tag = ctx.pages.get(key, lambda: _made(localise(draw(ctx, plan, day, where, language).get_root().render())))
+    html, tag = ctx.pages.get(key, lambda: _made(ctx, draw(ctx, plan, day, where, language), language))
     headers = {"ETag": tag, "Cache-Control": "no-cache", "Content-Language": language, "Vary": "Accept-Language"}
     if tag in (known.strip() for known in request.headers.get("If-None-Match", "").split(",")):
         return Response(status_code=304, headers=headers)
@@ -71,7 +72,10 @@ def _page(ctx: Context, request: Request, q: MapQuery, reader: Language, kind: s
     return HTMLResponse(page, headers={**headers, "Content-Security-Policy": policy})
 
 
-def _made(html: str) -> tuple[str, str]:
+def _made(ctx: Context, drawn: "folium.Map", language: Language) -> tuple[str, str]:
+    html = localise(drawn.get_root().render())
+    if ctx.settings.access == "open":
+        html = with_banner(html, language, hidden=True)  # in a frame the page around it says so
     return html, f'W/"{hashlib.sha256(html.encode()).hexdigest()[:32]}"'
 
 

@@ -1,5 +1,6 @@
 """Our pages: static, in plain ES modules, with vendored assets; nothing comes from another machine."""
 
+import html
 from collections.abc import Callable
 from pathlib import Path, PurePath
 from urllib.parse import parse_qs, urlencode
@@ -10,7 +11,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from gridmap.i18n import LANGUAGES
+from gridmap.i18n import LANGUAGES, Language, text
 
 ROOT = Path(__file__).resolve().parent
 
@@ -60,6 +61,13 @@ def _page(name: str, status: int = 200) -> FileResponse:
         media_type="text/html; charset=utf-8",
         headers={"Content-Security-Policy": SHELL_POLICY, "Cache-Control": "no-cache"},
     )
+
+
+def with_banner(page: str, language: Language, *, hidden: bool = False) -> str:
+    """Say at the top of a page that nobody needs to sign in; hidden: a script of the page may show it."""
+    said = html.escape(text("page.open_access", language))
+    banner = f'<p id="open-access" class="gm-open" role="note"{" hidden" if hidden else ""}>{said}</p>'
+    return page.replace("<body>", f"<body>{banner}", 1)
 
 
 def to_sign_in(scope: Scope) -> Response:

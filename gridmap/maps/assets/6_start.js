@@ -6,6 +6,10 @@
   let hovered = null;
   let pin = null;
 
+  // in a frame the page around us says that access is open
+  const open = document.getElementById("open-access");
+  if (open && window.parent === window) { open.hidden = false; }
+
   function tooltip(layer) {
     const i = layer.row;
     const box = gm.el("div", "gm-tip", null, [gm.el("strong", null, gm.title(data.grids, i))]);
