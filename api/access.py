@@ -11,46 +11,32 @@ from api.doors import NETWORK, Doors
 from api.rights import principal_of
 from gridmap.domain.access import Principal
 from gridmap.errors import Conflict
+from gridmap.services.access import Access
 from gridmap.services.accounts import Accounts
-from gridmap.services.authenticator import Authenticator
 from gridmap.services.clock import day_in
-from gridmap.services.passwords import Passwords
 from gridmap.services.ports import Clock, Store
 from gridmap.services.sessions import Sessions, SignedIn
-from gridmap.services.set_up import SetUp
-from gridmap.services.trail import Notes
-from gridmap.services.waits import Waits
 from gridmap.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class Desk:
     """The use cases of coming in, over the whole store: who is not yet in has no reach."""
 
     settings: Settings
     store: Store
     clock: Clock
-    accounts: Accounts
-    sessions: Sessions
-    authenticator: Authenticator
-    set_up: SetUp
-    notes: Notes
+    access: Access
 
-    @classmethod
-    def of(cls, settings: Settings, store: Store, clock: Clock) -> "Access":
-        """Put the use cases together."""
-        passwords = Passwords(settings)
-        waits = Waits(clock, settings.sign_in_wait_s)
-        return cls(
-            settings,
-            store,
-            clock,
-            Accounts(store, clock, settings, passwords),
-            Sessions(store, clock, settings, passwords, waits),
-            Authenticator(store, clock, waits),
-            SetUp(store, clock, settings, passwords),
-            Notes(store, clock),
-        )
+    @property
+    def accounts(self) -> Accounts:
+        """What administrators do."""
+        return self.access.accounts
+
+    @property
+    def sessions(self) -> Sessions:
+        """Signing in and out, and whose a token is."""
+        return self.access.sessions
 
     def today(self) -> date:
         """Give the calendar day in the district."""
@@ -66,9 +52,9 @@ class Caller:
     token: str | None
 
 
-def access(request: Request) -> Access:
+def desk(request: Request) -> Desk:
     """Give the use cases of the running app."""
-    found: Access = request.app.state.access
+    found: Desk = request.app.state.desk
     return found
 
 
@@ -100,7 +86,7 @@ def attempt(request: Request) -> None:
     doors.attempts.take(request.scope["state"][NETWORK])
 
 
-TheAccess = Annotated[Access, Depends(access)]
+TheDesk = Annotated[Desk, Depends(desk)]
 TheCaller = Annotated[Caller, Depends(caller)]
 
 

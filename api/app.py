@@ -11,7 +11,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES
 from starlette.types import Receive, Scope, Send
 
 from api import arrow, errors, web
-from api.access import Access
+from api.access import Desk
 from api.cursor import Cursors
 from api.deps import Context
 from api.doors import Doors
@@ -40,6 +40,7 @@ from api.routes import (
 )
 from api.telemetry import Telemetry
 from gridmap import __version__, logs
+from gridmap.services.access import Access
 from gridmap.services.clock import SystemClock
 from gridmap.services.ports import Clock, Store
 from gridmap.services.responsibility import Plans
@@ -134,8 +135,9 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     def furnish(opened: Store) -> Lean:
         """Put over an open store what requests ask; give the lean road, which must be closed."""
         context = app.state.context = _context(settings, opened, clock)
-        found = app.state.access = Access.of(settings, opened, context.clock)
-        doors.open(opened, found.sessions.find_principal)
+        access = Access.over(opened, context.clock, settings)
+        app.state.desk = Desk(settings, opened, context.clock, access)
+        doors.open(opened, access.sessions.find_principal)
         lean = app.state.lean = Lean(context)
         return lean
 

@@ -45,7 +45,7 @@ def staff(store: Store, clock: Clock, *, set_name: str, street: str, options: di
     """Make an app over a store, and its accounts."""
     settings = Settings(**{**CHEAP, **(options or {})})
     made = Staffed(create_app(settings, store, clock))
-    accounts = made.app.state.access.accounts
+    accounts = made.app.state.desk.accounts
     for name, (title, grants) in people(set_name, street).items():
         made.ids[name] = accounts.add_person(OPERATOR, name, PASSWORD, title=title, grants=grants).account_id
     for kind, name, grant in (

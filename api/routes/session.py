@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.access import Access, Caller, TheAccess, TheCaller, attempt, give_cookie, take_cookie
+from api.access import Caller, Desk, TheCaller, TheDesk, attempt, give_cookie, take_cookie
 from api.deps import Ctx
 from api.replies_access import AccountOut, DoneAnswer, SessionAnswer, TotpAnswer
 from api.requests import NoQuery
@@ -19,30 +19,28 @@ router = APIRouter(route_class=StrictRoute, tags=["session"])
 
 @router.get("/api/v1/session")
 @open_to_all
-def get_session(ctx: Ctx, service: TheAccess, request: Request, q: Query[NoQuery]) -> SessionAnswer:
+def get_session(ctx: Ctx, desk: TheDesk, request: Request, q: Query[NoQuery]) -> SessionAnswer:
     """Say who asks and what they may do somewhere; answers anybody."""
-    return _session(service, principal_of(request.scope))
+    return _session(desk, principal_of(request.scope))
 
 
 @router.post("/api/v1/session", dependencies=[Depends(attempt)])
 @open_to_all
-def sign_in(
-    service: TheAccess, caller: TheCaller, q: Query[NoQuery], body: SignInIn, response: Response
-) -> SessionAnswer:
+def sign_in(desk: TheDesk, caller: TheCaller, q: Query[NoQuery], body: SignInIn, response: Response) -> SessionAnswer:
     """Sign in; the answer sets the cookie of the session."""
     if caller.token is not None:  # nobody has two sessions in one browser
-        service.sessions.sign_out(caller.token, request_id=caller.request_id)
-    session = service.sessions.sign_in(body.name, body.password, body.code, request_id=caller.request_id)
+        desk.sessions.sign_out(caller.token, request_id=caller.request_id)
+    session = desk.sessions.sign_in(body.name, body.password, body.code, request_id=caller.request_id)
     give_cookie(response, session)
-    return _session(service, session.principal)
+    return _session(desk, session.principal)
 
 
 @router.delete("/api/v1/session")
 @open_to_all
-def sign_out(service: TheAccess, caller: TheCaller, q: Query[NoQuery], response: Response) -> DoneAnswer:
+def sign_out(desk: TheDesk, caller: TheCaller, q: Query[NoQuery], response: Response) -> DoneAnswer:
     """Sign out: the session ends, and the browser forgets its cookie."""
     if caller.token is not None:
-        service.sessions.sign_out(caller.token, request_id=caller.request_id)
+        desk.sessions.sign_out(caller.token, request_id=caller.request_id)
     take_cookie(response)
     return DoneAnswer()
 
@@ -50,11 +48,11 @@ def sign_out(service: TheAccess, caller: TheCaller, q: Query[NoQuery], response:
 @router.post("/api/v1/session/password", dependencies=[Depends(attempt)])
 @open_to_all
 def change_password(
-    service: TheAccess, caller: TheCaller, q: Query[NoQuery], body: PasswordIn, response: Response
+    desk: TheDesk, caller: TheCaller, q: Query[NoQuery], body: PasswordIn, response: Response
 ) -> DoneAnswer:
     """Change one's own password; all sessions of the account end, and this browser gets a new one."""
-    account = _own(service, caller)
-    session = service.sessions.change_password(
+    account = _own(desk, caller)
+    session = desk.sessions.change_password(
         caller.principal, body.current, body.new, body.code, request_id=caller.request_id
     )
     assert session.principal.account_id == account.account_id
@@ -64,62 +62,62 @@ def change_password(
 
 @router.post("/api/v1/session/totp")
 @open_to_all
-def begin_totp(service: TheAccess, caller: TheCaller, q: Query[NoQuery]) -> TotpAnswer:
+def begin_totp(desk: TheDesk, caller: TheCaller, q: Query[NoQuery]) -> TotpAnswer:
     """Make a secret for an authenticator; nothing changes before a code of it is shown."""
-    _own(service, caller)
-    secret, address = service.authenticator.begin(caller.principal)
+    _own(desk, caller)
+    secret, address = desk.access.authenticator.begin(caller.principal)
     return TotpAnswer(secret=secret, uri=address)
 
 
 @router.put("/api/v1/session/totp", dependencies=[Depends(attempt)])
 @open_to_all
-def confirm_totp(service: TheAccess, caller: TheCaller, q: Query[NoQuery], body: CodeIn) -> DoneAnswer:
+def confirm_totp(desk: TheDesk, caller: TheCaller, q: Query[NoQuery], body: CodeIn) -> DoneAnswer:
     """Show a code of the new authenticator: from now on signing in takes one."""
-    _own(service, caller)
-    service.authenticator.confirm(caller.principal, body.code, request_id=caller.request_id)
+    _own(desk, caller)
+    desk.access.authenticator.confirm(caller.principal, body.code, request_id=caller.request_id)
     return DoneAnswer()
 
 
 @router.post("/api/v1/session/totp/remove", dependencies=[Depends(attempt)])
 @open_to_all
-def remove_totp(service: TheAccess, caller: TheCaller, q: Query[NoQuery], body: CodeIn) -> DoneAnswer:
+def remove_totp(desk: TheDesk, caller: TheCaller, q: Query[NoQuery], body: CodeIn) -> DoneAnswer:
     """Do without the authenticator; a present code shows that it is the person who wants that."""
-    _own(service, caller)
-    service.authenticator.drop(caller.principal, body.code, request_id=caller.request_id)
+    _own(desk, caller)
+    desk.access.authenticator.drop(caller.principal, body.code, request_id=caller.request_id)
     return DoneAnswer()
 
 
 @router.post("/api/v1/set-up", dependencies=[Depends(attempt)])
 @open_to_all
-def set_up(
-    service: TheAccess, caller: TheCaller, q: Query[NoQuery], body: SetUpIn, response: Response
-) -> SessionAnswer:
+def set_up(desk: TheDesk, caller: TheCaller, q: Query[NoQuery], body: SetUpIn, response: Response) -> SessionAnswer:
     """Make the first administrator with the code that the service printed at its start, and sign in as one."""
-    account = service.set_up.use(body.code, body.name, body.password, title=body.title, request_id=caller.request_id)
-    session = service.sessions.sign_in(account.name, body.password, request_id=caller.request_id)
+    account = desk.access.set_up.use(
+        body.code, body.name, body.password, title=body.title, request_id=caller.request_id
+    )
+    session = desk.sessions.sign_in(account.name, body.password, request_id=caller.request_id)
     give_cookie(response, session)
-    return _session(service, session.principal)
+    return _session(desk, session.principal)
 
 
-def _session(service: Access, principal: Principal) -> SessionAnswer:
-    day = service.today()
-    account = None if principal.account_id is None else _find(service, principal.account_id)
-    is_open = service.settings.access == "open"
+def _session(desk: Desk, principal: Principal) -> SessionAnswer:
+    day = desk.today()
+    account = None if principal.account_id is None else _find(desk, principal.account_id)
+    is_open = desk.settings.access == "open"
     return SessionAnswer(
-        access=service.settings.access,
-        set_up_needed=not is_open and account is None and service.set_up.is_needed(),
+        access=desk.settings.access,
+        set_up_needed=not is_open and account is None and desk.access.set_up.is_needed(),
         account=None if account is None else AccountOut.of(account),
         permissions=[p for p in Permission if not principal.reach(p, day).nowhere],
-        time_zone=service.settings.time_zone,
+        time_zone=desk.settings.time_zone,
     )
 
 
-def _find(service: Access, account_id: str) -> Account | None:
-    with service.store.unit_of_work() as work:
+def _find(desk: Desk, account_id: str) -> Account | None:
+    with desk.store.unit_of_work() as work:
         return work.accounts.find(account_id)
 
 
-def _own(service: Access, caller: Caller) -> Account:
+def _own(desk: Desk, caller: Caller) -> Account:
     """Give the account of whoever signed in; a key or a device has no password and no authenticator.
 
     Raises
@@ -127,7 +125,7 @@ def _own(service: Access, caller: Caller) -> Account:
     NotSignedIn
         ``not_signed_in``.
     """
-    account = None if caller.principal.account_id is None else _find(service, caller.principal.account_id)
+    account = None if caller.principal.account_id is None else _find(desk, caller.principal.account_id)
     if account is None:
         raise NotSignedIn("not_signed_in")
     return account

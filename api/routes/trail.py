@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from api.access import TheAccess
+from api.access import TheDesk
 from api.deps import Ctx, ReaderLanguage
 from api.replies_access import EntryOut, TrailAnswer, TrailCheckAnswer, TrailFaultOut
 from api.requests import NoQuery
@@ -21,10 +21,10 @@ _FAULTS = 100
 
 @router.get("/api/v1/trail")
 @needs(Permission.AUDIT_READ)
-def list_trail(ctx: Ctx, service: TheAccess, q: Query[TrailQuery]) -> TrailAnswer:
+def list_trail(ctx: Ctx, desk: TheDesk, q: Query[TrailQuery]) -> TrailAnswer:
     """Give a page of the trail, newest first."""
     limit = ctx.limit(q.limit)
-    with service.store.unit_of_work() as work:
+    with desk.store.unit_of_work() as work:
         entries = work.trail.page(before=q.before, limit=limit + 1, actor_id=q.actor, action=q.action)
     more = len(entries) > limit
     entries = entries[:limit]
@@ -35,9 +35,9 @@ def list_trail(ctx: Ctx, service: TheAccess, q: Query[TrailQuery]) -> TrailAnswe
 
 @router.get("/api/v1/trail/check")
 @needs(Permission.AUDIT_READ)
-def check_trail(service: TheAccess, language: ReaderLanguage, q: Query[NoQuery]) -> TrailCheckAnswer:
+def check_trail(desk: TheDesk, language: ReaderLanguage, q: Query[NoQuery]) -> TrailCheckAnswer:
     """Prove the trail from its first entry to its last."""
-    found = verify(service.store)
+    found = verify(desk.store)
     return TrailCheckAnswer(
         entries=found.facts["entries"],
         whole=not found.findings,

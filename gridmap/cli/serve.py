@@ -8,8 +8,9 @@ import threading
 import time
 import webbrowser
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +19,9 @@ from gridmap.cli import common, running
 from gridmap.cli.common import DbOption
 from gridmap.errors import InvalidInput
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+if TYPE_CHECKING:
+    from gridmap.services.ports import Store
+    from gridmap.settings import Settings
 
 
 def serve(
@@ -27,21 +30,26 @@ def serve(
     port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8000,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Processes.")] = 1,
     trust_network: Annotated[
-        bool, typer.Option("--trust-network", help="Listen beyond this machine although there is no sign-in yet.")
+        bool, typer.Option("--trust-network", help="Listen beyond this machine although access is open.")
     ] = False,
 ) -> None:
     """Serve the API and the maps. 启动服务。"""
     from gridmap.store.engine import SqlStore
 
     with common.refusing():
-        if host not in _LOOPBACK and not trust_network:
+        settings = common.settings()
+        if settings.access == "open" and not _is_loopback(host) and not trust_network:
             raise InvalidInput("no_sign_in")
         with common.opened(db) as store:
             store.ping()
-            if common.settings().durability == "required" and isinstance(store, SqlStore):
+            if settings.durability == "required" and isinstance(store, SqlStore):
                 store.require_durable()
+            code = None if settings.access == "open" else _set_up_code(store, settings, host)
         port = _free_port(host, port)
-    common.say("serve.ready", address=f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    common.say("serve.ready", address=address)
+    if code is not None:
+        common.say("serve.set_up", address=f"{address}set-up", code=code)
     run(common.store_url(db), host, port, workers)
 
 
@@ -115,6 +123,33 @@ def run(url: str, host: str, port: int, workers: int) -> None:
             )
         finally:
             running.end_soon()
+
+
+def _set_up_code(store: "Store", settings: "Settings", host: str) -> str | None:
+    """Make the code for the first administrator; None where there is one.
+
+    Raises
+    ------
+    InvalidInput
+        ``administrator_needed``: there is none, and others could reach the page that makes one.
+    """
+    from gridmap.services.access import Access
+    from gridmap.services.clock import SystemClock
+
+    set_up = Access.over(store, SystemClock(), settings).set_up
+    if not set_up.is_needed():
+        return None
+    if not _is_loopback(host):
+        raise InvalidInput("administrator_needed")
+    return set_up.new_code()
+
+
+def _is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach an address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _free_port(host: str, port: int) -> int:

@@ -16,8 +16,19 @@ HERE = Path(__file__).resolve().parent
 DOCS = HERE.parents[1] / "docs"
 STORED = HERE / "openapi.json"
 DOCUMENT = openapi_of(create_app(Settings()))
-_PAGES = ("/", "/history", "/sign-in", "/set-up", "/account", "/accounts", "/trail", "/docs", "/openapi.json")
-PAGES = [("GET", path) for path in ("/", "/history", "/docs", "/openapi.json", "/metrics")]
+_PAGES = (
+    "/",
+    "/history",
+    "/sign-in",
+    "/set-up",
+    "/account",
+    "/accounts",
+    "/trail",
+    "/docs",
+    "/openapi.json",
+    "/metrics",
+)
+PAGES = [("GET", path) for path in _PAGES]
 OPERATIONS = [(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods]
 
 
