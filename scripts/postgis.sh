@@ -6,7 +6,8 @@
 #
 # Without PORT (or with 0) a free one is chosen. Nothing is installed: where something is missing, this says which
 # packages and exits 3. Run as root, the server runs as the user postgres, because it refuses to run as root.
-# It has no durability (fsync off) and trusts every local user: never keep anything in it.
+# It has no durability (fsync off; on with POSTGIS_DURABLE=on, for figures) and trusts every local user: never keep
+# anything in it.
 set -euo pipefail
 
 usage() { sed -n '3,5s/^# \{0,1\}//p' "$0" >&2; exit 2; }
@@ -15,6 +16,7 @@ command=$1
 mkdir -p "$2"
 dir=$(cd "$2" && pwd)
 port=${3:-0}
+durable=${POSTGIS_DURABLE:-off}
 
 # The newest installed server that also has PostGIS.
 find_server() {
@@ -87,7 +89,7 @@ case $command in
         as "$bin/initdb" -D "$data" -U grid -A trust -E UTF8 --locale=C.UTF-8 --no-sync >/dev/null
       # No unix socket at all: its path has a length limit, and every client here uses TCP.
       as "$bin/pg_ctl" -D "$data" -w -t 60 -l "$data/server.log" -o "-p $port -c listen_addresses=127.0.0.1 \
-        -c unix_socket_directories='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off \
+        -c unix_socket_directories='' -c fsync=$durable -c synchronous_commit=$durable -c full_page_writes=$durable \
         -c max_connections=200" start >/dev/null || { as tail -n 20 "$data/server.log" >&2; exit 1; }
     fi
     psql() { as env PGHOST=127.0.0.1 PGPORT="$port" PGUSER=grid "$bin/psql" -XqAt -v ON_ERROR_STOP=1 "$@"; }
