@@ -49,20 +49,33 @@ class Entry:
 UNREADABLE = Act(datetime(1970, 1, 1, tzinfo=UTC), "")
 
 
-def canonical(value: Any) -> str:
+def compact(value: Any) -> str:
     """Write plain JSON values in the one form that is hashed: ASCII, keys in order, no space.
 
     Raises
     ------
     ValueError
-        A value would be read again as another one: NaN, a key twice, something that JSON does not have.
+        Something that JSON does not have.
     """
     try:
-        written = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-        again = json.dumps(json.loads(written), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return _write(value)
     except TypeError as error:
         raise ValueError("not plain JSON") from error
-    if again != written:
+
+
+_write = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+
+def canonical(value: Any) -> str:
+    """Write as ``compact`` what is read again as the same.
+
+    Raises
+    ------
+    ValueError
+        Also of a value that would be read again as another one, such as a key twice.
+    """
+    written = compact(value)
+    if compact(json.loads(written)) != written:
         raise ValueError("not plain JSON")
     return written
 
@@ -80,7 +93,7 @@ def hash_of(number: int, act: Act, before: str) -> str:
     Raises
     ------
     ValueError
-        The act has no plain JSON form.
+        The time is not aware, or the detail is nothing that JSON has.
     """
     form = {
         "number": number,
@@ -94,7 +107,7 @@ def hash_of(number: int, act: Act, before: str) -> str:
         "request_id": act.request_id,
         "detail": dict(act.detail),
     }
-    return hashlib.sha256(canonical(form).encode()).hexdigest()
+    return hashlib.sha256(compact(form).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

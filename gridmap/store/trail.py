@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gridmap.domain.trail import NOTHING, UNREADABLE, Act, Entry, Outcome, canonical, hash_of, written_time
+from gridmap.domain.trail import NOTHING, UNREADABLE, Act, Entry, Outcome, canonical, compact, hash_of, written_time
 from gridmap.store import columns as col
 from gridmap.store.access_tables import TrailHeadRow, TrailRow
 from gridmap.store.unit_of_work import Work
@@ -111,7 +111,8 @@ def _entry(row: Any) -> Entry:
             Outcome(values["outcome"] or ""), values["actor_id"], values["actor"] or "", values["subject"] or "",
             values["request_id"] or "", json.loads(values["detail"] or ""),
         )  # fmt: skip
-        readable = written(act) == values
+        # all else is what was read, letter by letter
+        readable = (written_time(act.at), compact(dict(act.detail))) == (values["at"], values["detail"])
     except (ValueError, TypeError, OverflowError, RecursionError):
         readable = False
     hashed = row.hash.decode("utf-8", "replace") if isinstance(row.hash, bytes) else str(row.hash)
