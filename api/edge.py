@@ -9,6 +9,7 @@ import time
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api import denials
 from api.doors import Doors
 from api.errors import BodyTimeout, HeadersTooLarge, UriTooLong, answer
 from api.lean import LOCATE, Lean
@@ -191,6 +192,7 @@ class Edge:
             self._telemetry.end(method_of(scope), route, status or CLIENT_GONE, took, scope["state"].get("code"))
             if self._logged:
                 _log_request(scope, request_id, route, status or CLIENT_GONE, took)
+        await denials.tell(scope, method_of(scope), route_of(scope))
 
     def _body_limits(self, scope: Scope) -> tuple[int, float]:
         """Give the bytes that a body may have, and the seconds in which it must arrive."""

@@ -249,7 +249,8 @@ def test_a_street_draws_its_part_and_the_rest_of_the_draft_stays(own: World) -> 
     # a draft that others drew in is not his to take away; his own is
     assert own.ask(Probe("DELETE", "/api/v1/sets/urban/drafts/4", b""), who).status == 403
     assert own.ask(Probe("DELETE", f"/api/v1/sets/urban/drafts/{number}", b""), who).status == 200
-    assert [a.action for a in trail(own) if a.actor_id == "p"] == ["draft.replace", "draft.discard"]
+    told = ["draft.replace", "request.denied", "request.denied", "draft.discard"]
+    assert [a.action for a in trail(own) if a.actor_id == "p"] == told
 
 
 def test_who_has_the_set_publishes_it_and_the_trail_says_so(own: World) -> None:
