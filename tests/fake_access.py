@@ -109,6 +109,15 @@ class FakeAccounts:
             self.revoke_token(token.token_hash, at=at)
         return sum(t.revoked_at is None and (t.expires_at is None or t.expires_at > at) for t in mine)
 
+    def forget_tokens(self, account_id, before):
+        tokens = self._work.write().access.tokens
+        if account_id not in self._work.read().access.accounts:
+            raise NotFound("account_unknown")
+        ended = [t for t in self.tokens_of(account_id) if any(e and e < before for e in (t.expires_at, t.revoked_at))]
+        for token in ended:
+            del tokens[token.token_hash]
+        return len(ended)
+
     def get_secret(self, name):
         return self._work.read().access.secrets.get(name)
 

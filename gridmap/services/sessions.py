@@ -20,6 +20,8 @@ log = logging.getLogger("gridmap.access")
 
 #: How often it is noted at most that a token was shown.
 _NOTED_EVERY = timedelta(minutes=1)
+#: For how long a session is kept that has ended; the trail tells of it for ever.
+_KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ class Sessions:
             if kept is not None:
                 ended = work.accounts.revoke_tokens(account.account_id, at=now)
                 acts.append(act_of(who, now, "account.password", account.account_id, request_id, ended=ended))
+            work.accounts.forget_tokens(account.account_id, now - _KEPT)
             token, token_hash = secret_words.new_token(Kind.PERSON)
             work.accounts.add_token(
                 Token(token_hash, account.account_id, now, now + min(self._idle, self._longest), now)

@@ -156,6 +156,12 @@ class Accounts:
         self._work.write(sa.update(TokenRow).where(*where).values(revoked_at=at))
         return good
 
+    def forget_tokens(self, account_id: str, before: datetime) -> int:
+        """Forget tokens of an account that ended, by time or by being revoked, before a time; give how many."""
+        ended = sa.or_(TokenRow.expires_at < before, TokenRow.revoked_at < before)
+        where = (TokenRow.owner_id == self._row_of(account_id), ended)
+        return int(self._work.write(sa.delete(TokenRow).where(*where)).rowcount)
+
     def get_secret(self, name: str) -> str | None:
         """Give a small secret of the service, if there is one."""
         rows = self._work.rows(sa.select(SecretRow.value).where(SecretRow.name == name))

@@ -381,6 +381,18 @@ def test_tokens_say_what_they_are_and_are_never_alike():
     assert {secret_words.kind_of(token) for token, _ in made} == set(Kind)
 
 
+def test_sessions_that_ended_are_forgotten_in_time(world):
+    world.person("zhao")
+    for _ in range(3):
+        world.sessions.sign_in("zhao", GOOD)
+    world.clock.wait(days=30, hours=7)
+    world.sessions.sign_in("zhao", GOOD)
+    assert len(world.store.state.access.tokens) == 4
+    world.clock.wait(hours=2)
+    world.sessions.sign_in("zhao", GOOD)
+    assert len(world.store.state.access.tokens) == 2
+
+
 def test_signing_out_ends_this_session_alone(world):
     world.person("zhao")
     one, two = (world.sessions.sign_in("zhao", GOOD) for _ in range(2))

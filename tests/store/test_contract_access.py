@@ -114,6 +114,18 @@ def test_revoking_all_tokens_counts_those_that_were_good(store):
     assert read(store, lambda w: w.accounts.tokens_of("a-2")) == tokens[3:]
 
 
+def test_tokens_that_ended_long_ago_are_forgotten(store):
+    tokens = [
+        Token("r", "a-1", at(0), None, None, at(2)), Token("s", "a-1", at(0), at(2)), Token("t", "a-1", at(0)),
+        Token("u", "a-1", at(0), at(4)), Token("v", "a-1", at(0), at(9), None, at(4)), Token("w", "a-2", at(0), at(2)),
+    ]  # fmt: skip
+    write(store, lambda w: (w.accounts.add(ZHAO), w.accounts.add(Account("a-2", Kind.KEY, "k"))))
+    write(store, lambda w: [w.accounts.add_token(token) for token in tokens])
+    assert write(store, lambda w: w.accounts.forget_tokens("a-1", at(4))) == 2
+    assert read(store, lambda w: w.accounts.tokens_of("a-1")) == tokens[2:5]
+    assert read(store, lambda w: w.accounts.tokens_of("a-2")) == tokens[5:]
+
+
 def test_secrets_and_attempts_are_kept_replaced_and_forgotten(store):
     for value in ("one", "two", None, None):
         write(store, lambda w, v=value: w.accounts.put_secret("code", v))

@@ -194,6 +194,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
                 "touch_token",
                 "revoke_token",
                 "revoke_tokens",
+                "forget_tokens",
                 "put_secret",
                 "put_attempts",
             )

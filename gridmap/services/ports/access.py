@@ -108,6 +108,10 @@ class AccountRepository(Protocol):
         """Revoke all tokens of an account; give how many still were good."""
         ...
 
+    def forget_tokens(self, account_id: str, before: datetime) -> int:
+        """Forget tokens of an account that ended, by time or by being revoked, before a time; give how many."""
+        ...
+
     def get_secret(self, name: str) -> str | None:
         """Give a small secret of the service (the hash of the set-up code), if there is one."""
         ...
