@@ -15,14 +15,16 @@ from api.errors import NotSignedIn
 from api.limits import BURST_S, Buckets, Slots, address_of, is_heavy, read_networks
 from api.rights import PRINCIPAL, principal_of
 from gridmap.domain.access import NOBODY, OPERATOR, Principal
+from gridmap.services.fresh import Freshness
 from gridmap.services.ports import Store
 from gridmap.settings import Settings
 
 #: Gives whose a token is, or None when it is not (or no longer) good.
 Find = Callable[[str], Principal | None]
 
-#: Seconds for which it is believed whose a token is. In a store of this machine no longer than until the next commit.
-BELIEVED_S = 1.0
+#: Seconds for which it is believed whose a token is while no account, grant or token changes: so late may one be seen
+#: to run out. A change is seen at once, or in a store on a server as soon as ``Freshness`` sees it.
+BELIEVED_S = 5.0
 #: Tokens kept.
 _TOKENS = 10_000
 #: Heavy requests at once, in multiples of what one account has, where nobody signs in.
@@ -52,17 +54,19 @@ class Doors:
         self.attempts = Buckets(settings.sign_ins_per_minute / 60, settings.sign_ins_per_minute, now)
         self._heavy = Slots(settings.heavy_at_once * (_OPEN_SHARE if self._open else 1))
         self._find: Find | None = None
-        self._store: Store | None = None
+        self._fresh: Freshness | None = None
         self._known: dict[bytes, _Known] = {}
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="doors")
 
     def open(self, store: Store, find: Find) -> None:
         """Begin to look up tokens."""
-        self._store, self._find = store, find
+        self._fresh, self._find = Freshness(store, "access", lambda: self._now()), find
 
     def close(self) -> None:
         """Stop looking up tokens."""
         self._readers.shutdown(wait=False)
+        if self._fresh is not None:
+            self._fresh.close()
 
     async def admit(self, scope: Scope) -> None:
         """Let a request in, with who asks in its state.
@@ -95,13 +99,13 @@ class Doors:
         state[PRINCIPAL] = principal
 
     async def _principal(self, token: str) -> Principal | None:
-        if self._find is None or self._store is None:
+        if self._find is None or self._fresh is None:
             return None
         key = sha256(token.encode("ascii")).digest()
         # the revision first: what is kept under it must have been read after it
-        revision = self._store.revision("access") if self._store.local else None
+        revision = self._fresh.token()
         known, now = self._known.get(key), self._now()
-        if known is not None and known.revision == revision and now - known.at < BELIEVED_S:
+        if known is not None and known.revision == revision is not None and now - known.at < BELIEVED_S:
             return known.principal
         found = await asyncio.get_running_loop().run_in_executor(self._readers, self._find, token)
         if len(self._known) >= _TOKENS:

@@ -1,6 +1,7 @@
 """The doors: who asks, what another site sent, how often and how much at once; and both roads say the same."""
 
 import asyncio
+import time
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -12,11 +13,13 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.credentials import COOKIE
+from api.doors import BELIEVED_S
 from api.errors import TooManyRequests
 from api.limits import Buckets, Slots, address_of, is_heavy, read_networks
 from gridmap.domain.access import NOBODY, OPERATOR, Area, Grant, Kind, Principal, Role
 from gridmap.errors import GridmapError
 from gridmap.services.clock import FixedClock
+from gridmap.services.fresh import SEEN_WITHIN_S
 from gridmap.services.ports import Account
 from gridmap.settings import Settings
 
@@ -187,22 +190,37 @@ def test_a_right_that_was_taken_counts_from_the_next_request_on(fresh_world: Any
     check_problem(desk.get(LOCATE, "gm_s_planner"), 401, "not_signed_in")
 
 
-def test_a_store_elsewhere_is_believed_for_a_second_at_most(world: Any) -> None:
+def test_a_change_in_a_store_elsewhere_is_seen_soon_and_a_token_is_not_looked_up_each_time(fresh_world: Any) -> None:
     class Elsewhere:
         local = False
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(world.store, name)
+            return getattr(fresh_world.store, name)
 
     passed = [0.0]
-    desk = Desk(world.store)
+    desk = Desk(fresh_world.store)
     doors = desk.app.state.doors
     doors._now = lambda: passed[0]
     doors.open(Elsewhere(), desk.find)
-    for moment, asked in ((0.0, 1), (0.5, 1), (0.99, 1), (1.0, 2), (1.5, 2), (2.01, 3)):
+
+    def asked_at(moment: float, status: int = 200) -> int:
+        """Ask when the background has said what it knows at a time."""
         passed[0] = moment
-        assert desk.get("/api/v1/sets", "gm_s_planner").status_code == 200
-        assert desk.asked == asked
+        doors._fresh.token()
+        until = time.monotonic() + 10
+        while doors._fresh._asking and time.monotonic() < until:
+            time.sleep(0.005)
+        assert desk.get("/api/v1/sets", "gm_s_planner").status_code == status
+        return desk.asked
+
+    first = asked_at(0.0)
+    assert [asked_at(moment) for moment in (0.02, 0.5, 2.0, BELIEVED_S - 0.01)] == [first] * 4
+    assert asked_at(BELIEVED_S) == first + 1
+    del desk.people["gm_s_planner"]
+    with fresh_world.store.unit_of_work() as work:
+        work.accounts.add(Account("a-new", Kind.PERSON, "new"))
+        work.commit()
+    assert asked_at(BELIEVED_S + SEEN_WITHIN_S, 401) == first + 2
 
 
 def test_a_grant_ends_at_midnight_of_the_district(world: Any) -> None:
