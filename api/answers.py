@@ -11,6 +11,8 @@ import pandas as pd
 import shapely
 from fastapi import Response
 
+from api.privacy import require_columns
+
 GEOJSON = "application/geo+json"
 
 
@@ -35,6 +37,7 @@ def plain(value: Any) -> Any:
 
 def features(frame: gpd.GeoDataFrame, key: str, properties: Sequence[str]) -> list[str]:
     """Write the rows of a frame as GeoJSON features with the properties that exist."""
+    require_columns(tuple(properties))
     held = [name for name in properties if name in frame.columns]
     columns = [[plain(v) for v in frame[name].tolist()] for name in held]
     shapes = shapely.to_geojson(np.asarray(frame.geometry.array))

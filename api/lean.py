@@ -22,6 +22,7 @@ from pydantic_core import to_json
 from api.deps import Context, Moment
 from api.kept import Kept
 from api.located import locate_answer
+from api.privacy import seeing_people
 from api.requests import LocateQuery
 from api.strict import check_query
 from gridmap.analysis.locator import Located
@@ -261,7 +262,8 @@ class Lean:
 def _card(plan: Plan, found: Located, place: GridRef | None, people: People) -> Card:
     """Write an answer as the validated route does, and cut it where the metres to the border stand."""
     answer = locate_answer(plan, responsibility(plan, found, place, people))
-    written = answer.model_copy(update={"border_m": None}).model_dump_json().encode("utf-8")
+    with seeing_people(True):  # this road serves nobody else
+        written = answer.model_copy(update={"border_m": None}).model_dump_json().encode("utf-8")
     # inside a text its quotes would be escaped, so this is the member itself
     head, tail = written.split(_UNKNOWN_BORDER)
     return Card(head + _UNKNOWN_BORDER[:-5], b"," + tail)

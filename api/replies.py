@@ -1,19 +1,41 @@
 """What the API gives, described for readers and for the interface description."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
+from api.privacy import personal_fields, require_classified, sees_people
 from gridmap.domain.boundaries import BoundaryVersion, Level
 from gridmap.domain.incidents import GridRef, Method
 from gridmap.services.ports import StoreMode
 
 
 class Out(BaseModel):
-    """An answer."""
+    """An answer. Each of its fields stands in ``privacy.FIELDS``, else its class cannot be made."""
 
     model_config = ConfigDict(frozen=True)
+    _withholds: ClassVar[bool] = False
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Check that somebody said how private each field is."""
+        super().__pydantic_init_subclass__(**kwargs)
+        if cls.__name__ != "PersonalOut":
+            require_classified(cls.__name__, list(cls.model_fields), withholds=cls._withholds)
+
+
+class PersonalOut(Out):
+    """An answer about people: what is personal in it is left out for who may not know people by name."""
+
+    _withholds: ClassVar[bool] = True
+
+    @model_serializer(mode="wrap")
+    def _withhold(self, write: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
+        written = write(self)
+        if sees_people():
+            return written
+        return {name: value for name, value in written.items() if name not in personal_fields(type(self).__name__)}
 
 
 class GridOut(Out):
@@ -38,7 +60,7 @@ class LocatedGrid(GridOut):
     phone: str = Field(description="of the department; empty where unknown")
 
 
-class StaffOut(Out):
+class StaffOut(PersonalOut):
     """Somebody on duty."""
 
     role: str

@@ -1,0 +1,163 @@
+"""How private each field of each answer is: the one place. An answer with a field that is not here cannot be made."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+
+from gridmap.domain.privacy import Privacy
+
+
+def _fields(public: str = "", internal: str = "", personal: str = "", sensitive: str = "") -> Mapping[str, Privacy]:
+    words = zip(Privacy, (public, internal, personal, sensitive), strict=True)
+    return {name: privacy for privacy, names in words for name in names.split()}
+
+
+#: Answer (its class) to field to how private it is.
+FIELDS: Mapping[str, Mapping[str, Privacy]] = {
+    # who is responsible
+    "GridOut": _fields(internal="code name level"),
+    "LocatedGrid": _fields(internal="code name level households area_m2 department phone"),
+    "StaffOut": _fields(internal="role department", personal="name phone"),
+    "LocateAnswer": _fields(internal="grid chain method border_m candidates desk staff set version"),
+    "LocateBatchAnswer": _fields(internal="grid_code method border_m set version"),
+    "StaffingOut": _fields(internal="heads_needed workers_needed heads workers station_needed"),
+    "ActivityOut": _fields(internal="start end incidents fixes units last_fix_at"),
+    "GridCardAnswer": _fields(
+        internal="grid chain households floating_residents area_m2 department phone staffing activity set version"
+    ),
+    # sets and versions
+    "LevelOut": _fields(internal="name order tiles_parent shapes contiguous required"),
+    "SetOut": _fields(internal="name title code_scheme revision levels version valid_from grids"),
+    "SetsAnswer": _fields(internal="sets"),
+    "VersionOut": _fields(internal="number state valid_from valid_to note based_on published_at content_hash"),
+    "VersionsAnswer": _fields(internal="set revision versions"),
+    "DraftAnswer": _fields(internal="set draft"),
+    "DiscardAnswer": _fields(internal="set discarded"),
+    "FindingOut": _fields(internal="rule severity codes level measure unit message place"),
+    "ReportFindingOut": _fields(internal="rule severity codes level measure unit message place blocking geometry"),
+    "ReportSummary": _fields(internal="findings by_rule by_severity grids"),
+    "ReportAnswer": _fields(internal="set version against blocking acceptable findings truncated summary"),
+    "PublicationAnswer": _fields(internal="set revision version dry_run lineage findings incidents fixes"),
+    "WithdrawalAnswer": _fields(internal="set revision version incidents fixes"),
+    # history
+    "ChangeOut": _fields(internal="level kind count"),
+    "EditionOut": _fields(internal="number phase valid_from valid_to note based_on published_at grids changes"),
+    "HistoryAnswer": _fields(internal="set title today levels versions drafts retired"),
+    "EdgeOut": _fields(internal="level old_code new_code kind area_m2 old_share new_share households"),
+    "LineageAnswer": _fields(internal="set version edges links numberReturned"),
+    "LifeOut": _fields(internal="level version valid_from valid_to"),
+    "SuccessorOut": _fields(internal="code name area_m2 share households household_share"),
+    "CodeAnswer": _fields(internal="set code name at state version lives successors lost_share"),
+    "LevelSummaryOut": _fields(internal="level codes changed area_m2 households incidents incidents_elsewhere"),
+    "CodeRowOut": _fields(
+        internal="level code name_before name_after area_before_m2 area_after_m2 households_before households_after "
+        "incidents_before incidents_after"
+    ),
+    "WindowOut": _fields(internal="start end"),
+    "DifferenceAnswer": _fields(internal="set from_ to window summary rows pieces borders bounds"),
+    "CrosswalkRowOut": _fields(internal="a_code b_code relation area_m2 a_share b_share"),
+    "PlanOut": _fields(internal="set version at grids"),
+    "CrosswalkAnswer": _fields(internal="a b summary rows"),
+    # lists and figures
+    "Link": _fields(internal="rel href type"),
+    "Feature": _fields(internal="type id geometry properties"),
+    "FeatureCollection": _fields(internal="type features links numberReturned"),
+    "LayerOut": _fields(internal="name title planned built open"),
+    "LayersAnswer": _fields(internal="at layers"),
+    "CategoryOut": _fields(internal="code zh en"),
+    "CategoriesAnswer": _fields(internal="categories"),
+    "CountOut": _fields(internal="version grid_code incidents"),
+    "CountsAnswer": _fields(internal="set owner version incidents without_owner counts"),
+    "ItemOut": _fields(internal="status code pointer detail grid_code method"),
+    "BatchAnswer": _fields(internal="results counts"),
+    "SpanOut": _fields(internal="first last count"),
+    "IncidentSpanOut": _fields(internal="first last count categories"),
+    "OverviewAnswer": _fields(internal="sets incidents fixes time_zone default_set center bounds"),
+    # accounts: a name here is that of an account, given by who keeps the accounts
+    "GrantOut": _fields(internal="role set code valid_from valid_to"),
+    "AccountOut": _fields(internal="account kind name title grants totp created_at disabled_at"),
+    "SessionAnswer": _fields(public="access set_up_needed time_zone", internal="account permissions"),
+    "DoneAnswer": _fields(public="done"),
+    "TotpAnswer": _fields(sensitive="secret uri"),
+    "AccountsAnswer": _fields(internal="accounts"),
+    "AccountAnswer": _fields(internal="account", sensitive="secret"),
+    "EntryOut": _fields(internal="number at action outcome actor_id actor subject request_id detail hash"),
+    "TrailAnswer": _fields(internal="entries next_before"),
+    "TrailFaultOut": _fields(internal="rule message"),
+    "TrailCheckAnswer": _fields(internal="entries whole faults"),
+    # the service itself, and errors
+    "HealthAnswer": _fields(public="status version"),
+    "ReadyAnswer": _fields(public="status store"),
+    "ProblemError": _fields(public="pointer parameter code detail"),
+    "SuccessorShareOut": _fields(internal="code share"),
+    "Problem": _fields(
+        public="type title status detail instance code request_id retryable errors hint truncated",
+        internal="successors findings expected revision meanwhile changed changes",
+    ),
+}
+
+#: Columns of frames that leave as GeoJSON properties or as rows.
+COLUMNS: Mapping[str, Privacy] = _fields(
+    internal="code name level kind parent_code households area_m2 state valid_from valid_to grid_code first_grid_code "
+    "first_set first_version incident_id occurred_at category channel method version_number side old_code new_code "
+    "old_name new_name incidents name_before name_after area_before_m2 area_after_m2 households_before "
+    "households_after incidents_before incidents_after a_code b_code relation a_share b_share old_share new_share",
+    sensitive="note attributes unit_id fixed_at accuracy_m",
+)
+
+#: Secrets that an answer hands to their owner, this once.
+HANDED_OVER = frozenset({("AccountAnswer", "secret"), ("TotpAnswer", "secret"), ("TotpAnswer", "uri")})
+
+_PEOPLE: ContextVar[bool] = ContextVar("people", default=False)
+
+
+@contextmanager
+def seeing_people(allowed: bool) -> Iterator[None]:
+    """Say for what is written inside whether the reader may know people by name; outside of it, nobody may."""
+    token = _PEOPLE.set(allowed)
+    try:
+        yield
+    finally:
+        _PEOPLE.reset(token)
+
+
+def sees_people() -> bool:
+    """Tell whether the reader of what is being written may know people by name."""
+    return _PEOPLE.get()
+
+
+def personal_fields(answer: str) -> frozenset[str]:
+    """Give the fields of an answer that only who may know people sees."""
+    return frozenset(name for name, privacy in FIELDS[answer].items() if privacy is Privacy.PERSONAL)
+
+
+def require_classified(answer: str, fields: Sequence[str], *, withholds: bool) -> None:
+    """Check that each field of an answer stands in ``FIELDS``, and may leave at all.
+
+    Parameters
+    ----------
+    withholds : bool
+        The answer leaves its personal fields out for who may not know people.
+
+    Raises
+    ------
+    TypeError
+    """
+    known = FIELDS.get(answer, {})
+    missing = sorted(set(fields) - known.keys())
+    if missing:
+        raise TypeError(f"api/privacy.py does not say how private these fields of {answer} are: {', '.join(missing)}")
+    for name in fields:
+        if known[name] is Privacy.SENSITIVE and (answer, name) not in HANDED_OVER:
+            raise TypeError(f"{answer}.{name} is sensitive: it leaves in no answer")
+        if known[name] is Privacy.PERSONAL and not withholds:
+            raise TypeError(f"{answer}.{name} is personal: the answer must derive from PersonalOut")
+
+
+@cache
+def require_columns(names: tuple[str, ...]) -> None:
+    """Check that columns may leave (TypeError): each is classified, and none is personal or worse."""
+    for name in names:
+        if COLUMNS.get(name) not in (Privacy.PUBLIC, Privacy.INTERNAL):
+            raise TypeError(f"the column {name} is {COLUMNS.get(name, 'not classified')}: it leaves in no answer")
