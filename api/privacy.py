@@ -85,7 +85,7 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "EntryOut": _fields(internal="number at action outcome actor_id actor subject request_id detail hash"),
     "TrailAnswer": _fields(internal="entries next_before"),
     "TrailFaultOut": _fields(internal="rule message"),
-    "TrailCheckAnswer": _fields(internal="entries whole faults"),
+    "TrailCheckAnswer": _fields(internal="entries hash whole faults"),
     # the service itself, and errors
     "HealthAnswer": _fields(public="status version"),
     "ReadyAnswer": _fields(public="status store"),

@@ -17,7 +17,10 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from api.errors import NotParsable, UnsupportedBody
-from api.rights import permission_of, require
+from api.privacy import seeing_people
+from api.replies import Out
+from api.rights import permission_of, principal_of, require
+from gridmap.domain.access import Permission
 from gridmap.errors import InvalidInput
 
 _NUMBER_OF_DEPTH = np.zeros(256, dtype=np.int8)
@@ -153,18 +156,30 @@ class StrictRoute(APIRoute):
         """Wrap FastAPI's handler with the strict checks."""
         handle = super().get_route_handler()
         permission = permission_of(self.endpoint)
+        self._require_classified(permission)
         known = query_names(self.endpoint)
         has_body = self.body_field is not None
 
         async def strict(request: Request) -> Response:
-            require(request.scope, permission, request.app.state.context.day(None))
+            day = request.app.state.context.day(None)
+            require(request.scope, permission, day)
             check_query(request.scope["query_string"], known)
+            people = not principal_of(request.scope).reach(Permission.PEOPLE_READ, day).nowhere
             if not has_body:
-                return await handle(request)
+                with seeing_people(people):
+                    return await handle(request)
             require_json_type(request.headers.get("content-type"))
             body = await request.body()
             settings = request.app.state.settings
             value = parse_json(body, max_depth=settings.max_json_depth)
-            return await handle(ParsedRequest(request, body, value))
+            with seeing_people(people):
+                return await handle(ParsedRequest(request, body, value))
 
         return strict
+
+    def _require_classified(self, permission: Permission | None) -> None:
+        """Check that what is answered says how private it is; plain values are for what anybody may see."""
+        model = self.response_model
+        classified = model is None or (inspect.isclass(model) and issubclass(model, Out))
+        if not classified and permission is not None:
+            raise TypeError(f"{self.endpoint.__qualname__} answers with something whose privacy nobody has classified")

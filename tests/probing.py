@@ -78,12 +78,16 @@ POOL: dict[str, Any] = {
     "datum": ("wgs84", "gcj02"),
     "lang": ("zh", "en"),
     "border": ("true", "false"),
+    "account": ("nobody",),
+    "actor": ("nobody",),
+    "action": ("denied",),
+    "before": ("1", "9"),
     "lon": tuple(repr(p[0]) for p in _PLACES),
     "lat": tuple(repr(p[1]) for p in _PLACES),
 }
 
-#: Figures of the process itself: how often it was asked, so they differ between any two.
-OF_THE_SERVICE = frozenset({"/metrics"})
+#: Figures of the process itself, and what was done in it: they tell how it was asked, so they differ between any two.
+OF_THE_SERVICE = frozenset({"/metrics", "/api/v1/trail", "/api/v1/trail/check"})
 
 #: What takes long is asked less often.
 _DEAR = re.compile(r"/maps/.*|.*/(difference|crosswalk|report)")

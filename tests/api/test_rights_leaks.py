@@ -94,4 +94,4 @@ def test_without_the_guard_the_probes_find_it(worlds: Make, monkeypatch: pytest.
     """The negative control: were a request given the whole context, the same probes would tell."""
     monkeypatch.setattr(Context, "for_reader", lambda self, principal, request_id="": self)
     found, _ = differences(worlds, 90, seed=2)
-    assert len(found) > 20
+    assert len(found) > 10
