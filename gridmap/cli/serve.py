@@ -40,7 +40,7 @@ def serve(
         settings = common.settings()
         if settings.access == "open" and not _is_loopback(host) and not trust_network:
             raise InvalidInput("no_sign_in")
-        with common.opened(db) as store:
+        with common.opened(db, told=False) as store:
             store.ping()
             if settings.durability == "required" and isinstance(store, SqlStore):
                 store.require_durable()
