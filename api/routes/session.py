@@ -51,11 +51,10 @@ def change_password(
     desk: TheDesk, caller: TheCaller, q: Query[NoQuery], body: PasswordIn, response: Response
 ) -> DoneAnswer:
     """Change one's own password; all sessions of the account end, and this browser gets a new one."""
-    account = _own(desk, caller)
+    _require_somebody(caller)
     session = desk.sessions.change_password(
         caller.principal, body.current, body.new, body.code, request_id=caller.request_id
     )
-    assert session.principal.account_id == account.account_id
     give_cookie(response, session)
     return DoneAnswer()
 
@@ -64,7 +63,7 @@ def change_password(
 @open_to_all
 def begin_totp(desk: TheDesk, caller: TheCaller, q: Query[NoQuery]) -> TotpAnswer:
     """Make a secret for an authenticator; nothing changes before a code of it is shown."""
-    _own(desk, caller)
+    _require_somebody(caller)
     secret, address = desk.access.authenticator.begin(caller.principal)
     return TotpAnswer(secret=secret, uri=address)
 
@@ -73,7 +72,7 @@ def begin_totp(desk: TheDesk, caller: TheCaller, q: Query[NoQuery]) -> TotpAnswe
 @open_to_all
 def confirm_totp(desk: TheDesk, caller: TheCaller, q: Query[NoQuery], body: CodeIn) -> DoneAnswer:
     """Show a code of the new authenticator: from now on signing in takes one."""
-    _own(desk, caller)
+    _require_somebody(caller)
     desk.access.authenticator.confirm(caller.principal, body.code, request_id=caller.request_id)
     return DoneAnswer()
 
@@ -82,7 +81,7 @@ def confirm_totp(desk: TheDesk, caller: TheCaller, q: Query[NoQuery], body: Code
 @open_to_all
 def remove_totp(desk: TheDesk, caller: TheCaller, q: Query[NoQuery], body: CodeIn) -> DoneAnswer:
     """Do without the authenticator; a present code shows that it is the person who wants that."""
-    _own(desk, caller)
+    _require_somebody(caller)
     desk.access.authenticator.drop(caller.principal, body.code, request_id=caller.request_id)
     return DoneAnswer()
 
@@ -117,15 +116,13 @@ def _find(desk: Desk, account_id: str) -> Account | None:
         return work.accounts.find(account_id)
 
 
-def _own(desk: Desk, caller: Caller) -> Account:
-    """Give the account of whoever signed in; a key or a device has no password and no authenticator.
+def _require_somebody(caller: Caller) -> None:
+    """Check that somebody signed in.
 
     Raises
     ------
     NotSignedIn
         ``not_signed_in``.
     """
-    account = None if caller.principal.account_id is None else _find(desk, caller.principal.account_id)
-    if account is None:
+    if caller.principal.account_id is None:
         raise NotSignedIn("not_signed_in")
-    return account

@@ -19,6 +19,7 @@ function row(entry) {
   const detail = Object.entries(entry.detail).filter(([, value]) => value !== null).map(([key, value]) => `${key}: ${plain(value)}`).join(", ");
   const stamp = el("time", null, time(entry.at));
   stamp.dateTime = entry.at;
+  stamp.title = entry.at;
   const line = el("tr", null, null,
     el("td", "number", number(entry.number)),
     el("td", null, null, stamp),
