@@ -15,7 +15,7 @@ Ask = Callable[[dict[str, Any]], Any]
 @contextmanager
 def child(script: str, *arguments: str) -> Iterator[Ask]:
     """Start a script of this folder; what is given sends it an order and waits for the answer."""
-    command = [sys.executable, str(Path(__file__).with_name(script)), *arguments]
+    command = [sys.executable, str(Path(__file__).parent / script), *arguments]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment

@@ -53,7 +53,12 @@ def make_engine(url: sa.URL, wait_s: float) -> sa.Engine:
     """Make the engine for a file; it is not opened yet."""
     path = Path(str(url.database))
     engine = sa.create_engine(
-        url, creator=lambda: connect(path, wait_s), pool_size=10, max_overflow=40, hide_parameters=True
+        url,
+        creator=lambda: connect(path, wait_s),
+        pool_size=10,
+        max_overflow=40,
+        pool_timeout=wait_s,
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")

@@ -38,6 +38,7 @@ def make_engine(url: sa.URL, wait_s: float) -> sa.Engine:
         connect_args={"options": options, "connect_timeout": max(2, int(wait_s))},
         pool_size=10,
         max_overflow=40,
+        pool_timeout=wait_s,
         pool_pre_ping=True,
         hide_parameters=True,
     )

@@ -1,0 +1,39 @@
+"""Some hundreds of requests made from our own description; make torture sends as many as it is told to."""
+
+from pathlib import Path
+
+from api_world import NOW, fill
+from fastapi.testclient import TestClient
+from faults.generated import judge, run
+
+from api.app import create_app
+from gridmap.services.clock import FixedClock
+from gridmap.settings import Settings
+from gridmap.store import open_store
+
+SETTINGS = Settings(access="open", cursor_key="for tests", open_requests_per_s=1_000_000)
+
+
+def test_no_generated_request_breaks_the_service(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/s.gpkg")
+    fill(store)
+    app = create_app(SETTINGS, store, FixedClock(NOW))
+    with TestClient(app, raise_server_exceptions=False) as client:
+        outcome = run(client, app, requests=600, first_seed=1, store="geopackage")
+    store.close()
+    assert outcome.tried >= 400
+    assert outcome.broken == 0, outcome
+
+
+def test_a_500_is_found_out() -> None:
+    """The check can fail."""
+
+    class Broken:
+        local = True
+
+        def __getattr__(self, name: str):
+            raise RuntimeError
+
+    app = create_app(SETTINGS, Broken(), FixedClock(NOW))
+    client = TestClient(app, raise_server_exceptions=False)
+    assert "500" in str(judge(client, "GET", "/readyz", b"", None, None))

@@ -1,0 +1,26 @@
+"""kill -9 at some statements and moments; every statement, and the thousands, run in make torture."""
+
+import pytest
+from faults.killing import control, run, run_each
+from faults.places import KINDS
+
+both = pytest.mark.parametrize("kind", [KINDS[0], pytest.param(KINDS[1], marks=pytest.mark.postgis)])
+
+
+@both
+def test_what_was_acknowledged_is_there_once_and_whole(kind: str) -> None:
+    outcome = run(kind, kills=12)
+    assert outcome.broken == 0, outcome
+    assert not outcome.seen.startswith("0 died")
+
+
+@both
+def test_who_acknowledges_too_early_is_found_out(kind: str) -> None:
+    """The check can fail."""
+    assert control(kind).broken > 0
+
+
+@pytest.mark.slow
+@both
+def test_killed_before_every_statement(kind: str) -> None:
+    assert run_each(kind).broken == 0
