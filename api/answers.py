@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 from fastapi import Response
 
-from api.privacy import require_columns
+from gridmap.domain.privacy import require_columns
 
 GEOJSON = "application/geo+json"
 
@@ -37,7 +37,7 @@ def plain(value: Any) -> Any:
 
 def features(frame: gpd.GeoDataFrame, key: str, properties: Sequence[str]) -> list[str]:
     """Write the rows of a frame as GeoJSON features with the properties that exist."""
-    require_columns(tuple(properties))
+    require_columns(*properties)
     held = [name for name in properties if name in frame.columns]
     columns = [[plain(v) for v in frame[name].tolist()] for name in held]
     shapes = shapely.to_geojson(np.asarray(frame.geometry.array))

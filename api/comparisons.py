@@ -10,8 +10,8 @@ import pandas as pd
 import shapely
 
 from api.answers import features, plain, to_json
-from api.privacy import require_columns
 from gridmap.crs import WGS84
+from gridmap.domain.privacy import require_columns
 from gridmap.services.history import Comparison, Crosswalk
 from gridmap.services.responsibility import Plan
 
@@ -108,7 +108,7 @@ def _utc(moment: datetime) -> str:
 
 def records(frame: pd.DataFrame, names: Sequence[str]) -> list[dict[str, Any]]:
     """Give the rows of a frame as plain values by name."""
-    require_columns(tuple(names))
+    require_columns(*names)
     columns = [[plain(v) for v in frame[name].tolist()] for name in names]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
 
 from gridmap.domain.privacy import Privacy
 
@@ -97,15 +96,6 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     ),
 }
 
-#: Columns of frames that leave as GeoJSON properties or as rows.
-COLUMNS: Mapping[str, Privacy] = _fields(
-    internal="code name level kind parent_code households area_m2 state valid_from valid_to grid_code first_grid_code "
-    "first_set first_version incident_id occurred_at category channel method version_number side old_code new_code "
-    "old_name new_name incidents name_before name_after area_before_m2 area_after_m2 households_before "
-    "households_after incidents_before incidents_after a_code b_code relation a_share b_share old_share new_share",
-    sensitive="note attributes unit_id fixed_at accuracy_m",
-)
-
 #: Secrets that an answer hands to their owner, this once.
 HANDED_OVER = frozenset({("AccountAnswer", "secret"), ("TotpAnswer", "secret"), ("TotpAnswer", "uri")})
 
@@ -153,11 +143,3 @@ def require_classified(answer: str, fields: Sequence[str], *, withholds: bool) -
             raise TypeError(f"{answer}.{name} is sensitive: it leaves in no answer")
         if known[name] is Privacy.PERSONAL and not withholds:
             raise TypeError(f"{answer}.{name} is personal: the answer must derive from PersonalOut")
-
-
-@cache
-def require_columns(names: tuple[str, ...]) -> None:
-    """Check that columns may leave (TypeError): each is classified, and none is personal or worse."""
-    for name in names:
-        if COLUMNS.get(name) not in (Privacy.PUBLIC, Privacy.INTERNAL):
-            raise TypeError(f"the column {name} is {COLUMNS.get(name, 'not classified')}: it leaves in no answer")

@@ -12,6 +12,7 @@ import shapely
 
 from gridmap import crs, i18n
 from gridmap.analysis.frames import GRIDS, require
+from gridmap.domain.privacy import require_columns
 from gridmap.errors import GeometryError
 from gridmap.i18n import Language
 from gridmap.maps.colours import tint_neighbours
@@ -101,6 +102,7 @@ def _ancestors(grids: gpd.GeoDataFrame, levels: tuple[gpd.GeoDataFrame, ...]) ->
 
 def _column(frame: gpd.GeoDataFrame, name: str) -> list[Any]:
     """Give a column as Python values with None for what is missing; all None where there is no such column."""
+    require_columns(name)
     if name not in frame.columns:
         return [None] * len(frame)
     values = frame[name]

@@ -8,6 +8,7 @@ from gridmap.errors import Conflict, InvalidInput, StaleVersion
 from gridmap.services.clock import day_in
 from gridmap.services.drafts import require_set, require_version
 from gridmap.services.gate import judge
+from gridmap.services.guarded import require_publisher
 from gridmap.services.ports import Store
 from gridmap.services.publishing import Publication, Terms, put_in_force, reown_points, require_revision, with_changes
 from gridmap.services.responsibility import Plans
@@ -50,6 +51,7 @@ def publish_draft(
     """
     with store.unit_of_work() as work:
         boundary_set = require_set(work, set_name)
+        require_publisher(work, set_name)
         draft = require_version(work, set_name, number)
         if draft.state is not VersionState.DRAFT:
             raise Conflict("not_a_draft")
@@ -95,6 +97,7 @@ def withdraw_version(
     today = day_in(now, settings.time_zone)
     with store.unit_of_work() as work:
         boundary_set = require_set(work, set_name)
+        require_publisher(work, set_name)
         version = require_version(work, set_name, number)
         require_revision(work, set_name, expected)
         if version.ever_in_force and version.valid_from < today and not rewrite:
@@ -128,6 +131,7 @@ def return_to(
     """
     with store.unit_of_work() as work:
         boundary_set = require_set(work, set_name)
+        require_publisher(work, set_name)
         source = require_version(work, set_name, number)
         if source.state is VersionState.DRAFT:
             raise Conflict("not_published")

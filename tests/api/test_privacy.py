@@ -17,13 +17,14 @@ from rights_world import NOW, at, fill
 from api import replies, replies_access, replies_history, replies_versions
 from api.answers import features
 from api.app import create_app
-from api.privacy import COLUMNS, FIELDS, HANDED_OVER, seeing_people
+from api.privacy import FIELDS, HANDED_OVER, seeing_people
 from api.replies import Out, PersonalOut, StaffOut
 from api.rights import needs
 from api.strict import StrictRoute
 from gridmap import logs
 from gridmap.domain.access import Permission
-from gridmap.domain.privacy import Privacy
+from gridmap.domain.privacy import COLUMNS, Privacy
+from gridmap.maps.drawing import texts_of
 from gridmap.services.clock import FixedClock
 from gridmap.settings import Settings
 
@@ -103,6 +104,8 @@ def test_what_is_sensitive_or_unclassified_is_no_property_of_a_feature(name: str
     frame = gpd.GeoDataFrame({"code": ["A"], name: ["x"]}, geometry=gpd.points_from_xy([120], [36]), crs=4326)
     with pytest.raises(TypeError, match=name):
         features(frame, "code", ("code", name))
+    with pytest.raises(TypeError, match=name):
+        texts_of(frame, name)
 
 
 # -- logs -------------------------------------------------------------------------------------------------------------

@@ -20,6 +20,10 @@ from rights_world import HERE, NOW, STREET, at, code, fill
 from api.app import create_app
 from api.rights import permission_of
 from gridmap.domain.access import ALLOWED, EVERYWHERE, WHOLE_SET, Area, Grant, Kind, Permission, Principal, Role
+from gridmap.errors import NotAllowed
+from gridmap.services.clock import FixedClock
+from gridmap.services.guarded import GuardedStore
+from gridmap.services.guarded.parts import merged_draft
 from gridmap.services.ports import PointFilter
 from gridmap.settings import Settings
 
@@ -255,6 +259,32 @@ def test_a_street_draws_its_part_and_the_rest_of_the_draft_stays(own: World) -> 
     assert own.ask(Probe("DELETE", f"/api/v1/sets/urban/drafts/{number}", b""), who).status == 200
     told = ["draft.replace", "request.denied", "request.denied", "draft.discard"]
     assert [a.action for a in trail(own) if a.actor_id == "p"] == told
+
+
+def test_who_sees_more_than_he_draws_makes_a_draft_of_all_he_sees(own: World) -> None:
+    grants = (Grant(Role.LEADER), Grant(Role.PLANNER, Area("urban", STREET)))
+    made = json.loads(post(own, "/api/v1/sets/urban/drafts", {"based_on": 2}, *grants).body)["draft"]
+    with own.store.unit_of_work() as work:
+        base, draft = (work.boundaries.find_version("urban", n) for n in (2, made["number"]))
+        assert base is not None
+        assert draft is not None
+        assert work.boundaries.grids(draft)["code"].equals(work.boundaries.grids(base)["code"])
+        with pytest.raises(NotAllowed):
+            merged_draft(guard_of(own, *grants), base, work.boundaries.grids(base).assign(name="别人的"))
+
+
+def guard_of(own: World, *grants: Grant) -> Any:
+    store = GuardedStore(own.store, Principal("g", "g", Kind.PERSON, grants), clock=FixedClock(NOW), day=TODAY)
+    return store.unit_of_work().guard
+
+
+def test_who_publishes_another_set_is_told_nothing_of_the_rules_here(own: World) -> None:
+    grants = (Grant(Role.PLANNER, Area("health")), Grant(Role.LEADER, Area("urban", STREET)))
+    terms = {"valid_from": "2027-01-01", "expected_revision": 6, "dry_run": True}
+    for path in ("drafts/4/publish", "versions/1/return", "versions/3/withdraw"):
+        body = terms if "withdraw" not in path else {"expected_revision": 6}
+        answer = post(own, f"/api/v1/sets/urban/{path}", body, *grants)
+        assert (answer.status, json.loads(answer.body)["code"]) == (403, "outside_reach"), path
 
 
 def test_who_has_the_set_publishes_it_and_the_trail_says_so(own: World) -> None:

@@ -7,7 +7,19 @@ reach, and ``plans`` the plans.
 
 from gridmap.services.guarded.kin import Kin
 from gridmap.services.guarded.plans import CutPlans, Parts
-from gridmap.services.guarded.store import CUTS, PORTS, GuardedStore, GuardedUnitOfWork, may
+from gridmap.services.guarded.store import CUTS, PORTS, GuardedStore, GuardedUnitOfWork, may, require_publisher
 from gridmap.services.guarded.table import RULES, Rule
 
-__all__ = ["CUTS", "PORTS", "RULES", "CutPlans", "GuardedStore", "GuardedUnitOfWork", "Kin", "Parts", "Rule", "may"]
+__all__ = [
+    "CUTS",
+    "PORTS",
+    "RULES",
+    "CutPlans",
+    "GuardedStore",
+    "GuardedUnitOfWork",
+    "Kin",
+    "Parts",
+    "Rule",
+    "may",
+    "require_publisher",
+]

@@ -233,6 +233,16 @@ class GuardedStore:
             work.commit()
 
 
+def require_publisher(work: UnitOfWork, set_name: str) -> None:
+    """Check before any rule is asked that a whole set is within reach for publishing (NotAllowed ``outside_reach``).
+
+    Who has a part of it must not be told what the rules say of that part: they are about the whole.
+    """
+    guard = getattr(work, "guard", None)
+    if isinstance(guard, Guard):
+        guard.require_whole(Permission.PUBLISH, set_name)
+
+
 def may(store: Store, permission: Permission, set_name: str, code: str) -> bool:
     """Tell whether whoever a store is for may do one thing in an area; in a store that is nobody's, all may."""
     if not isinstance(store, GuardedStore):
