@@ -2,6 +2,7 @@
 # A throw-away PostGIS on loopback, for tests.
 #
 #   scripts/postgis.sh start DIR [PORT]   make and start a cluster; the last line printed is its SQLAlchemy URL
+#   scripts/postgis.sh crash DIR          kill it as a power cut would, and start it again on its port
 #   scripts/postgis.sh stop DIR           stop it and delete its data
 #
 # Without PORT (or with 0) a free one is chosen. Nothing is installed: where something is missing, this says which
@@ -10,7 +11,7 @@
 # anything in it.
 set -euo pipefail
 
-usage() { sed -n '3,5s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '3,6s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [ $# -ge 2 ] || usage
 command=$1
 mkdir -p "$2"
@@ -98,6 +99,13 @@ case $command in
       psql -d gridtest -c "create extension postgis"
     fi
     echo "postgresql+psycopg://grid@127.0.0.1:$port/gridtest"
+    ;;
+  crash)
+    data=$(cat "$dir/location")
+    as "$bin/pg_ctl" -D "$data" -m immediate -w stop >/dev/null
+    # with the options it was started with
+    as "$bin/pg_ctl" -D "$data" -w -t 60 -l "$data/server.log" \
+      -o "$(as sed -E 's/^[^ ]+ //; s/"//g' "$data/postmaster.opts" | sed "s/unix_socket_directories=/&''/")" start >/dev/null
     ;;
   stop)
     [ -s "$dir/location" ] || exit 0

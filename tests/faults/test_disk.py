@@ -1,35 +1,19 @@
 """A disk that is full or takes no writes: reports are refused with a code of their own, reading goes on, and when there
 is room again nobody has to do anything. The disk is a small tmpfs in a mount namespace of the test's own."""
 
-import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-CHILD = Path(__file__).with_name("disk_child.py")
-NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount")
+from faults.disk import NAMESPACE
+from faults.disk import seen_by_child as run
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _namespaces() -> None:
     done = subprocess.run([*NAMESPACE, "true"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"the kernel grants no user namespace: {done.stderr}"
-
-
-def run(folder: Path, *words: str) -> dict[str, Any]:
-    """Run the child in a namespace of its own; its mounts go with it."""
-    disk = folder / "disk"
-    disk.mkdir()
-    command = [*NAMESPACE, sys.executable, str(CHILD), words[0], str(disk), *words[1:]]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stderr[-3000:]
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
 
 
 def require_kept(found: dict[str, Any]) -> None:

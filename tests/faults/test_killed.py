@@ -4,17 +4,18 @@ import pytest
 from faults.killing import control, run, run_each
 from faults.places import KINDS
 
+one = pytest.mark.parametrize("kind", [KINDS[0], pytest.param(KINDS[1], marks=[pytest.mark.postgis, pytest.mark.slow])])
 both = pytest.mark.parametrize("kind", [KINDS[0], pytest.param(KINDS[1], marks=pytest.mark.postgis)])
 
 
-@both
+@one
 def test_what_was_acknowledged_is_there_once_and_whole(kind: str) -> None:
     outcome = run(kind, kills=12)
     assert outcome.broken == 0, outcome
     assert not outcome.seen.startswith("0 died")
 
 
-@both
+@one
 def test_who_acknowledges_too_early_is_found_out(kind: str) -> None:
     """The check can fail."""
     assert control(kind).broken > 0

@@ -73,11 +73,13 @@ def test_whatever_the_clock_does_nothing_acknowledged_is_lost(kind: str) -> None
                 headers = {"Idempotency-Key": f"clock-step-{number}"}
                 first = client.post("/api/v1/incidents", json=report(name), headers=headers)
                 assert first.status_code == 200, first.text
-                if first.json()["counts"]["accepted"]:
-                    acknowledged.add(name)
+                taken = first.json()["counts"]["accepted"]
                 clock.at += timedelta(seconds=chance.uniform(-1, 0.9) * 86_400)
                 again = client.post("/api/v1/incidents", json=report(name), headers=headers)
-                assert again.json()["counts"] == first.json()["counts"], "within a day the answer is the same"
+                if taken:
+                    assert again.content == first.content, "within a day the answer is the same"
+                if taken or again.json()["counts"]["accepted"]:
+                    acknowledged.add(name)
                 assert client.get(f"/api/v1/locate?lon={LON}&lat={LAT}").status_code == 200
             with store.unit_of_work() as work:
                 stored = [i for i in work.incidents.frame(PointFilter())["incident_id"] if i.startswith("c")]
