@@ -250,7 +250,7 @@ POINTS = {"points": [[LON, LAT]]}
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
         {"Sec-Fetch-Site": "cross-site", "Origin": "http://city.example"},
-        {"Sec-Fetch-Site": "same-origin", "Origin": "https://evil.example"},
+        {"Sec-Fetch-Site": "none of these"},
         {"Origin": "null"},
         {"Origin": "https://evil.example"},
         {"Origin": "http://city.example.evil.example"},
@@ -277,7 +277,8 @@ def test_what_another_site_sends_with_the_cookie_is_refused(desk: Desk, sent: di
         {"Sec-Fetch-Site": "same-origin"},
         {"Origin": "http://city.example"},
         {"Origin": "https://city.example"},  # the proxy before us speaks TLS
-        {"Sec-Fetch-Site": "same-origin", "Origin": "http://CITY.example"},
+        {"Origin": "http://CITY.example"},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "https://city.example:8443"},  # the proxy left the port out
     ],
 )
 def test_what_our_pages_send_with_the_cookie_is_taken(desk: Desk, sent: dict[str, str]) -> None:
