@@ -80,3 +80,20 @@ def check_sender(scope: Scope, shown: Shown | None) -> None:
         good = shown is None
     if not good:
         raise NotAllowed("cross_site")
+
+
+def check_host(scope: Scope, known: frozenset[str]) -> None:
+    """Check that the service was asked for by a name of its own.
+
+    Where nobody signs in, the name is all that tells a page of ours from one of a stranger whose name was made to lead
+    to this machine (DNS rebinding).
+
+    Raises
+    ------
+    NotAllowed
+        ``host_unknown``.
+    """
+    asked = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1").lower()
+    name, _, port = asked.rpartition(":")
+    if (name if name and port.isdigit() else asked) not in known:
+        raise NotAllowed("host_unknown")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from starlette.types import Scope
 
-from api.credentials import check_sender, shown_by
+from api.credentials import check_host, check_sender, shown_by
 from api.errors import NotSignedIn
 from api.limits import BURST_S, Buckets, Slots, address_of, is_heavy, read_networks
 from api.rights import PRINCIPAL, principal_of
@@ -47,6 +47,7 @@ class Doors:
         self._open = settings.access == "open"
         self._now = now
         self._proxies = read_networks(settings.trusted_proxies)
+        self._hosts = frozenset(filter(None, (part.strip().lower() for part in settings.hosts.split(","))))
         network_rate = settings.open_requests_per_s if self._open else settings.network_requests_per_s
         self._networks = Buckets(network_rate, network_rate * BURST_S, now)
         self._accounts = Buckets(settings.requests_per_s, settings.requests_per_s * BURST_S, now)
@@ -78,11 +79,13 @@ class Doors:
         NotSignedIn
             ``not_signed_in``: it shows a bearer token that is not good.
         NotAllowed
-            ``cross_site``.
+            ``cross_site``, ``host_unknown``.
         """
         state = scope.setdefault("state", {})
         network = state[NETWORK] = address_of(scope, self._proxies)
         self._networks.take(network)
+        if self._hosts:
+            check_host(scope, self._hosts)
         if self._open:
             check_sender(scope, None)
             state[PRINCIPAL] = OPERATOR

@@ -23,6 +23,9 @@ class Settings(BaseSettings):
     access: Literal["open", "accounts"] = Field(
         "accounts", description="accounts: who asks must sign in or show a key; open: nobody does, everybody may do all"
     )
+    hosts: str = Field(
+        "", description="names and addresses by which the service may be asked for, joined by commas; any if not set"
+    )
     trusted_proxies: str = Field(
         "", description="addresses or networks, joined by commas, of proxies whose X-Forwarded-For is believed"
     )

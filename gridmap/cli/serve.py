@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from gridmap.settings import Settings
 
 
+#: How this machine asks for itself: with open access no other name leads to it, whatever a name server says.
+_OWN_NAMES = "localhost,127.0.0.1,[::1]"
+
+
 def serve(
     db: DbOption = None,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
@@ -50,6 +54,8 @@ def serve(
     common.say("serve.ready", address=address)
     if code is not None:
         common.say("serve.set_up", address=f"{address}set-up", code=code)
+    if settings.access == "open" and not trust_network:
+        os.environ.setdefault("GRIDMAP_HOSTS", f"{_OWN_NAMES},{host}")
     run(common.store_url(db), host, port, workers)
 
 
@@ -72,6 +78,7 @@ def demo(
         threading.Thread(target=_open_when_up, args=(address, port), daemon=True).start()
     # the district is made up, and only this machine can reach it
     os.environ["GRIDMAP_ACCESS"] = "open"
+    os.environ.setdefault("GRIDMAP_HOSTS", _OWN_NAMES)
     run(f"sqlite:///{db}", "127.0.0.1", port, 1)
 
 

@@ -298,6 +298,33 @@ def test_with_open_access_other_sites_change_nothing_either(world: Any) -> None:
     assert open_desk.client.post("/api/v1/locate", json=POINTS).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:8000", 200),
+        ("localhost", 200),
+        ("LOCALHOST:1", 200),
+        ("[::1]:8000", 200),
+        ("evil.example", 403),
+        ("evil.example:8000", 403),
+        ("127.0.0.1.evil.example", 403),
+        ("localhost:x", 403),
+        ("", 403),
+    ],
+)
+def test_a_strange_name_that_leads_here_opens_nothing(rebound: Desk, host: str, status: int) -> None:
+    for path, query in (("/api/v1/locate", QUERY), ("/api/v1/sets", b"")):
+        answer = ask(rebound.app, query, path=path, headers=[(b"host", host.encode())])
+        assert answer.status == status
+        assert status == 200 or b"host_unknown" in answer.body
+
+
+@pytest.fixture(scope="module")
+def rebound(world: Any) -> Desk:
+    """With open access, known by the names of this machine only."""
+    return Desk(world.store, Settings(access="open", hosts="localhost, 127.0.0.1,[::1]"))
+
+
 # --- headers that pretend (A15)
 
 PRETENDING = {

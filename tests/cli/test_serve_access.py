@@ -25,6 +25,8 @@ def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         monkeypatch.setenv(f"GRIDMAP_{name}", value)
     monkeypatch.setenv("GRIDMAP_DATABASE_URL", f"sqlite:///{tmp_path}/store.gpkg")
     open_store(f"sqlite:///{tmp_path}/store.gpkg").close()
+    monkeypatch.setenv("GRIDMAP_HOSTS", "")  # so that it is put back
+    monkeypatch.delenv("GRIDMAP_HOSTS")
     hosts: list[str] = []
     monkeypatch.setattr("gridmap.cli.serve.run", lambda url, host, port, workers: hosts.append(host))
     return hosts
@@ -91,7 +93,9 @@ def test_open_access_is_served_to_others_only_with_a_word(served: list[str], mon
     monkeypatch.setenv("GRIDMAP_ACCESS", "open")
     assert "[no_sign_in]" in run("serve", "--host", "0.0.0.0", status=2)
     assert code_in(run("serve")) is None
+    assert os.environ.pop("GRIDMAP_HOSTS") == "localhost,127.0.0.1,[::1],127.0.0.1"
     run("serve", "--host", "0.0.0.0", "--trust-network")
+    assert "GRIDMAP_HOSTS" not in os.environ
     assert served == ["127.0.0.1", "0.0.0.0"]
 
 
@@ -102,6 +106,7 @@ def test_the_demonstration_is_open_and_on_this_machine_only(
     run("demo", "--no-browser", "--db", str(tmp_path / "demo.gpkg"))
     assert served == ["127.0.0.1"]
     assert os.environ["GRIDMAP_ACCESS"] == "open"
+    assert os.environ["GRIDMAP_HOSTS"] == "localhost,127.0.0.1,[::1]"
 
 
 def test_the_server_believes_no_proxy_by_itself() -> None:
