@@ -59,7 +59,8 @@ class Incidents:
         if doubtful.any() or len(set(ids)) < len(ids):
             keys = _keys(columns, at, geometry)
             new = ~keys.duplicated("incident_id").to_numpy()
-            _refuse_other_content(keys, keys[new])
+            if not new.all():
+                _refuse_other_content(keys, keys[new])
             known = self._known(keys["incident_id"][new & doubtful].tolist())
             _refuse_other_content(keys, known)
             new &= ~keys["incident_id"].isin(known["incident_id"]).to_numpy()
