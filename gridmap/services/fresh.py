@@ -8,8 +8,9 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from gridmap.errors import GridmapError
 from gridmap.services.ports import Store, Subject
 
-#: A change in a store on a server is seen after this time at the latest.
-SEEN_WITHIN_S = 0.1
+#: A change in a store on a server is seen after this time at the latest. It is mostly seen after ``_ASK_AFTER_S``; the
+#: rest is room for a busy machine, which would be busier yet if every answer were read from the store.
+SEEN_WITHIN_S = 0.5
 #: A store on a server is asked again when what it last said is older than this.
 _ASK_AFTER_S = 0.03
 
