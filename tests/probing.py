@@ -4,6 +4,8 @@ import base64
 import json
 import random
 import re
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, get_args
 from urllib.parse import quote, urlencode
@@ -12,7 +14,7 @@ from asking import Whole, ask
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from rights_world import CELL, HERE, X0, Y0, at, code
+from rights_world import CELL, HERE, READERS, WORLD, X0, Y0, Beyond, at, code
 
 from api.app import create_app
 from api.strict import query_names
@@ -248,3 +250,30 @@ def comparable(answer: Whole) -> Whole:
     skipped = (b"content-length",)
     headers = tuple((name, plain(value)) for name, value in answer.headers if name not in skipped)
     return Whole(answer.status, headers, body)
+
+
+#: Gives the world of a kind, made when first asked for.
+Make = Callable[[Beyond], World]
+
+
+def somebody(draw: random.Random, readers: list[Principal]) -> Principal:
+    """Give one of the readers, or somebody who has the grants of several: all of them see no more than the group."""
+    chosen = draw.sample(readers, k=draw.choice((1, 1, 2, min(3, len(readers)))))
+    name = "+".join(reader.name for reader in chosen)
+    return Principal(name, name, chosen[0].kind, tuple(grant for reader in chosen for grant in reader.grants))
+
+
+def differences(worlds: Make, count: int, seed: int) -> tuple[list[tuple[Principal, Probe]], Counter[tuple[str, int]]]:
+    """Ask in pairs of worlds; give the questions whose answers differ, and how many answers of which status."""
+    draw = random.Random(seed)
+    here, found, seen = worlds(WORLD), [], Counter()
+    groups = len(READERS)
+    for turn, (beyond, readers) in enumerate(READERS.items()):
+        there = worlds(beyond)
+        for probe in probes(here.app, draw, count // groups, turn=turn, turns=groups):
+            principal = somebody(draw, readers)
+            left, right = here.walk(probe, principal), there.walk(probe, principal)
+            seen.update((probe.path.split("/")[-1], answer.status) for answer in left)
+            if [comparable(a) for a in left] != [comparable(a) for a in right]:
+                found.append((principal, probe))
+    return found, seen

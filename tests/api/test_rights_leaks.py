@@ -7,24 +7,16 @@ cursor, a tag, an error or a missing page. Probes in the long form: ``GRIDMAP_RI
 import os
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from probing import Probe, World, comparable, probes
-from rights_world import (
-    NOW,
-    READERS,
-    WORLD,
-    Beyond,
-    fill,
-)
+from probing import Make, World, differences
+from rights_world import NOW, Beyond, fill
 
 from api.deps import Context
-from gridmap.domain.access import Principal
 from gridmap.services.ports import Store
 
-Make = Callable[[Beyond], World]
 #: Questions of the short form; each is asked in two worlds, some over several pages.
 FAST = {"embedded": 240, "fake": 120}
 LONG = int(os.environ.get("GRIDMAP_RIGHTS_PROBES", "10000"))
@@ -55,29 +47,6 @@ def worlds(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     yield make
     for world in made.values():
         world.close()
-
-
-def somebody(draw: random.Random, readers: list[Principal]) -> Principal:
-    """Give one of the readers, or somebody who has the grants of several: all of them see no more than the group."""
-    chosen = draw.sample(readers, k=draw.choice((1, 1, 2, min(3, len(readers)))))
-    name = "+".join(reader.name for reader in chosen)
-    return Principal(name, name, chosen[0].kind, tuple(grant for reader in chosen for grant in reader.grants))
-
-
-def differences(worlds: Make, count: int, seed: int) -> tuple[list[tuple[Principal, Probe]], Counter[tuple[str, int]]]:
-    """Ask in pairs of worlds; give the questions whose answers differ, and how many answers of which status."""
-    draw = random.Random(seed)
-    here, found, seen = worlds(WORLD), [], Counter()
-    groups = len(READERS)
-    for turn, (beyond, readers) in enumerate(READERS.items()):
-        there = worlds(beyond)
-        for probe in probes(here.app, draw, count // groups, turn=turn, turns=groups):
-            principal = somebody(draw, readers)
-            left, right = here.walk(probe, principal), there.walk(probe, principal)
-            seen.update((probe.path.split("/")[-1], answer.status) for answer in left)
-            if [comparable(a) for a in left] != [comparable(a) for a in right]:
-                found.append((principal, probe))
-    return found, seen
 
 
 def test_worlds_that_differ_beyond_reach_look_the_same(worlds: Make, request: pytest.FixtureRequest) -> None:

@@ -22,7 +22,7 @@ from typing import Any
 import sqlalchemy as sa
 from api_world import NOW, fill
 from fastapi.testclient import TestClient
-from faults import disk, files, generated, killing, named, racing, restarting, slow
+from faults import disk, files, generated, killing, named, racing, restarting, rights, slow
 from faults.outcome import Outcome
 from faults.places import KINDS, empty
 
@@ -83,6 +83,8 @@ EXPERIMENTS: tuple[tuple[str, Experiment, int, tuple[str, ...]], ...] = (
     ("crash", lambda kind, count: restarting.run(count), 20, KINDS[1:]),
     ("crash-control", lambda kind, count: restarting.run(1, durable=False), 1, KINDS[1:]),
     ("slow", _slow, 3_000, KINDS[:1]),
+    ("rights", lambda kind, count: rights.run(kind, count), 10_000, KINDS),
+    ("rights-control", lambda kind, count: rights.control(kind), 1, KINDS),
 )
 
 HEAD = """# What was broken on purpose, and what became of it
