@@ -5,21 +5,32 @@ import os
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from faults.outcome import Outcome
 
 CHILD = Path(__file__).with_name("disk_child.py")
-#: Mounts of its own, that go with it.
-NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount")
+#: Ways to a process with mounts of its own, that go with it: as any user, or as root where the kernel keeps that back.
+_WAYS = (("unshare", "--user", "--map-root-user", "--mount"), ("unshare", "--mount"))
+
+
+@cache
+def namespace() -> tuple[str, ...] | None:
+    """Give the command that runs another with mounts of its own; None where this machine grants no way to it."""
+    trial = "mount -t tmpfs -o size=1m tmpfs /mnt"
+    for way in _WAYS:
+        if subprocess.run([*way, "sh", "-c", trial], capture_output=True, check=False).returncode == 0:
+            return way
+    return None
 
 
 def seen_by_child(folder: Path, *words: str) -> dict[str, Any]:
     """Run the child in a namespace of its own, with a disk at ``folder / "disk"``; give what it saw."""
     disk = folder / "disk"
     disk.mkdir()
-    command = [*NAMESPACE, sys.executable, str(CHILD), words[0], str(disk), *words[1:]]
+    command = [*(namespace() or ()), sys.executable, str(CHILD), words[0], str(disk), *words[1:]]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -1,19 +1,18 @@
 """A disk that is full or takes no writes: reports are refused with a code of their own, reading goes on, and when there
 is room again nobody has to do anything. The disk is a small tmpfs in a mount namespace of the test's own."""
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from faults.disk import NAMESPACE
+from faults.disk import namespace
 from faults.disk import seen_by_child as run
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _namespaces() -> None:
-    done = subprocess.run([*NAMESPACE, "true"], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"the kernel grants no user namespace: {done.stderr}"
+    if namespace() is None:
+        pytest.skip("this machine lets nobody mount a small disk: neither user namespaces nor root with mounts")
 
 
 def require_kept(found: dict[str, Any]) -> None:
