@@ -125,6 +125,22 @@ def test_who_is_signed_in_stands_in_the_bar_and_signing_out_ends_it(page: Page, 
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
+def test_only_pages_that_are_open_to_the_reader_are_offered(page: Page, base_url: str) -> None:
+    """Who keeps the accounts sees no incidents; that there are none would be another thing to say."""
+    enter(page, ADMINISTRATOR, "/?lang=zh")
+    links = page.locator("#pages a")
+    expect(links).to_have_text(["地图", "沿革"])
+    expect(page.locator(".holdings dt")).to_have_text(["网格"])
+    page.goto("/history?lang=zh")
+    expect(links).to_have_text(["地图", "沿革"])
+    page.goto("/?page=hotspots&lang=zh")
+    expect(page.get_by_role("heading", name="没有查看此页的权限")).to_be_visible()
+    page.context.clear_cookies()
+    enter(page, "planner", "/?lang=zh")
+    expect(links).to_have_text(["地图", "热点", "覆盖", "沿革"])
+    expect(page.locator(".holdings dt")).to_have_count(3)
+
+
 def test_a_session_that_ended_leads_to_sign_in_from_the_open_page(page: Page, base_url: str) -> None:
     enter(page, "dispatcher", "/?set=demo&lang=zh")
     expect(page.frame_locator("#frame").locator("html[data-ready=true]")).to_be_attached()

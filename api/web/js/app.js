@@ -5,7 +5,7 @@ import { drawPanel } from "./panel.js";
 import { startSearch } from "./search.js";
 import { showNotice, startStage } from "./stage.js";
 import { range } from "./windows.js";
-import { drawDistrict, drawLanguages, drawWho, fillTexts, loadSession } from "./shell.js";
+import { drawDistrict, drawLanguages, drawWho, fillTexts, loadSession, mayOpen } from "./shell.js";
 import { el, loadTexts, setZone, t } from "./texts.js";
 
 const panel = document.getElementById("panel");
@@ -44,7 +44,7 @@ function drawBar() {
   document.title = `${t("page_" + state.page)} · ${t("product")}`;
   const pages = document.getElementById("pages");
   pages.setAttribute("aria-label", t("pages"));
-  pages.replaceChildren(...PAGES.map((page) => {
+  pages.replaceChildren(...PAGES.filter(mayOpen).map((page) => {
     const link = el("a", null, t("page_" + page));
     const window = state.window === defaultWindow(state.page) ? defaultWindow(page) : state.window;
     const there = { ...state, page, window };
@@ -94,6 +94,7 @@ async function shownSet() {
 }
 
 function emptyNotice() {
+  if (!mayOpen(state.page)) { return { title: t("page_closed_title"), text: t("page_closed_text") }; }
   if (!overview.sets.some((s) => s.grids)) {
     return { title: t("empty_title"), text: t("empty_text"), command: t("empty_command") };
   }

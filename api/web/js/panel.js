@@ -1,6 +1,7 @@
 // The panel of filters: what the page is about, time window, category, and what data there are.
 import { WINDOWS, setOf } from "./state.js";
 import { newest } from "./windows.js";
+import { may } from "./shell.js";
 import { day, el, isoDay, number, t, time } from "./texts.js";
 
 function choice(text, pressed, act) {
@@ -116,7 +117,8 @@ export function drawPanel(panel, state, overview, change, close) {
   const held = el("dl", "holdings");
   held.setAttribute("aria-label", t("data"));
   held.append(el("div", null, null, el("dt", null, t("data_grids")), el("dd", null, number(set ? set.grids : 0))),
-    holding(t("data_incidents"), overview.incidents), holding(t("data_fixes"), overview.fixes));
+    ...(may("incidents.read") ? [holding(t("data_incidents"), overview.incidents)] : []),
+    ...(may("patrols.read") ? [holding(t("data_fixes"), overview.fixes)] : []));
   parts.push(held);
   const focused = panel.contains(document.activeElement) ? document.activeElement.textContent : null;
   panel.setAttribute("aria-label", t("filters"));

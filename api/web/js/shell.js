@@ -40,6 +40,11 @@ export async function loadSession(get, lang) {
 /** Tell whether the reader may do a thing somewhere. */
 export const may = (permission) => Boolean(session && session.permissions.includes(permission));
 
+const PAGE_NEEDS = { hotspots: "incidents.read", coverage: "patrols.read" };
+
+/** Tell whether the reader may open a page of maps. */
+export const mayOpen = (page) => !PAGE_NEEDS[page] || may(PAGE_NEEDS[page]);
+
 /** Say who is signed in, with the ways to what is theirs; and, where nobody signs in, that it is so. */
 export function drawWho(lang, send) {
   const bar = document.querySelector(".bar");

@@ -1,6 +1,6 @@
 // The history of a set: time line, two versions chosen, and their difference as a map and a table.
 import { Problem, get, send } from "../service.js";
-import { drawDistrict, drawLanguages, drawWho, fillTexts, loadSession } from "../shell.js";
+import { drawDistrict, drawLanguages, drawWho, fillTexts, loadSession, mayOpen } from "../shell.js";
 import { PAGES, setOf } from "../state.js";
 import { el, loadTexts, number, setZone, t } from "../texts.js";
 import { range } from "../windows.js";
@@ -51,7 +51,7 @@ function drawBar(set) {
   document.title = `${t("page_history")} · ${t("product")}`;
   const pages = document.getElementById("pages");
   pages.setAttribute("aria-label", t("pages"));
-  pages.replaceChildren(...[...PAGES, "history"].map((page) => {
+  pages.replaceChildren(...[...PAGES.filter(mayOpen), "history"].map((page) => {
     const link = el("a", null, t("page_" + page));
     const query = new URLSearchParams();
     if (page !== "grids") { query.set("page", page); }
