@@ -7,7 +7,7 @@ import tempfile
 import threading
 import time
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -54,9 +54,8 @@ def serve(
     common.say("serve.ready", address=address)
     if code is not None:
         common.say("serve.set_up", address=f"{address}set-up", code=code)
-    if settings.access == "open" and not trust_network:
-        os.environ.setdefault("GRIDMAP_HOSTS", f"{_OWN_NAMES},{host}")
-    run(common.store_url(db), host, port, workers)
+    own = {} if settings.access == "accounts" or trust_network else _only_named(f"{_OWN_NAMES},{host}")
+    run(common.store_url(db), host, port, workers, own)
 
 
 def demo(
@@ -77,9 +76,12 @@ def demo(
     if not no_browser and _has_browser():
         threading.Thread(target=_open_when_up, args=(address, port), daemon=True).start()
     # the district is made up, and only this machine can reach it
-    os.environ["GRIDMAP_ACCESS"] = "open"
-    os.environ.setdefault("GRIDMAP_HOSTS", _OWN_NAMES)
-    run(f"sqlite:///{db}", "127.0.0.1", port, 1)
+    run(f"sqlite:///{db}", "127.0.0.1", port, 1, {"GRIDMAP_ACCESS": "open", **_only_named(_OWN_NAMES)})
+
+
+def _only_named(hosts: str) -> dict[str, str]:
+    """Give the setting of the names to which the service answers, unless it was set."""
+    return {"GRIDMAP_HOSTS": os.environ.get("GRIDMAP_HOSTS", hosts)}
 
 
 #: How uvicorn runs the service; an access log, even one that is not written, is put together for each request.
@@ -95,17 +97,17 @@ SERVER_OPTIONS: dict[str, Any] = {
 }
 
 
-def run(url: str, host: str, port: int, workers: int) -> None:
-    """Run the service until it is told to stop.
+def run(url: str, host: str, port: int, workers: int, settings: Mapping[str, str]) -> None:
+    """Run the service until it is told to stop; ``settings``, as in the environment, go before what is set there.
 
     Told by SIGTERM or SIGINT, it takes no new connection, lets requests under way end (``GRIDMAP_SHUTDOWN_S``), closes
     the store and removes its temporary files.
     """
     # workers are fresh processes: what they must know goes through the environment
-    os.environ["GRIDMAP_DATABASE_URL"] = url
+    os.environ.update(settings, GRIDMAP_DATABASE_URL=url)
     # a page begun at one worker goes on at another
     os.environ.setdefault("GRIDMAP_CURSOR_KEY", secrets.token_hex(32))
-    settings = common.settings()
+    own = common.settings()
     with running.scratch() as folder:
         os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
         if workers > 1:
@@ -117,7 +119,7 @@ def run(url: str, host: str, port: int, workers: int) -> None:
         running.end_on_sigterm()
         import uvicorn
 
-        logs.configure(settings)
+        logs.configure(own)
         try:
             uvicorn.run(
                 "api.app:app_from_env",
@@ -125,7 +127,7 @@ def run(url: str, host: str, port: int, workers: int) -> None:
                 host=host,
                 port=port,
                 workers=workers,
-                timeout_graceful_shutdown=settings.shutdown_s,
+                timeout_graceful_shutdown=own.shutdown_s,
                 **SERVER_OPTIONS,
             )
         finally:

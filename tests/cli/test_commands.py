@@ -449,7 +449,7 @@ def test_a_taken_port_is_named_before_anything_is_built(grids: Path, tmp_path: P
 def test_serve_says_where_it_listens(grids: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load(grids, "--commit")
     served: list[int] = []
-    monkeypatch.setattr("gridmap.cli.serve.run", lambda url, host, port, workers: served.append(port))
+    monkeypatch.setattr("gridmap.cli.serve.run", lambda url, host, port, workers, own: served.append(port))
     said = run("serve", "--port", 0)
     assert f"http://127.0.0.1:{served[0]}/" in said
     assert served[0] > 0

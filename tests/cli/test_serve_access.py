@@ -1,6 +1,5 @@
 """``gridmap serve`` and who could reach it: nobody beyond this machine before somebody keeps the accounts."""
 
-import os
 import re
 from pathlib import Path
 
@@ -14,22 +13,24 @@ from gridmap.services.clock import SystemClock
 from gridmap.settings import Settings
 from gridmap.store import open_store
 
+#: Where the service would listen, and with which settings of its own.
+Starts = list[tuple[str, dict[str, str]]]
+
 PASSWORD = "晨光照进网格 2026"
 
 
 @pytest.fixture(autouse=True)
-def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Starts:
     """Accounts, cheap passwords, an empty store, and a server that only says where it would listen."""
     settings = {"ACCESS": "accounts", "LANGUAGE": "en", "PASSWORD_MEMORY_KIB": "64", "PASSWORD_PASSES": "1"}
     for name, value in settings.items():
         monkeypatch.setenv(f"GRIDMAP_{name}", value)
     monkeypatch.setenv("GRIDMAP_DATABASE_URL", f"sqlite:///{tmp_path}/store.gpkg")
     open_store(f"sqlite:///{tmp_path}/store.gpkg").close()
-    monkeypatch.setenv("GRIDMAP_HOSTS", "")  # so that it is put back
-    monkeypatch.delenv("GRIDMAP_HOSTS")
-    hosts: list[str] = []
-    monkeypatch.setattr("gridmap.cli.serve.run", lambda url, host, port, workers: hosts.append(host))
-    return hosts
+    monkeypatch.delenv("GRIDMAP_HOSTS", raising=False)
+    starts: Starts = []
+    monkeypatch.setattr("gridmap.cli.serve.run", lambda url, host, port, workers, own: starts.append((host, own)))
+    return starts
 
 
 def run(*words: str, status: int = 0) -> str:
@@ -48,7 +49,7 @@ def code_in(said: str) -> str | None:
     return None if found is None else found[0]
 
 
-def test_a_code_is_printed_while_there_is_no_administrator_and_not_afterwards(served: list[str]) -> None:
+def test_a_code_is_printed_while_there_is_no_administrator_and_not_afterwards(served: Starts) -> None:
     said = run("serve")
     first = code_in(said)
     assert "/set-up" in said
@@ -60,13 +61,13 @@ def test_a_code_is_printed_while_there_is_no_administrator_and_not_afterwards(se
         access().set_up.use(first, "li.na", PASSWORD)  # void since the second start
     access().set_up.use(second, "li.na", PASSWORD)
     assert code_in(run("serve")) is None
-    assert served == ["127.0.0.1"] * 3
+    assert served == [("127.0.0.1", {})] * 3
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "city.example"])
 @pytest.mark.parametrize("words", [(), ("--trust-network",)])
 def test_without_an_administrator_only_this_machine_is_served(
-    served: list[str], host: str, words: tuple[str, ...]
+    served: Starts, host: str, words: tuple[str, ...]
 ) -> None:
     said = run("serve", "--host", host, *words, status=2)
     assert "[administrator_needed]" in said
@@ -75,38 +76,34 @@ def test_without_an_administrator_only_this_machine_is_served(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "localhost"])
-def test_addresses_of_this_machine_are_served(served: list[str], host: str) -> None:
+def test_addresses_of_this_machine_are_served(served: Starts, host: str) -> None:
     run("serve", "--host", host)
-    assert served == [host]
+    assert served == [(host, {})]
 
 
-def test_with_an_administrator_others_are_served_too(served: list[str]) -> None:
+def test_with_an_administrator_others_are_served_too(served: Starts) -> None:
     made = access()
     code = made.set_up.new_code()
     assert code is not None
     made.set_up.use(code, "li.na", PASSWORD)
     run("serve", "--host", "0.0.0.0")
-    assert served == ["0.0.0.0"]
+    assert served == [("0.0.0.0", {})]
 
 
-def test_open_access_is_served_to_others_only_with_a_word(served: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_open_access_is_served_to_others_only_with_a_word(served: Starts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRIDMAP_ACCESS", "open")
     assert "[no_sign_in]" in run("serve", "--host", "0.0.0.0", status=2)
     assert code_in(run("serve")) is None
-    assert os.environ.pop("GRIDMAP_HOSTS") == "localhost,127.0.0.1,[::1],127.0.0.1"
     run("serve", "--host", "0.0.0.0", "--trust-network")
-    assert "GRIDMAP_HOSTS" not in os.environ
-    assert served == ["127.0.0.1", "0.0.0.0"]
+    assert served == [("127.0.0.1", {"GRIDMAP_HOSTS": "localhost,127.0.0.1,[::1],127.0.0.1"}), ("0.0.0.0", {})]
 
 
 def test_the_demonstration_is_open_and_on_this_machine_only(
-    served: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    served: Starts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("gridmap.demo.prepare.prepare", lambda db, on_progress: None)
     run("demo", "--no-browser", "--db", str(tmp_path / "demo.gpkg"))
-    assert served == ["127.0.0.1"]
-    assert os.environ["GRIDMAP_ACCESS"] == "open"
-    assert os.environ["GRIDMAP_HOSTS"] == "localhost,127.0.0.1,[::1]"
+    assert served == [("127.0.0.1", {"GRIDMAP_ACCESS": "open", "GRIDMAP_HOSTS": "localhost,127.0.0.1,[::1]"})]
 
 
 def test_the_server_believes_no_proxy_by_itself() -> None:

@@ -16,8 +16,11 @@ from gridmap.cli.running import allow_many_connections
 from gridmap.cli.serve import SERVER_OPTIONS
 
 LON, LAT = at(0.5, 2.5)
-GOOD = f"GET /api/v1/locate?lon={LON}&lat={LAT} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
-BODY = b"POST /api/v1/locate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
+GOOD = f"GET /api/v1/locate?lon={LON}&lat={LAT} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+BODY = (
+    b"POST /api/v1/locate HTTP/1.1\r\nHost: localhost\r\n"
+    b"Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
+)
 
 
 @contextmanager

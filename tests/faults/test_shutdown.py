@@ -17,8 +17,9 @@ from gridmap.store import open_store
 
 LON, LAT = at(0.5, 2.5)
 BODY = json.dumps({"points": [[LON, LAT]]}).encode()
-HEAD = b"POST /api/v1/locate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(
-    BODY
+HEAD = (
+    b"POST /api/v1/locate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    % len(BODY)
 )
 
 

