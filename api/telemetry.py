@@ -27,6 +27,7 @@ from prometheus_client.registry import Collector
 from starlette.types import Scope
 
 from gridmap.errors import GridmapError
+from gridmap.processes import alive
 from gridmap.services.ports import Store, StoreMode
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -130,15 +131,5 @@ def _forget_dead(folder: Path) -> None:
     """Take away what workers that are gone had under way; what they counted stays."""
     for file in folder.glob("gauge_live*_*.db"):
         pid = file.stem.rpartition("_")[2]
-        if pid.isdigit() and not _alive(int(pid)):
+        if pid.isdigit() and not alive(int(pid)):
             mark_process_dead(int(pid), str(folder))  # type: ignore[no-untyped-call]
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from gridmap.processes import alive
+
 _PREFIX = "gridmap-serve-"
 #: Files that a process may hold open, where the machine allows it: a connection is one of them.
 _OPEN_FILES = 65_536
@@ -31,17 +33,6 @@ def scratch() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def alive(pid: int) -> bool:
-    """Tell whether a process runs."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def allow_many_connections() -> None:

@@ -11,21 +11,13 @@ from files import samples
 
 FILES = Path(__file__).resolve().parents[1] / "files"
 ROOT = FILES.parents[1]
-FORMATS = {
-    ".geojson": "geojson",
-    ".gpkg": "geopackage",
-    ".zip": "shapefile",
-    ".fgb": "flatgeobuf",
-    ".parquet": "parquet",
-    ".kml": "kml",
-}
 
 
 def run(count: int) -> Outcome:
     """Let every reader try its share of the files; one that crashes or hangs breaks the promise."""
-    each = max(1, count // len(FORMATS))
+    each = max(1, count // len(samples.FORMATS))
     refused = read = broken = 0
-    for suffix, name in FORMATS.items():
+    for suffix, name in samples.FORMATS.items():
         with tempfile.TemporaryDirectory() as folder:
             seed = samples.write_any(Path(folder), suffix)
             rooms = Path(folder) / "rooms"
@@ -45,5 +37,5 @@ def run(count: int) -> Outcome:
         one, other = map(int, done.stdout.split()[-2:])
         refused, read = refused + one, read + other
     return Outcome(
-        "mutated files, six formats", "none", each * len(FORMATS), broken, f"{refused:,} refused, {read:,} read"
+        "mutated files, six formats", "none", each * len(samples.FORMATS), broken, f"{refused:,} refused, {read:,} read"
     )

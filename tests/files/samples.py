@@ -14,6 +14,15 @@ import pyogrio
 import shapely
 
 NAMES = ("东城网格", "西城网格")
+#: How files of boundaries end, and what readers call their format.
+FORMATS = {
+    ".geojson": "geojson",
+    ".gpkg": "geopackage",
+    ".zip": "shapefile",
+    ".fgb": "flatgeobuf",
+    ".parquet": "parquet",
+    ".kml": "kml",
+}
 
 
 def frame(**columns: Any) -> gpd.GeoDataFrame:

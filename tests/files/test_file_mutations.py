@@ -12,14 +12,6 @@ import pytest
 from files import samples
 
 ROOT = Path(__file__).resolve().parents[2]
-FORMATS = {
-    ".geojson": "geojson",
-    ".gpkg": "geopackage",
-    ".zip": "shapefile",
-    ".fgb": "flatgeobuf",
-    ".parquet": "parquet",
-    ".kml": "kml",
-}
 
 
 def mutate(tmp_path, suffix, first, count):
@@ -30,7 +22,7 @@ def mutate(tmp_path, suffix, first, count):
         [
             sys.executable,
             Path(__file__).with_name("mutate_child.py"),
-            FORMATS[suffix],
+            samples.FORMATS[suffix],
             seed,
             rooms,
             str(first),
@@ -48,12 +40,12 @@ def mutate(tmp_path, suffix, first, count):
     assert refused > 0
 
 
-@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("suffix", samples.FORMATS)
 def test_mutated_files_end_in_an_error_or_in_success(tmp_path, suffix):
     mutate(tmp_path, suffix, first=0, count=200)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("suffix", samples.FORMATS)
 def test_many_mutated_files(tmp_path, suffix):
     mutate(tmp_path, suffix, first=1_000, count=int(os.environ.get("GRIDMAP_MUTATIONS", "10000")))
