@@ -8,6 +8,7 @@ from fastapi import Depends, Request, Response
 
 from api.credentials import COOKIE, shown_by
 from api.doors import NETWORK, Doors
+from api.oidc.provider import Provider
 from api.rights import principal_of
 from gridmap.domain.access import Principal
 from gridmap.errors import Conflict
@@ -27,6 +28,8 @@ class Desk:
     store: Store
     clock: Clock
     access: Access
+    #: Where the city's people sign in; None: only here.
+    provider: Provider | None = None
 
     @property
     def accounts(self) -> Accounts:

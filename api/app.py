@@ -17,6 +17,7 @@ from api.deps import Context
 from api.doors import Doors
 from api.edge import Edge, Front
 from api.lean import LOCATE, WORTH_PACKING, Lean
+from api.oidc.provider import Provider
 from api.once import UnderWay
 from api.openapi import openapi_of
 from api.rights import is_member
@@ -35,6 +36,7 @@ from api.routes import (
     patrols,
     session,
     sets,
+    sso,
     trail,
     versions,
 )
@@ -62,6 +64,7 @@ ROUTERS = (
     patrols.router,
     maps.router,
     session.router,
+    sso.router,
     accounts.router,
     trail.router,
     docs.router,
@@ -136,7 +139,8 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
         """Put over an open store what requests ask; give the lean road, which must be closed."""
         context = app.state.context = _context(settings, opened, clock)
         access = Access.over(opened, context.clock, settings)
-        app.state.desk = Desk(settings, opened, context.clock, access)
+        provider = Provider(settings, context.clock) if settings.oidc_issuer else None
+        app.state.desk = Desk(settings, opened, context.clock, access, provider)
         doors.open(opened, access.sessions.find_principal)
         lean = app.state.lean = Lean(context)
         return lean

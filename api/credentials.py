@@ -8,6 +8,8 @@ from gridmap.errors import NotAllowed
 
 #: The prefix makes browsers hold it to this very host, over TLS or on loopback, and to no path or sibling host.
 COOKIE = "__Host-gridmap"
+#: Keeps an attempt to sign in at the identity service, until the browser comes back from there.
+ATTEMPT = "__Host-gridmap-attempt"
 #: Only sessions come in a cookie; a key or a device shows its token itself.
 SESSION = "gm_s_"
 #: More than any token has; what is longer is none.
@@ -32,16 +34,22 @@ def shown_by(scope: Scope) -> Shown | None:
             if kind.lower() == b"bearer":
                 return Shown(_plain(token.strip()), ambient=False)
         elif name == b"cookie" and cookie is None:
-            cookie = _in_cookie(value)
+            cookie = _in_cookie(value, _COOKIE_NAME)
     if cookie is None or not cookie.startswith(SESSION):
         return None
     return Shown(cookie, ambient=True)
 
 
-def _in_cookie(header: bytes) -> str | None:
+def attempt_of(scope: Scope) -> str:
+    """Give what the browser keeps of an attempt to sign in at the identity service; empty: nothing."""
+    found = (_in_cookie(value, ATTEMPT.encode("ascii")) for name, value in scope["headers"] if name == b"cookie")
+    return next(filter(None, found), "")
+
+
+def _in_cookie(header: bytes, wanted: bytes) -> str | None:
     for part in header.split(b";"):
         name, _, value = part.strip().partition(b"=")
-        if name == _COOKIE_NAME:
+        if name == wanted:
             return _plain(value)
     return None
 

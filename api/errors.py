@@ -84,6 +84,7 @@ STATUS: dict[type[GridmapError], int] = {
     tree.NotSignedIn: 401,
     tree.NotAllowed: 403,
     tree.TooManyRequests: 429,
+    tree.IdentityUnavailable: 503,
     tree.StoreUnavailable: 503,
     RequestError: 400,
     NotParsable: 400,

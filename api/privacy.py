@@ -75,9 +75,10 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "OverviewAnswer": _fields(internal="sets incidents fixes time_zone default_set center bounds"),
     # accounts: a name here is that of an account, given by who keeps the accounts
     "GrantOut": _fields(internal="role set code valid_from valid_to"),
-    "AccountOut": _fields(internal="account kind name title grants totp created_at disabled_at"),
-    "SessionAnswer": _fields(public="access set_up_needed time_zone", internal="account permissions"),
+    "AccountOut": _fields(internal="account kind name title grants totp issuer subject created_at disabled_at"),
+    "SessionAnswer": _fields(public="access set_up_needed sso time_zone", internal="account permissions"),
     "DoneAnswer": _fields(public="done"),
+    "SsoAnswer": _fields(public="address"),
     "TotpAnswer": _fields(sensitive="secret uri"),
     "AccountsAnswer": _fields(internal="accounts"),
     "AccountAnswer": _fields(internal="account", sensitive="secret"),

@@ -42,6 +42,8 @@ class AccountOut(Out):
     title: str
     grants: list[GrantOut]
     totp: bool = Field(description="signs in with an authenticator as well")
+    issuer: str | None = Field(description="identity service by which the person comes in as well")
+    subject: str | None = Field(description="who the person is there")
     created_at: datetime | None
     disabled_at: datetime | None
 
@@ -55,6 +57,8 @@ class AccountOut(Out):
             title=account.title,
             grants=[GrantOut.of(grant) for grant in account.grants],
             totp=account.totp_secret is not None,
+            issuer=account.issuer,
+            subject=account.subject,
             created_at=account.created_at,
             disabled_at=account.disabled_at,
         )
@@ -67,6 +71,7 @@ class SessionAnswer(Out):
     set_up_needed: bool = Field(description="there is no administrator yet")
     account: AccountOut | None = Field(description="null: nobody signed in")
     permissions: list[Permission] = Field(description="what may be done somewhere, today")
+    sso: str | None = Field(description="what the identity service is called; null: one signs in only here")
     time_zone: str
 
 
@@ -74,6 +79,12 @@ class DoneAnswer(Out):
     """It is done."""
 
     done: Literal[True] = True
+
+
+class SsoAnswer(Out):
+    """Where the browser goes to sign in."""
+
+    address: str
 
 
 class TotpAnswer(Out):

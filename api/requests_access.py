@@ -12,6 +12,8 @@ from gridmap.domain.access import Area, Grant, Role
 
 #: Longer than any password; what comes beyond it is not even hashed.
 MAX_SECRET = 1_000
+#: Longer than any code or name that an identity service gives.
+MAX_HANDED_BACK = 4_000
 
 
 def _secret(value: object) -> str:
@@ -55,6 +57,24 @@ class CodeIn(Strict):
     """A code of one's authenticator: shown to switch it on, and to switch it off."""
 
     code: Secret = Field(description="six digits that the authenticator shows now")
+
+
+def _handed_back(value: object) -> str:
+    return clean_text(value, max_length=MAX_HANDED_BACK)
+
+
+class ReturnIn(Strict):
+    """What the identity service gave the browser for the way back."""
+
+    code: Annotated[str, BeforeValidator(_handed_back), Field(min_length=1, description="the code of its answer")]
+    state: Name = Field(description="as it came")
+    iss: Annotated[str, BeforeValidator(_handed_back)] | None = Field(None, description="who it says it is")
+
+
+class IdentityIn(Strict):
+    """Who somebody is at the identity service."""
+
+    subject: Annotated[str, BeforeValidator(_handed_back), Field(description="the `sub` there: an id for life")]
 
 
 class GrantIn(Strict):

@@ -19,6 +19,7 @@
     ├── NotSignedIn             nobody signed in, or what was shown is no longer good
     ├── NotAllowed              whoever asks may not do that
     ├── TooManyRequests         too much in too short a time
+    ├── IdentityUnavailable     the identity service does not answer
     └── StoreUnavailable        the database is away, full or locked
 
 Every instance has a stable ``code`` and ``fields``; its text comes from the catalogue entry ``error.<code>``, which
@@ -124,6 +125,10 @@ class TooManyRequests(GridmapError):
 
 class NotAllowed(GridmapError):
     """Whoever asks may not do that, wherever it is."""
+
+
+class IdentityUnavailable(GridmapError):
+    """The identity service of the city does not answer, or not as it should."""
 
 
 class StoreUnavailable(GridmapError):

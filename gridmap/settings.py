@@ -3,9 +3,10 @@
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gridmap.i18n import Language
@@ -42,6 +43,23 @@ class Settings(BaseSettings):
     session_max_s: float = Field(604_800.0, gt=0, description="seconds after which every session ends")
     sign_in_wait_s: float = Field(
         900.0, gt=0, description="longest wait after failures to sign in; it doubles from 1 s with each"
+    )
+    public_url: str = Field(
+        "", description="address at which browsers reach the service, such as https://grid.example; for OpenID Connect"
+    )
+    oidc_client_id: str = Field("", description="name of the service at the identity service (OpenID Connect)")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="what it shows there; without it it is a public client, held by PKCE alone"
+    )
+    oidc_algorithms: str = Field(
+        "RS256,ES256,EdDSA", description="signatures of ID tokens that are taken: of RS256, ES256 and EdDSA"
+    )
+    oidc_title: str = Field("", description="what the identity service is called on the page of signing in")
+    oidc_new_accounts: Literal["refuse", "create"] = Field(
+        "refuse", description="who comes from there without an account: refuse, or create one without any right"
+    )
+    oidc_issuer: str = Field(
+        "", description="address of the identity service; nothing is asked of any where it is not set"
     )
     password_memory_kib: int = Field(65_536, ge=64, description="Argon2id: memory of one check of a password")
     password_passes: int = Field(2, gt=0, description="Argon2id: passes over that memory")
@@ -106,6 +124,31 @@ class Settings(BaseSettings):
     def _networks(cls, value: str) -> str:
         for part in filter(str.strip, value.split(",")):
             ip_network(part.strip(), strict=False)
+        return value
+
+    @field_validator("public_url", "oidc_issuer")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        plain = not (parts.query or parts.fragment or parts.username) and "\\" not in value
+        if value and not (plain and parts.hostname and (parts.scheme == "https" or (here and parts.scheme == "http"))):
+            raise ValueError("https, or http on loopback")
+        return value
+
+    @field_validator("oidc_algorithms")
+    @classmethod
+    def _signatures(cls, value: str) -> str:
+        named = {part.strip() for part in value.split(",")}
+        if not named or not named <= {"RS256", "ES256", "EdDSA"}:
+            raise ValueError("of RS256, ES256 and EdDSA")
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _whole_client(cls, value: str, info: ValidationInfo) -> str:
+        if value and not (info.data.get("oidc_client_id") and info.data.get("public_url")):
+            raise ValueError("needs oidc_client_id and public_url")
         return value
 
     @field_validator("time_zone")

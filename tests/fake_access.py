@@ -43,6 +43,7 @@ class FakeAccounts:
             raise Conflict("account_name_taken")
         if account.account_id in accounts:
             raise Conflict("store_refused")
+        self._require_own_identity(account)
         accounts[account.account_id] = account
 
     def find(self, account_id):
@@ -50,6 +51,16 @@ class FakeAccounts:
 
     def find_named(self, name):
         return next((a for a in self._work.read().access.accounts.values() if a.name == name), None)
+
+    def find_identity(self, issuer, subject):
+        accounts = self._work.read().access.accounts.values()
+        return next((a for a in accounts if (a.issuer, a.subject) == (issuer, subject)), None)
+
+    def _require_own_identity(self, account):
+        if account.issuer is not None:
+            holder = self.find_identity(account.issuer, account.subject)
+            if holder is not None and holder.account_id != account.account_id:
+                raise Conflict("identity_taken")
 
     def list_accounts(self):
         return sorted(self._work.read().access.accounts.values(), key=lambda a: a.name)
@@ -72,6 +83,7 @@ class FakeAccounts:
         accounts = self._work.write().access.accounts
         if account.account_id not in accounts:
             raise NotFound("account_unknown")
+        self._require_own_identity(account)
         former = accounts[account.account_id]
         accounts[account.account_id] = replace(
             account, kind=former.kind, name=former.name, created_at=former.created_at

@@ -1,5 +1,6 @@
 """The whole service over a small city, on a loopback port, for the tests of the pages."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -60,7 +61,14 @@ def serve(folder: Path, *, town: city.City | None) -> Iterator[str]:
 def running(app: Any) -> Iterator[str]:
     """Serve an app on a loopback port that the system chooses, and give the address."""
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
+    with started(server):
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+
+
+@contextmanager
+def started(server: uvicorn.Server, sockets: list[socket.socket] | None = None) -> Iterator[None]:
+    """Let a server run in a thread, on its own address or on sockets that listen already."""
+    thread = threading.Thread(target=server.run, args=(sockets,), daemon=True)
     thread.start()
     until = time.monotonic() + 20
     while not server.started:
@@ -68,7 +76,7 @@ def running(app: Any) -> Iterator[str]:
         assert time.monotonic() < until, "the service did not start in 20 s"
         time.sleep(0.02)
     try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        yield
     finally:
         server.should_exit = True
         thread.join(10)

@@ -21,7 +21,7 @@ router = APIRouter(route_class=StrictRoute, tags=["session"])
 @open_to_all
 def get_session(ctx: Ctx, desk: TheDesk, request: Request, q: Query[NoQuery]) -> SessionAnswer:
     """Say who asks and what they may do somewhere; answers anybody."""
-    return _session(desk, principal_of(request.scope))
+    return session_answer(desk, principal_of(request.scope))
 
 
 @router.post("/api/v1/session", dependencies=[Depends(attempt)])
@@ -32,7 +32,7 @@ def sign_in(desk: TheDesk, caller: TheCaller, q: Query[NoQuery], body: SignInIn,
         desk.sessions.sign_out(caller.token, request_id=caller.request_id)
     session = desk.sessions.sign_in(body.name, body.password, body.code, request_id=caller.request_id)
     give_cookie(response, session)
-    return _session(desk, session.principal)
+    return session_answer(desk, session.principal)
 
 
 @router.delete("/api/v1/session")
@@ -95,10 +95,11 @@ def set_up(desk: TheDesk, caller: TheCaller, q: Query[NoQuery], body: SetUpIn, r
     )
     session = desk.sessions.sign_in(account.name, body.password, request_id=caller.request_id)
     give_cookie(response, session)
-    return _session(desk, session.principal)
+    return session_answer(desk, session.principal)
 
 
-def _session(desk: Desk, principal: Principal) -> SessionAnswer:
+def session_answer(desk: Desk, principal: Principal) -> SessionAnswer:
+    """Say who asks, and how one comes in."""
     day = desk.today()
     account = None if principal.account_id is None else _find(desk, principal.account_id)
     is_open = desk.settings.access == "open"
@@ -107,6 +108,7 @@ def _session(desk: Desk, principal: Principal) -> SessionAnswer:
         set_up_needed=not is_open and account is None and desk.access.set_up.is_needed(),
         account=None if account is None else AccountOut.of(account),
         permissions=[p for p in Permission if not principal.reach(p, day).nowhere],
+        sso=None if is_open or desk.provider is None else desk.provider.title,
         time_zone=desk.settings.time_zone,
     )
 

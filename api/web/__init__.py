@@ -79,7 +79,7 @@ def to_sign_in(scope: Scope) -> Response:
 
 
 #: Pages by address; those of the second kind are for who signed in.
-_FOR_ALL = {"/sign-in": "sign-in.html", "/set-up": "set-up.html"}
+_FOR_ALL = {"/sign-in": "sign-in.html", "/sign-in/return": "sign-in.html", "/set-up": "set-up.html"}
 _FOR_MEMBERS = {
     "/": "index.html",
     "/history": "history.html",

@@ -143,6 +143,29 @@ def revoke(
 
 
 @app.command()
+def link(
+    name: NameArgument,
+    subject: Annotated[
+        str | None, typer.Option("--subject", help="Id (sub) of the person at the identity service.")
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Let the person no longer come in from there.")] = False,
+    commit: CommitOption = False,
+    db: DbOption = None,
+) -> None:
+    """Say who a person is at the identity service, so that they may sign in there. 关联统一身份。"""
+    with _opened(db, commit) as access:
+        if (subject is None) != remove:
+            raise InvalidInput("link_or_remove")
+        account_id = _named(access, name).account_id
+        identities = access.identities
+        _say(
+            identities.unlink(OPERATOR, account_id)
+            if subject is None
+            else identities.link(OPERATOR, account_id, subject)
+        )
+
+
+@app.command()
 def disable(name: NameArgument, commit: CommitOption = False, db: DbOption = None) -> None:
     """Let nobody come in by an account any more; its sessions and tokens end at once. 停用账号。"""
     with _opened(db, commit) as access:

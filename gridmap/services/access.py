@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from gridmap.services.accounts import Accounts
 from gridmap.services.authenticator import Authenticator
+from gridmap.services.identities import Identities
 from gridmap.services.passwords import Passwords
 from gridmap.services.ports import Clock, Store
 from gridmap.services.sessions import Sessions
@@ -21,6 +22,7 @@ class Access:
     accounts: Accounts
     sessions: Sessions
     authenticator: Authenticator
+    identities: Identities
     notes: Notes
 
     @classmethod
@@ -28,10 +30,12 @@ class Access:
         """Put them together; nothing is read or written."""
         passwords = Passwords(settings)
         waits = Waits(clock, settings.sign_in_wait_s)
+        accounts = Accounts(store, clock, settings, passwords)
         return cls(
             SetUp(store, clock, settings, passwords),
-            Accounts(store, clock, settings, passwords),
+            accounts,
             Sessions(store, clock, settings, passwords, waits),
             Authenticator(store, clock, waits),
+            Identities(store, clock, settings, accounts),
             Notes(store, clock),
         )

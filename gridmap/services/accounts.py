@@ -46,13 +46,13 @@ class Accounts:
 
     def list_accounts(self, by: Principal) -> list[Account]:
         """Give all accounts by name."""
-        self._require(by)
+        self.require_keeper(by)
         with self._store.unit_of_work() as work:
             return work.accounts.list_accounts()
 
     def find(self, by: Principal, account_id: str) -> Account:
         """Give an account (NotFound ``account_unknown``)."""
-        self._require(by)
+        self.require_keeper(by)
         with self._store.unit_of_work() as work:
             return account_of(work, account_id)
 
@@ -81,7 +81,7 @@ class Accounts:
         Conflict
             ``account_name_taken``.
         """
-        self._require(by)
+        self.require_keeper(by)
         known = normal_name(name)
         kept = self._passwords.hash(require_good(password, known))
         with self._store.unit_of_work() as work:
@@ -109,7 +109,7 @@ class Accounts:
         InvalidInput
             As ``add_person``; ``grant_for_persons``: only persons keep accounts. ``expiry_past``.
         """
-        self._require(by)
+        self.require_keeper(by)
         known = normal_name(name)
         token, token_hash = secret_words.new_token(kind)
         with self._store.unit_of_work() as work:
@@ -138,7 +138,7 @@ class Accounts:
         Conflict
             ``account_disabled``.
         """
-        self._require(by)
+        self.require_keeper(by)
         with self._store.unit_of_work() as work:
             now = self._begin(work)
             account = account_of(work, account_id)
@@ -172,7 +172,7 @@ class Accounts:
         return self._change_grants(by, account_id, "account.revoke", grant, request_id)
 
     def _change_grants(self, by: Principal, account_id: str, action: str, grant: Grant, request_id: str) -> Account:
-        self._require(by)
+        self.require_keeper(by)
         with self._store.unit_of_work() as work, self._keeping_an_administrator(work) as now:
             account = account_of(work, account_id)
             held = list(account.grants)
@@ -209,7 +209,7 @@ class Accounts:
         Conflict
             ``last_administrator``.
         """
-        self._require(by)
+        self.require_keeper(by)
         with self._store.unit_of_work() as work, self._keeping_an_administrator(work) as now:
             account = account_of(work, account_id)
             title = account.title if title is None else title
@@ -246,7 +246,7 @@ class Accounts:
         Conflict
             ``last_administrator``.
         """
-        self._require(by)
+        self.require_keeper(by)
         with self._store.unit_of_work() as work, self._keeping_an_administrator(work) as now:
             account = account_of(work, account_id)
             account = replace(account, disabled_at=account.disabled_at or now)
@@ -257,7 +257,7 @@ class Accounts:
 
     def enable(self, by: Principal, account_id: str, *, request_id: str = "") -> Account:
         """Let a disabled account in again; its tokens stay ended."""
-        self._require(by)
+        self.require_keeper(by)
         with self._store.unit_of_work() as work, self._keeping_an_administrator(work) as now:
             account = replace(account_of(work, account_id), disabled_at=None)
             work.accounts.put(account)
@@ -272,7 +272,7 @@ class Accounts:
         InvalidInput
             ``account_not_person``, ``password_length``, ``password_guessable``.
         """
-        self._require(by)
+        self.require_keeper(by)
         name = self.find(by, account_id).name
         kept = self._passwords.hash(require_good(password, name))
         with self._store.unit_of_work() as work:
@@ -288,7 +288,7 @@ class Accounts:
 
     def drop_totp(self, by: Principal, account_id: str, *, request_id: str = "") -> Account:
         """Let a person sign in without a code again, for instance when the telephone is lost."""
-        self._require(by)
+        self.require_keeper(by)
         with self._store.unit_of_work() as work:
             now = self._begin(work)
             account = replace(person_of(work, account_id), totp_secret=None)
@@ -299,7 +299,8 @@ class Accounts:
 
     # --- what they share
 
-    def _require(self, by: Principal) -> None:
+    def require_keeper(self, by: Principal) -> None:
+        """Check that somebody keeps the accounts (NotAllowed ``not_allowed``)."""
         day = day_in(self._clock.now(), self._settings.time_zone)
         if not by.reach(Permission.ACCOUNTS_MANAGE, day).everywhere:
             raise NotAllowed("not_allowed")

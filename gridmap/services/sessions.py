@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gridmap.domain.access import Kind, Principal
-from gridmap.errors import InvalidInput, NotSignedIn, StoreUnavailable, TextError
+from gridmap.errors import InvalidInput, NotAllowed, NotSignedIn, StoreUnavailable, TextError
 from gridmap.services import secret_words
 from gridmap.services.account_rules import act_of, normal_name
 from gridmap.services.passwords import Passwords, normal, require_good
@@ -111,14 +111,38 @@ class Sessions:
             if kept is not None:
                 ended = work.accounts.revoke_tokens(account.account_id, at=now)
                 acts.append(act_of(who, now, "account.password", account.account_id, request_id, ended=ended))
-            work.accounts.forget_tokens(account.account_id, now - _KEPT)
-            token, token_hash = secret_words.new_token(Kind.PERSON)
-            work.accounts.add_token(
-                Token(token_hash, account.account_id, now, now + min(self._idle, self._longest), now)
-            )
+            signed_in = self._begin(work, account, now)
             work.trail.add([*acts, act_of(who, now, "session.begin", account.account_id, request_id)])
             work.commit()
-        return SignedIn(who, token, now + self._longest)
+        return signed_in
+
+    def sign_in_as(self, issuer: str, subject: str, *, request_id: str = "") -> SignedIn:
+        """Begin a session of whom an identity service vouches for; it asked for whatever else it wanted to see.
+
+        Raises
+        ------
+        NotAllowed
+            ``identity_unknown``: linked with no account, or with a disabled one.
+        """
+        with self._store.unit_of_work() as work:
+            work.accounts.begin_change()
+            now = self._clock.now()
+            account = work.accounts.find_identity(issuer, subject)
+            if account is None or account.kind is not Kind.PERSON or account.disabled_at is not None:
+                raise NotAllowed("identity_unknown")
+            signed_in = self._begin(work, account, now)
+            work.trail.add(
+                [act_of(signed_in.principal, now, "session.begin", account.account_id, request_id, way="oidc")]
+            )
+            work.commit()
+        return signed_in
+
+    def _begin(self, work: UnitOfWork, account: Account, now: datetime) -> SignedIn:
+        """Make the token of a session."""
+        work.accounts.forget_tokens(account.account_id, now - _KEPT)
+        token, token_hash = secret_words.new_token(Kind.PERSON)
+        work.accounts.add_token(Token(token_hash, account.account_id, now, now + min(self._idle, self._longest), now))
+        return SignedIn(principal_of(account), token, now + self._longest)
 
     def sign_out(self, token: str, *, request_id: str = "") -> None:
         """End a session; what is no session, or was ended, is left as it is."""

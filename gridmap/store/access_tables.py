@@ -1,4 +1,4 @@
-"""The tables of accounts, of the trail, and of answers that are given again."""
+"""The tables of accounts, of the trail, of events, and of answers that are given again."""
 
 from datetime import date, datetime
 
@@ -12,7 +12,10 @@ class AccountRow(Base):
     """Somebody, or some program or device, that signs in."""
 
     __tablename__ = "account"
-    __table_args__ = (CheckConstraint("kind IN ('person', 'key', 'device')", name="kind"),)
+    __table_args__ = (
+        CheckConstraint("kind IN ('person', 'key', 'device')", name="kind"),
+        Index(None, "issuer", "subject", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     account_id: Mapped[str] = mapped_column(Code, unique=True)
@@ -24,6 +27,8 @@ class AccountRow(Base):
     password_hash: Mapped[str | None] = mapped_column(Text)
     totp_secret: Mapped[str | None] = mapped_column(Text)
     totp_step: Mapped[int] = mapped_column(Integer, server_default="0")
+    issuer: Mapped[str | None] = mapped_column(Code)
+    subject: Mapped[str | None] = mapped_column(Code)
 
 
 class GrantRow(Base):
@@ -124,3 +129,28 @@ class AnsweredRow(Base):
     status: Mapped[int] = mapped_column(Integer)
     body: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class EventRow(Base):
+    """Something that happened, for those who follow it; ``id`` grows in the order of commits, with holes."""
+
+    __tablename__ = "event"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    kind: Mapped[str] = mapped_column(Code)
+    set_name: Mapped[str | None] = mapped_column(Code)
+    code: Mapped[str | None] = mapped_column(Code)
+    subject: Mapped[str] = mapped_column(Code)
+    count: Mapped[int] = mapped_column(Integer)
+
+
+class EventMarkRow(Base):
+    """The one row that says up to where events were forgotten, and with which key places among them are sealed."""
+
+    __tablename__ = "event_mark"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
+    forgotten_to: Mapped[int] = mapped_column(RowId)
+    key: Mapped[str] = mapped_column(Text)

@@ -17,7 +17,7 @@ from gridmap.store.unit_of_work import Work
 
 _ACCOUNT = tuple(f.name for f in fields(Account) if f.name != "grants")
 #: What of an account may change.
-_CHANGING = ("title", "disabled_at", "password_hash", "totp_secret", "totp_step")
+_CHANGING = ("title", "disabled_at", "password_hash", "totp_secret", "totp_step", "issuer", "subject")
 _TOKEN = tuple(f.name for f in fields(Token) if f.name != "account_id")
 _CHANGE_LOCK = 0x6163636F756E74  # "account"
 
@@ -40,6 +40,7 @@ class Accounts:
         self.begin_change()
         if self.find_named(account.name) is not None:
             raise Conflict("account_name_taken")
+        self._require_own_identity(account)
         row = {name: getattr(account, name) for name in _ACCOUNT}
         self._work.write(sa.insert(AccountRow).values({**row, "kind": account.kind.value}))
         self._put_grants(self._row_of(account.account_id), account.grants)
@@ -55,6 +56,10 @@ class Accounts:
     def _one(self, where: sa.ColumnElement[bool]) -> Account | None:
         found = self._accounts(where)
         return found[0] if found else None
+
+    def find_identity(self, issuer: str, subject: str) -> Account | None:
+        """Give the account that is linked with somebody at an identity service."""
+        return self._one((AccountRow.issuer == issuer) & (AccountRow.subject == subject))
 
     def list_accounts(self) -> list[Account]:
         """Give all accounts by name."""
@@ -85,16 +90,32 @@ class Accounts:
         )
 
     def put(self, account: Account) -> None:
-        """Replace what is known of an account, grants included (NotFound ``account_unknown``)."""
+        """Replace what is known of an account, grants included.
+
+        Raises
+        ------
+        NotFound
+            ``account_unknown``.
+        Conflict
+            ``identity_taken``.
+        """
         _require_storable(account)
         self.begin_change()
         owner = self._row_of(account.account_id)
+        self._require_own_identity(account)
         values = {name: getattr(account, name) for name in _CHANGING}
         self._work.write(sa.update(AccountRow).where(AccountRow.id == owner).values(values))
         former = self.find(account.account_id)
         if former is not None and former.grants != account.grants:
             self._work.write(sa.delete(GrantRow).where(GrantRow.owner_id == owner))
             self._put_grants(owner, account.grants)
+
+    def _require_own_identity(self, account: Account) -> None:
+        if account.issuer is None or account.subject is None:
+            return
+        holder = self.find_identity(account.issuer, account.subject)
+        if holder is not None and holder.account_id != account.account_id:
+            raise Conflict("identity_taken")
 
     def _row_of(self, account_id: str) -> int:
         rows = self._work.rows(sa.select(AccountRow.id).where(AccountRow.account_id == account_id))
@@ -200,5 +221,6 @@ def _account(row: Any, grants: Sequence[Grant]) -> Account:
 def _require_storable(account: Account) -> None:
     col.require_storable("name", [account.name])
     col.require_storable("title", [account.title])
+    col.require_storable("identity", [account.issuer or "", account.subject or ""])
     areas = [grant.area for grant in account.grants]
     col.require_storable("area", [text or "" for area in areas for text in (area.set_name, area.code)])

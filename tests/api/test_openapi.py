@@ -20,6 +20,7 @@ _PAGES = (
     "/",
     "/history",
     "/sign-in",
+    "/sign-in/return",
     "/set-up",
     "/account",
     "/accounts",

@@ -30,7 +30,9 @@ from gridmap.settings import Settings
 TODAY = date(2026, 5, 20)
 
 #: They answer anybody, and ask themselves who it is.
-ENTRANCES = frozenset({"/api/v1/session", "/api/v1/set-up"} | {f"/api/v1/session/{x}" for x in ("password", "totp")})
+ENTRANCES = frozenset(
+    {"/api/v1/session", "/api/v1/set-up"} | {f"/api/v1/session/{x}" for x in ("oidc", "password", "totp")}
+)
 
 #: Where a grant reaches, and whether it is in force.
 AREAS = {

@@ -177,6 +177,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
             for name in (
                 "find",
                 "find_named",
+                "find_identity",
                 "list_accounts",
                 "find_token",
                 "tokens_of",

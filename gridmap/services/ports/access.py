@@ -15,7 +15,8 @@ class Account:
 
     ``name`` is what a person types, or what a key or a device is called: no other account has or had it. ``title`` is
     how it is shown. ``password_hash`` and ``totp_secret`` are for persons; neither is ever shown or logged.
-    ``totp_step`` is the last step of time whose code was used, so that none is taken twice.
+    ``totp_step`` is the last step of time whose code was used, so that none is taken twice. ``issuer`` and ``subject``
+    say who it is at an identity service of the city, for life; no two accounts are the same one there.
     """
 
     account_id: str
@@ -28,6 +29,8 @@ class Account:
     password_hash: str | None = field(default=None, repr=False)
     totp_secret: str | None = field(default=None, repr=False)
     totp_step: int = 0
+    issuer: str | None = None
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class AccountRepository(Protocol):
         Raises
         ------
         Conflict
-            ``account_name_taken``.
+            ``account_name_taken``, ``identity_taken``.
         TextError
             ``text_unstorable``.
         """
@@ -75,6 +78,10 @@ class AccountRepository(Protocol):
 
     def find(self, account_id: str) -> Account | None: ...
     def find_named(self, name: str) -> Account | None: ...
+    def find_identity(self, issuer: str, subject: str) -> Account | None:
+        """Give the account that is linked with somebody at an identity service."""
+        ...
+
     def list_accounts(self) -> list[Account]:
         """Give all accounts by name."""
         ...
@@ -90,6 +97,8 @@ class AccountRepository(Protocol):
         ------
         NotFound
             ``account_unknown``.
+        Conflict
+            ``identity_taken``.
         """
         ...
 

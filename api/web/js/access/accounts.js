@@ -106,9 +106,16 @@ function detail(account, news) {
   const path = "/api/v1/accounts/" + encodeURIComponent(account.account);
   const title = field(t("account_title"), { name: "title", max: 200, complete: "off", value: account.title });
   const grants = grantsEditor(account.grants, lang);
-  form.append(title, grants.box, said.box, button(t("save"), "action", null, "submit"));
+  const person = account.kind === "person";
+  const identity = person && session.sso !== null
+    && field(t("identity"), { name: "identity", max: 255, complete: "off", mono: true, value: account.subject || "", hint: t("identity_hint") });
+  form.append(title, grants.box, ...(identity ? [identity] : []), said.box, button(t("save"), "action", null, "submit"));
   onSubmit(form, said, async () => {
     await send("PUT", path, { title: title.input.value.trim(), grants: grants.read() }, lang);
+    const subject = identity ? identity.input.value.trim() : account.subject || "";
+    if (subject !== (account.subject || "")) {
+      await send(subject ? "PUT" : "DELETE", path + "/identity", subject ? { subject } : undefined, lang);
+    }
     await again(account.account, el("p", "message good-message", t("saved")));
   });
   const act = (text, className, ask) => button(text, className, async (event) => {
@@ -121,7 +128,6 @@ function detail(account, news) {
       said.box.scrollIntoView({ block: "nearest" });
     }
   });
-  const person = account.kind === "person";
   const steps = el("div", "row steps", null,
     !account.disabled_at && act(t(person ? "password_reset" : "token_renew"), "quiet", async () => {
       const answer = await send("POST", path + "/secret", undefined, lang);
@@ -137,7 +143,7 @@ function detail(account, news) {
     }));
   const facts = el("p", "hint facts", [t("kind_" + account.kind), stateOf(account),
     account.created_at && t("account_since", { time: time(account.created_at) }),
-    person && t(account.totp ? "account_totp" : "account_no_totp")].filter(Boolean).join(" · "));
+    person && t(account.totp ? "account_totp" : "account_no_totp"), account.subject && t("identity_linked")].filter(Boolean).join(" · "));
   return el("aside", "detail", null, panelHead(titleOf(account)), account.title && el("p", "mono soft", account.name), facts, news,
     form, el("h3", null, t("account_steps")), el("p", "hint", t(person ? "steps_about_person" : "steps_about_token")), steps);
 }

@@ -158,11 +158,11 @@ export function secretBox(title, secret, about) {
 }
 
 /** Where a reader goes after signing in: an address of this service only, never that of another one. */
-export function nextAddress() {
-  const next = new URLSearchParams(location.search).get("next") || "/";
+export function nextAddress(wanted = new URLSearchParams(location.search).get("next")) {
+  const next = wanted || "/";
   // one slash and no backslash: everything else could be read as another host
   if (!/^\/(?![/\\])[^\\\u0000-\u001f]*$/.test(next)) { return "/"; }
   const address = new URL(next, location.origin);
-  if (address.origin !== location.origin || ["/sign-in", "/set-up"].includes(address.pathname)) { return "/"; }
+  if (address.origin !== location.origin || ["/sign-in", "/sign-in/return", "/set-up"].includes(address.pathname)) { return "/"; }
   return address.pathname + address.search + location.hash;
 }
