@@ -311,9 +311,10 @@ def add_owners(
             summary = summary + JoinSummary.of(answers)
     left = n - summary.points
     joined = frame.copy()
-    joined["grid_code"], joined["method"], joined["border_m"] = codes, methods, border
-    joined["version_number"] = numbers
-    joined["set_name"] = names
+    joined["border_m"] = border
+    for name, values in (("grid_code", codes), ("method", methods), ("version_number", numbers), ("set_name", names)):
+        # as objects: pandas would make text of a column of texts and None, and NaN of each None
+        joined[name] = pd.Series(values, index=joined.index, dtype=object)
     return joined, summary + JoinSummary(points=left, none=left)
 
 

@@ -47,11 +47,11 @@ class Accounts:
 
     def find(self, account_id: str) -> Account | None:
         """Give an account by its id."""
-        return self._one(AccountRow.account_id == account_id)
+        return self._one(AccountRow.account_id == account_id) if col.is_storable(account_id) else None
 
     def find_named(self, name: str) -> Account | None:
         """Give an account by its name."""
-        return self._one(AccountRow.name == name)
+        return self._one(AccountRow.name == name) if col.is_storable(name) else None
 
     def _one(self, where: sa.ColumnElement[bool]) -> Account | None:
         found = self._accounts(where)

@@ -44,12 +44,14 @@ def texts(frame: pd.DataFrame, name: str, *, required: bool = False, default: st
 
 def require_storable(name: str, values: Any) -> None:
     """Refuse text that databases do not hold (TextError ``text_unstorable``)."""
-    joined = "".join(values)
-    if "\x00" in joined or not _encodes(joined):
+    if not is_storable("".join(values)):
         raise TextError("text_unstorable", columns=name)
 
 
-def _encodes(text: str) -> bool:
+def is_storable(text: str) -> bool:
+    """Tell whether databases hold a text. What they do not hold is in no row, and some fail when asked for it."""
+    if "\x00" in text:
+        return False
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

@@ -2,7 +2,8 @@
 
 One JSON line an order: url, what (intake, import, publish), serial, before (number of a statement, or null), after_s
 (or null), careless (acknowledge before the commit), number and race of a publisher. Answers with: acknowledged, signal,
-statements.
+and where it was not killed statements and took_s. The work is done as the operator, and told in the trail under the
+serial.
 """
 
 import json
@@ -19,6 +20,9 @@ from fake_store import FakeStore
 from publish_child import Executioner, warm_up
 from redrawing import NOW, SETTINGS, found, through_the_gate
 
+from gridmap.domain.access import OPERATOR
+from gridmap.services.clock import FixedClock
+from gridmap.services.guarded import GuardedStore
 from gridmap.services.incidents import record_incidents
 from gridmap.services.points import INCIDENT, import_points
 from gridmap.services.responsibility import Plans
@@ -42,9 +46,10 @@ def frame(serial: int, first: int, count: int) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(columns, geometry=points, crs=4326)
 
 
-def work(store: Any, order: dict[str, Any]) -> None:
+def work(raw: Any, order: dict[str, Any]) -> None:
     """Do what is ordered, to its end."""
     serial = order["serial"]
+    store = GuardedStore(raw, OPERATOR, clock=FixedClock(NOW), day=NOW.date(), request_id=str(serial))
     if order["what"] == "intake":
         said = record_incidents(store, Plans(store), frame(serial, 0, INTAKE), settings=SETTINGS, now=NOW)
         assert {result.status for result in said} == {"accepted"}
@@ -72,8 +77,10 @@ def run(order: dict[str, Any]) -> dict[str, Any]:
 
                 Work.commit = say_and_die  # type: ignore[method-assign]
             os.write(into, b"STARTED\n")
+            began = time.monotonic()
             work(store, order)
-            os.write(into, b"ACKNOWLEDGED\n" + str(len(executioner.statements)).encode())
+            took = time.monotonic() - began
+            os.write(into, f"ACKNOWLEDGED\n{len(executioner.statements)} {took}".encode())
         finally:
             os._exit(0)
     os.close(into)
@@ -84,11 +91,12 @@ def run(order: dict[str, Any]) -> dict[str, Any]:
     with os.fdopen(out, "rb") as pipe:
         said = pipe.read().decode()
     _, status = os.waitpid(child, 0)
-    last = said.rsplit("\n", 1)[-1]
+    statements, _, took = said.rsplit("\n", 1)[-1].partition(" ")
     return {
         "acknowledged": "ACKNOWLEDGED" in said,
         "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
-        "statements": int(last) if last.isdigit() else None,
+        "statements": int(statements) if statements else None,
+        "took_s": float(took) if took else None,
     }
 
 

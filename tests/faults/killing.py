@@ -1,6 +1,7 @@
 """kill -9 of whoever takes reports, imports them or publishes: what was acknowledged is there, once and whole."""
 
 import random
+from contextlib import closing
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,8 +13,11 @@ from redrawing import draft, found
 
 from gridmap.analysis.content import content_hash
 from gridmap.domain.boundaries import in_time_order
+from gridmap.services.trail import verify
 from gridmap.store import open_store
 
+#: Kills in one database; then comes another, so that the last ones do not wait for what the first ones left.
+IN_ONE = 200
 WHOLE = {"intake": INTAKE, "import": IMPORT}
 
 
@@ -26,8 +30,8 @@ class Scene:
         self.store = open_store(url, wait_s=60)
         self._serial = 0
         self._editions = 0
-        self._totals: dict[str, int] = {}
-        self._longest = 0.05
+        self._totals: dict[str, tuple[int, float]] = {}
+        self._told = 0
         self.acknowledged = self.killed = 0
         found(self.store, "city")
 
@@ -46,19 +50,35 @@ class Scene:
         said = self._ask(order)
         self.acknowledged += said["acknowledged"]
         self.killed += said["signal"] is not None
-        kept = self._published(order, said) if what == "publish" else self._stored(what, said)
-        return said, kept
+        done, kept = self._published(order, said) if what == "publish" else self._stored(what, said)
+        return said, kept and self._told_of() == done
 
-    def _stored(self, what: str, said: dict[str, Any]) -> bool:
+    def _told_of(self) -> bool:
+        """Tell whether the trail has come to hold something of the last order."""
+        with self.store.unit_of_work() as work:
+            new = list(work.trail.entries(after=self._told))
+        self._told = max([self._told, *(entry.number for entry in new)])
+        return any(entry.act.request_id == str(self._serial) for entry in new)
+
+    def whole(self) -> bool:
+        """Tell whether the database is whole, and the chain of its trail."""
+        with self.store.engine.connect() as connection:
+            sqlite = connection.dialect.name == "sqlite"
+            sound = not sqlite or connection.exec_driver_sql("pragma integrity_check").scalar() == "ok"
+        said = verify(self.store)
+        return sound and not said.findings and said.facts["entries"] > 0
+
+    def _stored(self, what: str, said: dict[str, Any]) -> tuple[bool, bool]:
         mine = sa.select(sa.func.count(), sa.func.count(sa.distinct(sa.column("incident_id")))).select_from(
             sa.table("incident")
         )
         with self.store.engine.connect() as connection:
             counts = connection.execute(mine.where(sa.column("incident_id").like(f"k{self._serial}-%"))).one()
         rows, ids = map(int, counts)
-        return rows == ids and rows in (0, WHOLE[what]) and (rows > 0 or not said["acknowledged"])
+        kept = rows == ids and rows in (0, WHOLE[what]) and (rows > 0 or not said["acknowledged"])
+        return rows > 0, kept
 
-    def _published(self, order: dict[str, Any], said: dict[str, Any]) -> bool:
+    def _published(self, order: dict[str, Any], said: dict[str, Any]) -> tuple[bool, bool]:
         number, before = order["number"], order["race"] + 1
         with self.store.unit_of_work() as work:
             revision = work.boundaries.find_set("city").revision
@@ -72,17 +92,18 @@ class Scene:
                 work.boundaries.discard_draft("city", number)
                 work.commit()
         kept = whole and revision == before + done and (done or not said["acknowledged"]) and (edges > 0) == done
-        return kept
+        return done, kept
 
     def kill(self, what: str) -> bool:
         """Kill one before some statement, or at some moment; tell whether the promise was kept."""
         if what not in self._totals:
             said, kept = self.order(what)
-            self._totals[what] = said["statements"]
-            return kept and said["acknowledged"]
+            self._totals[what] = said["statements"], said["took_s"]
+            return kept and bool(said["acknowledged"])
+        statements, took_s = self._totals[what]
         if self._random.random() < 0.5:
-            return self.order(what, before=self._random.randint(1, self._totals[what] + 1))[1]
-        return self.order(what, after_s=self._random.random() * self._longest)[1]
+            return self.order(what, before=self._random.randint(1, statements))[1]
+        return self.order(what, after_s=self._random.random() * took_s)[1]
 
     def kill_at_each(self, what: str) -> list[bool]:
         """Kill one before each of its statements."""
@@ -95,16 +116,19 @@ class Scene:
 
 
 def run(kind: str, kills: int, seed: int = 1, whats: tuple[str, ...] = ("intake", "import", "publish")) -> Outcome:
-    """Kill so many in turn; then look at the whole database."""
-    with child("faults/kill_child.py") as ask, empty(kind) as url:
-        scene = Scene(ask, url, seed)
-        broken = sum(not scene.kill(whats[k % len(whats)]) for k in range(kills))
-        if kind == "geopackage":
-            with scene.store.engine.connect() as connection:
-                broken += connection.exec_driver_sql("pragma integrity_check").scalar() != "ok"
-        scene.close()
-    seen = f"{scene.killed:,} died, {scene.acknowledged:,} had acknowledged"
-    return Outcome("kill -9 of intake, import, publish", kind, kills, broken, seen)
+    """Kill until so many are dead, each kind of work in turn; then look at the whole of each database."""
+    killed = acknowledged = broken = turn = 0
+    with child("faults/kill_child.py") as ask:
+        while killed < kills:
+            with empty(kind) as url, closing(Scene(ask, url, seed + turn)) as scene:
+                while scene.killed < min(IN_ONE, kills - killed):
+                    broken += not scene.kill(whats[turn % len(whats)])
+                    turn += 1
+                broken += not scene.whole()
+                killed, acknowledged = killed + scene.killed, acknowledged + scene.acknowledged
+    seen = "each looked at after each kill, the chain of the trail after each 200"
+    counts = {"orders": turn, "acknowledged": acknowledged}
+    return Outcome("kill -9 of intake, import, publish", kind, killed, broken, seen, counts)
 
 
 def run_each(kind: str) -> Outcome:
@@ -112,9 +136,10 @@ def run_each(kind: str) -> Outcome:
     with child("faults/kill_child.py") as ask, empty(kind) as url:
         scene = Scene(ask, url, 1)
         kept = [k for what in ("intake", "import", "publish") for k in scene.kill_at_each(what)]
+        kept.append(scene.whole())
         scene.close()
-    seen = f"{scene.killed:,} died"
-    return Outcome("kill -9 at every statement of intake, import, publish", kind, len(kept), kept.count(False), seen)
+    seen = "each statement of intake, import and publish once"
+    return Outcome("kill -9 at every statement", kind, scene.killed, kept.count(False), seen)
 
 
 def control(kind: str) -> Outcome:

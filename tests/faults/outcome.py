@@ -1,18 +1,19 @@
-"""What an experiment saw, as a row of the report."""
+"""What an experiment saw."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One experiment: how often something was done to the service, and how often a promise was broken."""
+    """One experiment: how often something was done to the service, and how often a promise was broken.
+
+    ``seen`` says in words what was there beside the promise, ``counts`` in numbers, which add up over several runs.
+    """
 
     name: str
     store: str
     tried: int
     broken: int
     seen: str
-
-    def row(self, seconds: float) -> str:
-        """Give the row of a Markdown table."""
-        return f"| {self.name} | {self.store} | {self.tried:,} | {self.broken} | {self.seen} | {seconds:,.0f} |"
+    counts: Mapping[str, int] = field(default_factory=dict)

@@ -15,8 +15,11 @@ _NUMBERS = itertools.count()
 
 
 @contextmanager
-def empty(kind: str, folder: Path | None = None) -> Iterator[str]:
-    """Give the URL of a database without tables; it is gone afterwards."""
+def empty(kind: str, folder: Path | None = None, *, template: str = "template0") -> Iterator[str]:
+    """Give the URL of a database without tables; it is gone afterwards.
+
+    ``template``: a database of the server to which nobody is connected, and of which this one is a copy.
+    """
     if kind == "geopackage":
         room = Path(tempfile.mkdtemp(prefix="gridmap-fault-", dir=folder))
         try:
@@ -28,7 +31,7 @@ def empty(kind: str, folder: Path | None = None) -> Iterator[str]:
     name = f"faults_{os.getpid()}_{next(_NUMBERS)}"
     admin = sa.create_engine(server.set(database="postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.exec_driver_sql(f'create database "{name}" template template0')
+        connection.exec_driver_sql(f'create database "{name}" template "{template}"')
     try:
         yield server.set(database=name).render_as_string(hide_password=False)
     finally:

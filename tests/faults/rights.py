@@ -1,6 +1,5 @@
 """Questions by readers who do not see everything, in worlds that differ only in what they do not see."""
 
-import random
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from unittest import mock
@@ -30,13 +29,14 @@ def _worlds(kind: str) -> Iterator[Make]:
         yield make
 
 
-def run(kind: str, count: int) -> Outcome:
+def run(kind: str, count: int, seed: int) -> Outcome:
     """Ask in pairs of worlds: each answer that differs is a leak."""
     with _worlds(kind) as worlds:
-        found, seen = differences(worlds, count, random.randrange(2**32))
+        found, seen = differences(worlds, count, seed)
     broken = len(found) + sum(number for (_, status), number in seen.items() if status >= 500)
     answered = sum(number for (_, status), number in seen.items() if status == 200)
-    return Outcome("rights", kind, count, broken, f"{answered:,} pages of answers, the same in both worlds")
+    counts = {"pages of answers": answered}
+    return Outcome("rights", kind, count, broken, "the same answers in both worlds", counts)
 
 
 def control(kind: str) -> Outcome:

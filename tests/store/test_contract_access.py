@@ -56,6 +56,7 @@ def test_text_that_no_database_holds_is_refused(store, text):
     for account in (Account("a", Kind.PERSON, text), Account("a", Kind.PERSON, "a", title=text)):
         with pytest.raises(TextError):
             write(store, lambda w, a=account: w.accounts.add(a))
+    assert read(store, lambda w: (w.accounts.find(text), w.accounts.find_named(text))) == (None, None)
 
 
 def test_putting_replaces_all_but_who_it_is(store):
