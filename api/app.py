@@ -44,6 +44,8 @@ from api.telemetry import Telemetry
 from gridmap import __version__, logs
 from gridmap.services.access import Access
 from gridmap.services.clock import SystemClock
+from gridmap.services.intake import Desk as IntakeDesk
+from gridmap.services.intake import Intake
 from gridmap.services.ports import Clock, Store
 from gridmap.services.responsibility import Plans
 from gridmap.settings import Settings
@@ -104,6 +106,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
         if store is not None:
             yield
             given.close()
+            app.state.intake.close()
             doors.close()
             return
         from gridmap.store import open_store
@@ -120,6 +123,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
             warming.cancel()
             warming.join()
             watching.close()
+            app.state.intake.close()
         finally:
             doors.close()
             own.close()
@@ -142,6 +146,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
         provider = Provider(settings, context.clock) if settings.oidc_issuer else None
         app.state.desk = Desk(settings, opened, context.clock, access, provider)
         doors.open(opened, access.sessions.find_principal)
+        app.state.intake = Intake(IntakeDesk(opened, context.clock, settings))
         lean = app.state.lean = Lean(context)
         return lean
 

@@ -21,7 +21,7 @@ from gridmap.i18n import Language
 from gridmap.maps.drawing import Ground, ground
 from gridmap.services.clock import day_in, start_of
 from gridmap.services.guarded import CutPlans, GuardedStore, Kin, Parts
-from gridmap.services.ports import Box, Clock, PointFilter, Store
+from gridmap.services.ports import Box, Clock, PointFilter, Store, UnitOfWork
 from gridmap.services.reports import Overview, PlanReport, last_days, overview, plan_report
 from gridmap.services.responsibility import Plan, Plans
 from gridmap.settings import Settings
@@ -89,9 +89,12 @@ class Context:
             return at
         return start_of(at, self.settings.time_zone)
 
-    def plan(self, set_name: str | None, at: Moment | None) -> Plan:
-        """Give the plan of a set (or of the default one) in force at a moment."""
-        return self.plans.at(self.plans.resolve_set(set_name, self.settings.default_set), self.day(at))
+    def plan(self, set_name: str | None, at: Moment | None, work: UnitOfWork | None = None) -> Plan:
+        """Give the plan of a set (or of the default one) in force at a moment; ``work``: where one is open."""
+        if work is not None:
+            return self.plans.in_force(work, set_name, self.settings.default_set, self.day(at))
+        with self.store.unit_of_work() as own:
+            return self.plans.in_force(own, set_name, self.settings.default_set, self.day(at))
 
     def overview(self) -> Overview:
         """Say what the store holds today; counted again only after something was stored."""
@@ -176,5 +179,14 @@ def reader_language(request: Request) -> Language:
     return language_of(request.scope, request.app.state.settings.language)
 
 
-Ctx = Annotated[Context, Depends(context)]
-ReaderLanguage = Annotated[Language, Depends(reader_language)]
+# nothing in them waits: as coroutines they need no thread of the pool
+async def _context(request: Request) -> Context:
+    return context(request)
+
+
+async def _language(request: Request) -> Language:
+    return reader_language(request)
+
+
+Ctx = Annotated[Context, Depends(_context)]
+ReaderLanguage = Annotated[Language, Depends(_language)]

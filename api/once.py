@@ -5,7 +5,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -19,6 +19,7 @@ from api.edge import route_of
 from api.errors import Fault, InvalidRequest
 from api.rights import principal_of
 from gridmap.errors import Conflict, GridmapError
+from gridmap.services.intake import Key
 from gridmap.services.once import KEPT, Deferred
 from gridmap.services.ports import Answered
 
@@ -102,6 +103,27 @@ class Once:
             known = self._known(headers)
             return known if known is not None else self._first(build, join, headers)
 
+    @property
+    def app(self) -> Any:
+        """The app that was asked."""
+        return self._request.app
+
+    @property
+    def key(self) -> Key | None:
+        """The key with what it stands for, for a use case that keeps its answer itself."""
+        return None if self._key is None else Key(self._account, self._key, self._route, self._fingerprint)
+
+    def context(self) -> Context:
+        """Give the context as whoever asks sees it."""
+        return self._context(self._whole)
+
+    def under_way(self) -> AbstractContextManager[None]:
+        """Be the only request with this key in this process (Conflict ``in_flight``)."""
+        if self._key is None:
+            return nullcontext()
+        under_way: UnderWay = self._request.app.state.under_way
+        return under_way.hold(self._account, self._key)
+
     def _context(self, whole: Context) -> Context:
         scope = self._request.scope
         return whole.for_reader(principal_of(scope), scope["state"].get("request_id", ""))
@@ -132,6 +154,16 @@ class Once:
             found = work.idempotency.find(self._account, self._key)
         if found is None or found.at < self._whole.clock.now() - KEPT:
             return None
+        return self.replayed(found, headers)
+
+    def replayed(self, found: Answered, headers: Headers | None = None) -> Response:
+        """Give an answer again.
+
+        Raises
+        ------
+        InvalidInput
+            ``idempotency_key_reused``.
+        """
         if (found.route, found.request_hash) != (self._route, self._fingerprint):
             raise InvalidRequest([Fault("idempotency_key_reused", parameter="Idempotency-Key")])
         body = json.loads(found.body)

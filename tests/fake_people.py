@@ -57,6 +57,10 @@ class FakeStaff:
             ]
         )
 
+    def numbers_of(self, set_name, code, day):
+        roles = [m.role for m in self._on(set_name, day) if m.grid_code == code]
+        return roles.count("head"), roles.count("worker")
+
     def headed(self, set_name, day):
         return {m.grid_code for m in self._on(set_name, day) if m.role == "head"}
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import shapely
 from fake_access import AccessState, FakeAccounts, FakeIdempotency, FakeTrail
 from fake_boundaries import FakeBoundaries, meets
 from fake_features import FakeFeatures, FakeLayer
@@ -20,7 +21,7 @@ from fake_people import FakeProfiles, FakeStaff
 from gridmap.analysis import frames
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
 from gridmap.errors import Conflict, NotFound, StoreUnavailable
-from gridmap.services.ports import Added, StoreMode
+from gridmap.services.ports import Added, IncidentRecord, Passing, StoreMode, Verdict
 from gridmap.store import columns as col
 from gridmap.store.context import context_frame
 from gridmap.store.incidents import incident_frame, incident_values
@@ -158,6 +159,22 @@ class _Incidents:
         state.incidents.update(fresh)
         return Added(len(fresh), len(frame) - len(fresh))
 
+    def take(self, points):
+        state = self._work.write()
+        verdicts = []
+        for new, owner in points:
+            old = state.incidents.get(new.incident_id)
+            if old is None:
+                row = new._asdict() | owner._asdict()
+                row |= {"at": new.occurred_at, "geometry": shapely.Point(new.lon, new.lat), "version": _version(owner)}
+                state.incidents[new.incident_id] = row
+                verdicts.append(Verdict.ACCEPTED)
+                continue
+            before = (old["at"], old["category"], *old["geometry"].coords[0])
+            same = before == (new.occurred_at, new.category, new.lon, new.lat)
+            verdicts.append(Verdict.DUPLICATE if same else Verdict.DIFFERS)
+        return verdicts
+
     def _rows(self, where):
         rows = [
             r
@@ -174,6 +191,14 @@ class _Incidents:
     def page(self, where, *, limit, after=None):
         rows = [r for r in self._rows(where) if after is None or (r["at"], r["incident_id"]) > after]
         return self._frame(rows[:limit])
+
+    def records(self, where, *, limit, after=None):
+        rows = [r for r in self._rows(where) if after is None or (r["at"], r["incident_id"]) > after]
+        names = ("incident_id", "at", "category", "channel", "grid_code", "method")
+        return [
+            IncidentRecord(*(r[n] for n in names), None if r["version"] is None else r["version"][1], r["geometry"])
+            for r in rows[:limit]
+        ]
 
     def frame(self, where):
         return self._frame(self._rows(where))
@@ -222,6 +247,17 @@ class _Patrols:
         added = len(state.fixes) - before
         return Added(added, len(frame) - added)
 
+    def take(self, points):
+        state = self._work.write()
+        verdicts = []
+        for new, owner in points:
+            key = (new.unit_id, new.fixed_at, (new.lon, new.lat))
+            verdicts.append(Verdict.DUPLICATE if key in state.fixes else Verdict.ACCEPTED)
+            row = new._asdict() | owner._asdict()
+            row |= {"at": new.fixed_at, "geometry": shapely.Point(new.lon, new.lat), "version": _version(owner)}
+            state.fixes.setdefault(key, row)
+        return verdicts
+
     def _rows(self, where):
         return [row for _, row in sorted(self._work.read().fixes.items()) if _within(row, where)]
 
@@ -240,6 +276,10 @@ class _Patrols:
             *([r[n] for r in rows] for n in ("accuracy_m", "grid_code", "version")),
         ]
         return fix_frame(values, _geometry(rows))
+
+    def passing(self, where):
+        rows = self._rows(where)
+        return Passing(len(rows), len({r["unit_id"] for r in rows}), max((r["at"] for r in rows), default=None))
 
     def count(self, where):
         return len(self._rows(where))
@@ -269,6 +309,10 @@ class _Context:
     def frame(self):
         rows = self._work.read().context
         return context_frame([r[:2] for r in rows], _array([r[2] for r in rows]))
+
+
+def _version(owner):
+    return None if owner.set_name is None else (owner.set_name, owner.version_number)
 
 
 def _known_versions(state, versions):

@@ -1,81 +1,88 @@
-"""What batches of incidents and of fixes share: judge each item, hand the good ones on, answer in order."""
+"""What batches of incidents and of fixes share: judge each item, hand the good ones in, answer in order."""
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import Any, Protocol, TypeVar
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
 
-import geopandas as gpd
-import numpy as np
+from fastapi import Response
 
-from api.deps import Context
 from api.errors import Fault
-from api.replies import BatchAnswer, ItemOut
+from api.once import Once
+from api.replies import ItemOut
 from api.requests import FixIn, IncidentIn
 from api.routes.common import batch_answer
 from gridmap.crs import Datum, to_wgs84
-from gridmap.errors import NotFound, TooLarge
+from gridmap.errors import TooLarge
 from gridmap.i18n import Language, text
-from gridmap.services.grids import looks_swapped
-from gridmap.services.points import ItemResult
+from gridmap.services.intake import Batch, Intake, ItemResult
+from gridmap.services.ports import NewPoint, PointsOf
 
-Item = TypeVar("Item", IncidentIn, FixIn)
-
-
-class Recorder(Protocol):
-    """A use case that takes a batch."""
-
-    def __call__(self, store: Any, plans: Any, items: gpd.GeoDataFrame, *, settings: Any, now: Any) -> list[ItemResult]:
-        """Judge and keep the items."""
-        ...
+#: Gives the point of an item at a place in WGS 84.
+PointAt = Callable[[Any, float, float], NewPoint]
+#: Says why a point cannot be right.
+Judge = Callable[[Any, datetime], ItemResult | None]
 
 
-def record(
-    ctx: Context,
+async def take_in(
+    once: Once,
     language: Language,
-    items: Sequence[Item],
+    kind: PointsOf,
+    items: Sequence[IncidentIn | FixIn | Fault],
     datum: Datum,
-    frame_of: Callable[[list[Item], np.ndarray, np.ndarray], gpd.GeoDataFrame],
-    keep: Recorder,
-) -> BatchAnswer:
-    """Judge each item of a batch and store the good ones.
+    point_at: PointAt,
+    judge: Judge,
+) -> Response:
+    """Judge each item of a batch, have the good ones kept, and answer when they last.
 
     Raises
     ------
     TooLarge
-        ``too_many_items_in_batch``.
+        ``batch_too_large``.
     """
+    intake: Intake = once.app.state.intake
+    ctx = once.context()
     limit = ctx.settings.max_batch_fixes
     if len(items) > limit:
         raise TooLarge("batch_too_large", limit=limit)
-    faults = _places(ctx, items)
-    good = [i for i, fault in enumerate(faults) if fault is None]
-    results: list[ItemResult | ItemOut] = [_rejected(fault, language) for fault in faults if fault is not None]
-    if good:
-        kept = [items[i] for i in good]
-        lon, lat = to_wgs84([i.lon for i in kept], [i.lat for i in kept], datum)
-        stored = keep(ctx.store, ctx.plans, frame_of(kept, lon, lat), settings=ctx.settings, now=ctx.clock.now())
+    good = [item for item in items if not isinstance(item, Fault)]
+    points, faults = _points(good, datum, point_at, judge, ctx.clock.now())
+
+    def written(results: list[ItemResult]) -> str:
         # both lists are in the order of the items: lay them together again
-        taken, refused = iter(stored), iter(results)
-        results = [next(taken) if fault is None else next(refused) for fault in faults]
-    return batch_answer(results, language)
+        kept = iter(results)
+        laid = [_rejected(item, language) if isinstance(item, Fault) else next(kept) for item in items]
+        return batch_answer(laid, language).model_dump_json()
+
+    with once.under_way():
+        said = [(item.lon, item.lat) for item in good]
+        batch = Batch(ctx.store, ctx.plans, kind, points, faults, said, once.key, written)
+        done = await asyncio.wrap_future(intake.hand_in(batch))
+    if done.before is not None:
+        return once.replayed(done.before)
+    return Response(written(done.results).encode("utf-8"), media_type="application/json")
 
 
-def _places(ctx: Context, items: Sequence[Any]) -> list[Fault | None]:
-    """Say of each item what is wrong with it: its fields, or its place."""
-    faults: list[Fault | None] = [item if isinstance(item, Fault) else None for item in items]
-    open_ = [i for i, fault in enumerate(faults) if fault is None]
-    lon = np.array([items[i].lon for i in open_], dtype=np.float64)
-    lat = np.array([items[i].lat for i in open_], dtype=np.float64)
-    beyond = (np.abs(lon) > 180.0) | (np.abs(lat) > 90.0)
-    swapped = np.zeros(len(open_), dtype=bool)
-    with suppress(NotFound):  # no boundaries yet: nothing says where the district lies
-        swapped = looks_swapped(ctx.plan(None, None), lon, lat)
-    for i, out, turned in zip(open_, beyond, swapped, strict=True):
-        if turned:
-            faults[i] = Fault("outside_service_area", pointer="#")
-        elif out:
-            faults[i] = Fault("coordinate_out_of_range", pointer="#")
-    return faults
+def _points(
+    items: Sequence[IncidentIn | FixIn], datum: Datum, point_at: PointAt, judge: Judge, now: datetime
+) -> tuple[list[NewPoint], list[ItemResult | None]]:
+    """Bring items to WGS 84, and say of each why it cannot be kept."""
+    on_earth = [abs(item.lon) <= 180.0 and abs(item.lat) <= 90.0 for item in items]
+    places: Iterator[tuple[float, float]] = iter(())
+    if any(on_earth):
+        kept = [item for item, good in zip(items, on_earth, strict=True) if good]
+        x, y = to_wgs84([item.lon for item in kept], [item.lat for item in kept], datum)
+        places = iter(zip(x.tolist(), y.tolist(), strict=True))
+    points: list[NewPoint] = []
+    faults: list[ItemResult | None] = []
+    for item, good in zip(items, on_earth, strict=True):
+        point = point_at(item, *(next(places) if good else (item.lon, item.lat)))
+        points.append(point)
+        faults.append(judge(point, now) if good else _BEYOND)
+    return points, faults
+
+
+_BEYOND = ItemResult("rejected", "coordinate_out_of_range", pointer="#")
 
 
 def _rejected(fault: Fault, language: Language) -> ItemOut:

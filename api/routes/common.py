@@ -1,5 +1,6 @@
 """Short forms that the routes share."""
 
+from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
 import fastapi
@@ -8,7 +9,7 @@ from fastapi import Path
 from api.replies import BatchAnswer, ItemOut
 from gridmap.errors import NotFound
 from gridmap.i18n import Language, text
-from gridmap.services.points import ItemResult
+from gridmap.services.intake import ItemResult
 
 T = TypeVar("T")
 
@@ -51,7 +52,7 @@ def draft_number(reference: str) -> int:
     return number
 
 
-def batch_answer(results: list[ItemResult | ItemOut], language: Language) -> BatchAnswer:
+def batch_answer(results: Sequence[ItemResult | ItemOut], language: Language) -> BatchAnswer:
     """Give the results of a batch with their texts, and how many of each kind there are."""
     items = [r if isinstance(r, ItemOut) else _item(r, language) for r in results]
     counts = dict.fromkeys(("accepted", "duplicate", "quarantined", "rejected"), 0)
@@ -66,6 +67,7 @@ def _item(result: ItemResult, language: Language) -> ItemOut:
         {
             "status": result.status,
             "code": result.code,
+            "pointer": result.pointer,
             "detail": detail,
             "grid_code": result.grid_code,
             "method": result.method,

@@ -19,11 +19,14 @@ router = APIRouter(route_class=StrictRoute, tags=["grids"])
 @needs(Permission.GRIDS_READ)
 def get_grid(ctx: Ctx, q: Query[GridQuery], code: GridCode) -> GridCardAnswer:
     """Give the facts of one grid: chain, households, area, staff needed and present, and what happened in a window."""
-    plan = ctx.plan(q.set, q.at)
-    if code not in plan.refs:
-        raise missing_grid(ctx.store, ctx.plans, plan, code, ctx.day(q.at))
-    window = ctx.window(q.start, q.end)
-    card = grid_card(ctx.store, ctx.plans, plan, code, day=ctx.day(q.at), window=window, settings=ctx.settings)
+    day, card = ctx.day(q.at), None
+    with ctx.store.unit_of_work() as work:
+        plan = ctx.plan(q.set, q.at, work)
+        if code in plan.refs:
+            window = ctx.window(q.start, q.end)
+            card = grid_card(work, plan, code, day=day, window=window, settings=ctx.settings)
+    if card is None:
+        raise missing_grid(ctx.store, ctx.plans, plan, code, day)
     activity = None
     if card.activity is not None:
         seen = card.activity

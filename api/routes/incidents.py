@@ -1,26 +1,25 @@
 """Incidents: a page of them, a batch of new ones, and their categories."""
 
 from datetime import datetime
-from typing import Any
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
+import shapely
 from fastapi import APIRouter, Response
 
-from api.answers import features, page
+from api.answers import page, plain, to_json
 from api.deps import Ctx, ReaderLanguage
 from api.once import OnceOnly
 from api.replies import BatchAnswer, CategoriesAnswer, CategoryOut, FeatureCollection
 from api.requests import IncidentBatch, IncidentIn, IncidentsQuery, NoQuery
 from api.rights import needs
-from api.routes.batches import record
+from api.routes.batches import take_in
 from api.routes.common import Query
 from api.strict import StrictRoute
-from gridmap.crs import WGS84
 from gridmap.domain.access import Permission
+from gridmap.domain.privacy import require_columns
 from gridmap.i18n import catalogue
-from gridmap.services.incidents import record_incidents
+from gridmap.services.intake import kept_incident
+from gridmap.services.ports import IncidentRecord, NewIncident
 
 router = APIRouter(route_class=StrictRoute, tags=["incidents"])
 
@@ -44,13 +43,13 @@ def list_incidents(ctx: Ctx, q: Query[IncidentsQuery]) -> Response:
     key = ctx.cursors.read(question, q.cursor)
     after = None if key is None else (datetime.fromisoformat(key[0]), key[1])
     with ctx.store.unit_of_work() as work:
-        frame = work.incidents.page(where, limit=limit + 1, after=after)
-    more = len(frame) > limit
-    frame = frame.head(limit)
+        records = work.incidents.records(where, limit=limit + 1, after=after)
+    more = len(records) > limit
+    del records[limit:]
     cursor = None
     if more:
-        last = frame.iloc[-1]
-        cursor = ctx.cursors.make(question, [last["occurred_at"].isoformat(), last["incident_id"]])
+        last = records[-1]
+        cursor = ctx.cursors.make(question, [last.occurred_at.isoformat(), last.incident_id])
     query = {
         "start": None if where.start is None else where.start.isoformat(),
         "end": None if where.end is None else where.end.isoformat(),
@@ -58,7 +57,21 @@ def list_incidents(ctx: Ctx, q: Query[IncidentsQuery]) -> Response:
         "bbox": None if where.bbox is None else ",".join(map(repr, where.bbox)),
         "limit": limit,
     }
-    return page("/api/v1/incidents", query, features(frame, "incident_id", _PROPERTIES), cursor)
+    return page("/api/v1/incidents", query, _features(records), cursor)
+
+
+def _features(records: list[IncidentRecord]) -> list[str]:
+    """Write incidents as GeoJSON features, as ``answers.features`` writes the rows of a frame."""
+    require_columns(*_PROPERTIES)
+    shapes = shapely.to_geojson(np.array([r.place for r in records], dtype=object))
+    written = []
+    for one, shape in zip(records, shapes, strict=True):
+        values = {name: getattr(one, name) for name in _PROPERTIES}
+        values["occurred_at"] = plain(one.occurred_at)
+        written.append(
+            f'{{"type":"Feature","id":{to_json(one.incident_id)},"geometry":{shape},"properties":{to_json(values)}}}'
+        )
+    return written
 
 
 @router.get("/api/v1/incidents/categories")
@@ -72,22 +85,10 @@ def list_categories(ctx: Ctx, q: Query[NoQuery]) -> CategoriesAnswer:
 
 @router.post("/api/v1/incidents", response_model=BatchAnswer)
 @needs(Permission.INCIDENTS_WRITE)
-def post_incidents(once: OnceOnly, q: Query[NoQuery], language: ReaderLanguage, batch: IncidentBatch) -> Any:
+async def post_incidents(once: OnceOnly, q: Query[NoQuery], language: ReaderLanguage, batch: IncidentBatch) -> Response:
     """Take a batch of incidents; each is accepted, a duplicate, quarantined or rejected by itself."""
-    return once.answer(
-        lambda ctx: record(ctx, language, batch.items, batch.datum, _frame, record_incidents), join=False
-    )
+    return await take_in(once, language, "incidents", batch.items, batch.datum, _incident, kept_incident)
 
 
-def _frame(items: list[IncidentIn], lon: np.ndarray, lat: np.ndarray) -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame(
-        {
-            "incident_id": [i.incident_id for i in items],
-            "occurred_at": pd.to_datetime([i.occurred_at for i in items], utc=True),
-            "category": [i.category for i in items],
-            "channel": [i.channel for i in items],
-            "note": [i.note for i in items],
-        },
-        geometry=gpd.points_from_xy(lon, lat),
-        crs=WGS84,
-    )
+def _incident(item: IncidentIn, lon: float, lat: float) -> NewIncident:
+    return NewIncident(item.incident_id, item.occurred_at, item.category, lon, lat, item.channel, item.note)

@@ -13,7 +13,7 @@ import pandas as pd
 from gridmap.domain.boundaries import ALWAYS
 from gridmap.services.clock import start_of
 from gridmap.services.points import FIX, INCIDENT, PointKind, primary_of
-from gridmap.services.ports import PointFilter, UnitOfWork
+from gridmap.services.ports import Passing, PointFilter, UnitOfWork
 from gridmap.services.responsibility import Plan, locate_many
 from gridmap.settings import Settings
 
@@ -47,6 +47,17 @@ def fix_counts(work: UnitOfWork, plan: Plan, where: PointFilter, *, settings: Se
     counts = by_grid.agg(fixes=("unit_id", "size"), units=("unit_id", "nunique"), last_fix_at=("fixed_at", "max"))
     table: pd.DataFrame = counts.astype({"fixes": "int64", "units": "int64"}).reset_index()
     return table
+
+
+def activity(work: UnitOfWork, plan: Plan, where: PointFilter, *, settings: Settings) -> tuple[int, Passing]:
+    """Count the incidents of one grid of a plan (``where.grid_code``) in a window, and give its fixes in numbers."""
+    passed = replace(where, categories=None, bbox=None)
+    if _own_days(work, plan, where, settings):
+        return work.incidents.count(where), work.patrols.passing(passed)
+    incidents = incident_counts(work, plan, where, settings=settings)["incidents"]
+    fixes = fix_counts(work, plan, passed, settings=settings)
+    last = None if fixes.empty else fixes["last_fix_at"].iloc[0].to_pydatetime()
+    return int(incidents.sum()), Passing(int(fixes["fixes"].sum()), int(fixes["units"].sum()), last)
 
 
 def owners_then(work: UnitOfWork, where: PointFilter) -> pd.DataFrame:

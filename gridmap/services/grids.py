@@ -14,11 +14,11 @@ from gridmap.domain.access import Permission
 from gridmap.domain.incidents import GridRef
 from gridmap.domain.people import GridProfile
 from gridmap.errors import CrsError, InvalidInput, NotFound
-from gridmap.services.counts import fix_counts, incident_counts
-from gridmap.services.guarded import may
-from gridmap.services.points import primary_set
-from gridmap.services.ports import Box, PointFilter, Store
-from gridmap.services.responsibility import Plan, Plans
+from gridmap.services.counts import activity
+from gridmap.services.guarded import may_in
+from gridmap.services.points import primary_of
+from gridmap.services.ports import Box, PointFilter, UnitOfWork
+from gridmap.services.responsibility import Plan
 from gridmap.settings import Settings
 
 #: Degrees around 0, 0 in which a point is the answer of a receiver that knew none.
@@ -112,7 +112,7 @@ def station_needed(floating_residents: int | None, settings: Settings) -> bool |
 
 
 def grid_card(
-    store: Store, plans: Plans, plan: Plan, code: str, *, day: date, window: PointFilter, settings: Settings
+    work: UnitOfWork, plan: Plan, code: str, *, day: date, window: PointFilter, settings: Settings
 ) -> GridCard:
     """Give the facts of one grid on a day, with what happened in a window.
 
@@ -123,34 +123,26 @@ def grid_card(
     """
     if code not in plan.refs:
         raise NotFound("grid_unknown")
-    home = primary_set(plans, settings)
+    home = primary_of(work, settings)
     name = plan.boundary_set.name
     owns_points = home is not None and home.name == name
     seen = all(
-        may(store, permission, name, code) for permission in (Permission.INCIDENTS_READ, Permission.PATROLS_READ)
+        may_in(work, permission, name, code) for permission in (Permission.INCIDENTS_READ, Permission.PATROLS_READ)
     )
-    activity = None
-    with store.unit_of_work() as work:
-        staff = work.staff.counts(name, day, code=code)
-        profile = work.profiles.of_grid(name, code, day)
-        if owns_points and seen:
-            here = replace(window, grid_code=code)
-            passed = fix_counts(work, plan, replace(here, categories=None, bbox=None), settings=settings)
-            activity = Activity(
-                int(incident_counts(work, plan, here, settings=settings)["incidents"].sum()),
-                int(passed["fixes"].sum()),
-                int(passed["units"].sum()),
-                None if passed.empty else passed["last_fix_at"].iloc[0].to_pydatetime(),
-            )
-    facts = grid_facts(plan, code, profile)
+    seen_there = None
+    if owns_points and seen:
+        incidents, passed = activity(work, plan, replace(window, grid_code=code), settings=settings)
+        seen_there = Activity(incidents, passed.fixes, passed.units, passed.last_fix_at)
+    heads, workers = work.staff.numbers_of(name, code, day)
+    facts = grid_facts(plan, code, work.profiles.of_grid(name, code, day))
     staffing = Staffing(
         1,
         workers_needed(facts.households, settings),
-        int(staff["heads"].sum()),
-        int(staff["workers"].sum()),
+        heads,
+        workers,
         station_needed(facts.floating_residents, settings),
     )
-    return GridCard(plan.refs[code], plan.chain(code), facts, staffing, activity)
+    return GridCard(plan.refs[code], plan.chain(code), facts, staffing, seen_there)
 
 
 def looks_swapped(plan: Plan, lon: npt.ArrayLike, lat: npt.ArrayLike) -> npt.NDArray[np.bool_]:

@@ -9,14 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gridmap.services.points import (
-    INCIDENT,
-    ItemResult,
-    PointsOutcome,
-    implausible,
-    import_points,
-    record_points,
-)
+from gridmap.services.intake import ItemResult, kept_incident
+from gridmap.services.intake.frames import items_of, record_points
+from gridmap.services.points import INCIDENT, PointsOutcome, import_points
 from gridmap.services.ports import Store
 from gridmap.services.responsibility import Plans
 from gridmap.settings import Settings
@@ -38,7 +33,7 @@ def record_incidents(
     store: Store, plans: Plans, items: gpd.GeoDataFrame, *, settings: Settings, now: datetime
 ) -> list[ItemResult]:
     """Take a batch of single reports (INCIDENTS in WGS 84); each is judged by itself."""
-    faults = implausible(items, items["occurred_at"], now)
+    faults = [kept_incident(incident, now) for incident in items_of(INCIDENT, items)]  # type: ignore[arg-type]
     return record_points(store, plans, INCIDENT, items, faults, settings=settings)
 
 

@@ -1,19 +1,16 @@
 """Take in where the workers passed by."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import geopandas as gpd
 
-from gridmap.services.points import FIX, ItemResult, PointsOutcome, implausible, import_points, record_points
+from gridmap.services.intake import ItemResult, kept_fix
+from gridmap.services.intake.frames import items_of, record_points
+from gridmap.services.points import FIX, PointsOutcome, import_points
 from gridmap.services.ports import Store
 from gridmap.services.responsibility import Plans
 from gridmap.settings import Settings
-
-#: A fix less certain than this says little about which grid it lies in.
-MAX_ACCURACY_M = 200.0
-#: Older fixes come from a wrong clock or a wrong file.
-MAX_AGE = timedelta(days=5 * 365)
 
 
 def import_fixes(
@@ -32,11 +29,5 @@ def record_fixes(
     store: Store, plans: Plans, items: gpd.GeoDataFrame, *, settings: Settings, now: datetime
 ) -> list[ItemResult]:
     """Take a batch of fixes (FIXES in WGS 84) from the field; each is judged by itself."""
-    faults = implausible(items, items["fixed_at"], now)
-    accuracy = items["accuracy_m"] if "accuracy_m" in items.columns else [None] * len(items)
-    for i, (at, metres) in enumerate(zip(items["fixed_at"], accuracy, strict=True)):
-        if faults[i] is None and at < now - MAX_AGE:
-            faults[i] = "too_old"
-        elif faults[i] is None and metres is not None and metres > MAX_ACCURACY_M:
-            faults[i] = "low_accuracy"
+    faults = [kept_fix(fix, now) for fix in items_of(FIX, items)]  # type: ignore[arg-type]
     return record_points(store, plans, FIX, items, faults, settings=settings)

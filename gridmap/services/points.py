@@ -1,4 +1,4 @@
-"""What incidents and fixes share: the owner of each point on its day, imports in bulk, and batches of single items."""
+"""What incidents and fixes share: the owner of each point on its day, and imports in bulk."""
 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,25 +10,27 @@ from zoneinfo import ZoneInfo
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from gridmap.analysis.responsibility import JoinSummary
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, in_time_order
-from gridmap.errors import Conflict
-from gridmap.services.ports import Added, IncidentRepository, PatrolRepository, PointFilter, Store, UnitOfWork
+from gridmap.services.ports import (
+    Added,
+    IncidentRepository,
+    PatrolRepository,
+    PointFilter,
+    PointsOf,
+    Store,
+    UnitOfWork,
+)
 from gridmap.services.responsibility import Plans, locate_many, owning_set
 from gridmap.settings import Settings
-
-#: A report from further ahead than this has a wrong clock.
-MAX_AHEAD = timedelta(minutes=5)
-#: So many rows are added one by one rather than halved again.
-_FEW = 8
 
 
 @dataclass(frozen=True, slots=True)
 class PointKind:
-    """How one kind of point is stored: its column of times, and the repository of a unit of work that holds it."""
+    """How one kind of point is stored: its repository in a unit of work, and its column of times."""
 
+    name: PointsOf
     time_column: str
     repository: Callable[[UnitOfWork], IncidentRepository | PatrolRepository]
 
@@ -37,8 +39,8 @@ class PointKind:
         return self.repository(work).add(frame)
 
 
-INCIDENT = PointKind("occurred_at", lambda work: work.incidents)
-FIX = PointKind("fixed_at", lambda work: work.patrols)
+INCIDENT = PointKind("incidents", "occurred_at", lambda work: work.incidents)
+FIX = PointKind("patrols", "fixed_at", lambda work: work.patrols)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +52,6 @@ class PointsOutcome:
     first_at: datetime | None = None
     last_at: datetime | None = None
     committed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ItemResult:
-    """What became of one item of a batch.
-
-    ``status`` is accepted, duplicate, quarantined (cannot be right, was not stored) or rejected; ``code`` says why.
-    """
-
-    status: str
-    code: str | None = None
-    grid_code: str | None = None
-    method: str | None = None
 
 
 def primary_set(plans: Plans, settings: Settings) -> BoundarySet | None:
@@ -136,51 +125,6 @@ def _collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
-def record_points(
-    store: Store,
-    plans: Plans,
-    kind: PointKind,
-    items: gpd.GeoDataFrame,
-    faults: list[str | None],
-    *,
-    settings: Settings,
-) -> list[ItemResult]:
-    """Take a batch of single items; each is judged by itself.
-
-    The good ones are committed together, or in parts where some are known already. If the store fails between two
-    parts, the batch can be sent again: what was kept is then a duplicate.
-
-    Parameters
-    ----------
-    items : GeoDataFrame
-        INCIDENTS or FIXES in WGS 84, already of the right types.
-    faults : list
-        Why an item cannot be right, or None; those with a fault are quarantined.
-
-    Returns
-    -------
-    list of ItemResult
-        One an item, in order.
-    """
-    results = [ItemResult("quarantined", fault) for fault in faults]
-    kept = [i for i, fault in enumerate(faults) if fault is None]
-    if not kept:
-        return results
-    home = primary_set(plans, settings)
-    with store.unit_of_work() as work:
-        owned, _ = add_owners(work, plans, items.iloc[kept], kind.time_column, settings=settings, boundary_set=home)
-    ownership = _Ownership(plans, kind, home, settings)
-    said = _add_in_parts(store, ownership, owned)
-    if ownership.renewed:
-        with store.unit_of_work() as work:
-            owned = ownership.ask(work, owned)
-    owners = zip(kept, said, owned["grid_code"], owned["method"], strict=True)
-    for i, (status, code), grid_code, method in owners:
-        known = status in ("accepted", "duplicate")
-        results[i] = ItemResult(status, code, grid_code if known else None, str(method) if known else None)
-    return results
-
-
 class _Ownership:
     """Owners that were asked of a revision of the set, and are asked again where somebody has published since.
 
@@ -190,7 +134,6 @@ class _Ownership:
 
     def __init__(self, plans: Plans, kind: PointKind, home: BoundarySet | None, settings: Settings) -> None:
         self.kind = kind
-        self.renewed = False
         self._plans, self._home, self._settings = plans, home, settings
 
     def ask(self, work: UnitOfWork, points: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -201,67 +144,11 @@ class _Ownership:
     def _stale(self, work: UnitOfWork) -> bool:
         return self._home is not None and work.boundaries.hold(self._home.name) != self._home.revision
 
-    def add(self, work: UnitOfWork, owned: gpd.GeoDataFrame) -> Added:
-        """Add points to a unit of work that commits soon, with owners that hold when it does."""
-        if self._stale(work):
-            self.renewed = True
-            owned = self.ask(work, owned)
-        return self.kind.add(work, owned)
-
     def settle(self, work: UnitOfWork, first: datetime, last: datetime) -> None:
         """See before the commit of a long import that the owners still hold, and ask again for its time if not."""
         if self._stale(work):
             span = PointFilter(start=first, end=last + timedelta(microseconds=1))
             self.kind.repository(work).reown(span, lambda points: self.ask(work, points))
-
-
-def _add_in_parts(store: Store, ownership: _Ownership, owned: gpd.GeoDataFrame) -> list[tuple[str, str | None]]:
-    """Add the rows in the largest parts of which one word is true, and say of each row what became of it.
-
-    A device that sends again what it did not hear about sends known rows first, then new ones: halving finds the place
-    in a few steps, where adding row by row takes seconds and lets no other writer in.
-    """
-    common = _add_together(store, ownership, owned)
-    if common:
-        return [common] * len(owned)
-    if len(owned) <= _FEW:
-        return _add_each(store, ownership, owned)
-    half = len(owned) // 2
-    return _add_in_parts(store, ownership, owned.iloc[:half]) + _add_in_parts(store, ownership, owned.iloc[half:])
-
-
-def _add_together(store: Store, ownership: _Ownership, owned: gpd.GeoDataFrame) -> tuple[str, str | None] | None:
-    """Add all rows at once if one word is true of all of them; else leave everything as it was and give None."""
-    with store.unit_of_work() as work:
-        try:
-            result = ownership.add(work, owned)
-        except Conflict:
-            return None
-        if result.added and result.duplicates:
-            return None
-        work.commit()
-    return "accepted" if result.added else "duplicate", None
-
-
-def _add_each(store: Store, ownership: _Ownership, owned: gpd.GeoDataFrame) -> list[tuple[str, str | None]]:
-    """Add the rows one by one in one transaction and say of each what became of it."""
-    statuses: list[tuple[str, str | None]] = []
-    with store.unit_of_work() as work:
-        for i in range(len(owned)):
-            try:
-                statuses.append(("accepted" if ownership.add(work, owned.iloc[[i]]).added else "duplicate", None))
-            except Conflict as conflict:
-                statuses.append(("rejected", conflict.code))
-        work.commit()
-    return statuses
-
-
-def implausible(items: gpd.GeoDataFrame, times: pd.Series, now: datetime) -> list[str | None]:
-    """Say of each item why it cannot be right: ``null_island`` or ``clock_skew``; None where nothing is wrong."""
-    x, y = items.geometry.x.to_numpy(), items.geometry.y.to_numpy()
-    island = (np.abs(x) < 0.01) & (np.abs(y) < 0.01)
-    future = (times > now + MAX_AHEAD).to_numpy()
-    return ["null_island" if a else "clock_skew" if b else None for a, b in zip(island, future, strict=True)]
 
 
 def add_owners(

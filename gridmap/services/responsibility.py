@@ -241,6 +241,20 @@ class Plans:
             raise NotFound("no_version_at", day=day.isoformat())
         return self.of(boundary_set, version)
 
+    def in_force(self, work: UnitOfWork, name: str | None, default: str | None, day: date) -> Plan:
+        """Give the plan in force on a day of the set that a call names, or means by naming none; in one unit of work.
+
+        Raises
+        ------
+        NotFound
+            ``no_version_at``. As ``choose_set``.
+        """
+        found = choose_set(work.boundaries.list_sets(), name, default)
+        version = work.boundaries.version_at(found.name, day)
+        if version is None:
+            raise NotFound("no_version_at", day=day.isoformat())
+        return self.of(found, version, work)
+
     def of(self, boundary_set: BoundarySet, version: BoundaryVersion, work: UnitOfWork | None = None) -> Plan:
         """Give the plan of a version; ``work`` is the unit of work to read it in where one is open."""
         # with the content: a number that was rolled back may come again with another one

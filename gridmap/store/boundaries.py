@@ -30,22 +30,26 @@ class Boundaries:
 
     def list_sets(self) -> list[BoundarySet]:
         """Give all sets by name."""
+        sets = self._work.catalogued("sets", self._read_sets)
+        for found in sets:
+            self._seen.setdefault(found.name, found.revision)
+        return list(sets)
+
+    def _read_sets(self) -> list[BoundarySet]:
         levels: dict[int, list[Level]] = {}
         for row in self._work.rows(sa.select(LevelRow.__table__).order_by(LevelRow.position)):
             levels.setdefault(row.set_id, []).append(
                 Level(row.name, row.position, row.tiles_parent, row.shapes, row.contiguous, tuple(row.required))
             )
-        sets = [
+        return [
             BoundarySet(row.name, tuple(levels.get(row.id, ())), row.title, row.code_scheme, row.revision)
             for row in self._work.rows(sa.select(BoundarySetRow.__table__).order_by(BoundarySetRow.name))
         ]
-        for found in sets:
-            self._seen.setdefault(found.name, found.revision)
-        return sets
 
     def set_names(self) -> list[str]:
         """Give the names of all sets, sorted."""
-        return [row.name for row in self._work.rows(sa.select(BoundarySetRow.name).order_by(BoundarySetRow.name))]
+        query = sa.select(BoundarySetRow.name).order_by(BoundarySetRow.name)
+        return list(self._work.catalogued("names", lambda: [str(row.name) for row in self._work.rows(query)]))
 
     def find_set(self, name: str) -> BoundarySet | None:
         """Give the set of this name, if there is one."""
@@ -138,15 +142,19 @@ class Boundaries:
 
     def list_versions(self, set_name: str) -> list[BoundaryVersion]:
         """Give the versions and drafts by number, oldest first."""
+        revision, versions = self._work.catalogued(("versions", set_name), lambda: self._read_versions(set_name))
+        if revision is not None:
+            self._seen.setdefault(set_name, revision)
+        return list(versions)
+
+    def _read_versions(self, set_name: str) -> tuple[int | None, list[BoundaryVersion]]:
         rows = self._work.rows(
             sa.select(VersionRow.__table__, BoundarySetRow.revision.label("set_revision"))
             .join(BoundarySetRow, BoundarySetRow.id == VersionRow.set_id)
             .where(BoundarySetRow.name == set_name)
             .order_by(VersionRow.number)
         )
-        if rows:
-            self._seen.setdefault(set_name, rows[0].set_revision)
-        return [_version(set_name, row) for row in rows]
+        return rows[0].set_revision if rows else None, [_version(set_name, row) for row in rows]
 
     def find_version(self, set_name: str, number: int) -> BoundaryVersion | None:
         """Give the version or draft of this number, if there is one."""

@@ -9,6 +9,7 @@ from gridmap.errors import StoreUnavailable
 from gridmap.services.ports import StoreMode, Subject, UnitOfWork
 from gridmap.store import schema
 from gridmap.store.backends import backend_of, log, parse_url, translated
+from gridmap.store.catalogue import Catalogue
 from gridmap.store.unit_of_work import SqlUnitOfWork
 
 #: How long a statement waits for somebody else's lock.
@@ -23,6 +24,7 @@ class SqlStore:
         self._weaknesses = weaknesses
         self._backend = backend
         self._watch = backend.Watch(engine)
+        self._catalogue = Catalogue()
 
     @property
     def engine(self) -> sa.Engine:
@@ -47,7 +49,7 @@ class SqlStore:
 
     def unit_of_work(self) -> UnitOfWork:
         """Start a transaction over all repositories; enter it with ``with``."""
-        return SqlUnitOfWork(self._engine, self._backend)
+        return SqlUnitOfWork(self._engine, self._backend, self._catalogue)
 
     def close(self) -> None:
         """Close all connections; the embedded file is then whole without its log."""

@@ -397,6 +397,16 @@ def insert(
     return n if raw.total_changes > before else 0
 
 
+def begin_reading(connection: sa.Connection) -> None:
+    """Nothing to do: a transaction that reads sees one snapshot."""
+
+
+def begin_writing(connection: sa.Connection) -> None:
+    """Take the one write lock."""
+    connection.execution_options(gridmap_begin=BEGIN_WRITING)
+    connection.begin()
+
+
 def begin_load(connection: sa.Connection, table: sa.Table, *, fresh: bool) -> Load | None:
     """Make a nearly empty table ready for a load; None where it is not empty."""
     return gpkgload.begin_load(_raw(connection), table.name)

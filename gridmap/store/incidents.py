@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from gridmap.analysis import frames
 from gridmap.errors import Conflict
-from gridmap.services.ports import Added, PointFilter, Within
+from gridmap.services.ports import Added, IncidentRecord, NewIncident, PointFilter, PointOwner, Verdict, Within
 from gridmap.store import columns as col
 from gridmap.store.bbox import bbox_hits, bbox_hits_row, bbox_hits_set, boxes_in
 from gridmap.store.blobs import Geometries
@@ -21,13 +21,14 @@ from gridmap.store.points import (
     KEYS_AT_ONCE,
     Owners,
     in_window,
+    insert_few,
     kept_values,
     owned_within,
     reown_rows,
     span_of,
     transposed,
 )
-from gridmap.store.tables import IncidentRow
+from gridmap.store.tables import IncidentRow, VersionRow
 from gridmap.store.unit_of_work import Work
 from gridmap.store.version_keys import ids_of, version_columns, version_values, versions_of
 
@@ -77,6 +78,42 @@ class Incidents:
             load.keys.note(kept_values(ids, new))
         return Added(added, len(ids) - added)
 
+    def take(self, points: Sequence[tuple[NewIncident, PointOwner]]) -> list[Verdict]:
+        """Add a few incidents, each judged by itself; see ``services.ports``."""
+        self._work.begin_writing()
+        known = {row[0]: row[1:] for row in self._contents([point.incident_id for point, _ in points])}
+        verdicts = []
+        new: dict[str, tuple[NewIncident, PointOwner]] = {}
+        for point, owner in points:
+            content = (point.occurred_at, point.category, point.lon, point.lat)
+            before = known.setdefault(point.incident_id, content)
+            if before is content:
+                new[point.incident_id] = (point, owner)
+                verdicts.append(Verdict.ACCEPTED)
+            else:
+                verdicts.append(Verdict.DUPLICATE if before == content else Verdict.DIFFERS)
+        # in one order for all: two units of work must not wait for each other
+        rows = [new[key] for key in sorted(new)]
+        columns: dict[str, list[Any]] = {
+            name: [getattr(point, name) for point, _ in rows] for name in ("incident_id", "category", "channel", "note")
+        }
+        columns |= {name: [getattr(owner, name) for _, owner in rows] for name in ("grid_code", "method", "border_m")}
+        if insert_few(self._work, _INCIDENT, "occurred_at", columns, rows) < len(rows):
+            raise Conflict("store_refused")  # somebody else was first with one of them
+        return verdicts
+
+    def _contents(self, ids: list[str]) -> list[tuple[str, datetime, str, float, float]]:
+        query = sa.select(
+            IncidentRow.incident_id,
+            IncidentRow.occurred_at,
+            IncidentRow.category,
+            self._work.backend.geometry_out(IncidentRow.geom),
+        ).where(self._work.backend.one_of(IncidentRow.incident_id, ids))
+        rows = self._work.rows(query, by_key=True)
+        shapes = self._work.backend.geometries_from([row[3] for row in rows])
+        places = zip(shapely.get_x(shapes).tolist(), shapely.get_y(shapes).tolist(), strict=True)
+        return [(*row[:3], *place) for row, place in zip(rows, places, strict=True)]
+
     def _keys_there(self) -> Keys | None:
         rows = self._work.rows(sa.select(IncidentRow.incident_id).limit(NEARLY_EMPTY + 1), by_key=True)
         return Keys([row[0] for row in rows]) if len(rows) <= NEARLY_EMPTY else None
@@ -111,6 +148,34 @@ class Incidents:
 
     def page(self, where: PointFilter, *, limit: int, after: tuple[datetime, str] | None = None) -> gpd.GeoDataFrame:
         """Give up to ``limit`` incidents after a (occurred_at, incident_id) key, in that order."""
+        return self._frame(self._paged(self._select(PointFilter()), where, limit, after))
+
+    def records(
+        self, where: PointFilter, *, limit: int, after: tuple[datetime, str] | None = None
+    ) -> list[IncidentRecord]:
+        """Give the same page as ``page``, row by row."""
+        query = (
+            sa.select(
+                IncidentRow.incident_id,
+                IncidentRow.occurred_at,
+                IncidentRow.category,
+                IncidentRow.channel,
+                IncidentRow.grid_code,
+                IncidentRow.method,
+                VersionRow.number,
+                self._work.backend.geometry_out(IncidentRow.geom),
+            )
+            .outerjoin(VersionRow, VersionRow.id == IncidentRow.version_id)
+            .order_by(IncidentRow.occurred_at, IncidentRow.incident_id)
+        )
+        rows = self._work.rows(self._paged(query, where, limit, after))
+        places = self._work.backend.geometries_from([row[7] for row in rows])
+        return [IncidentRecord._make((*row[:7], place)) for row, place in zip(rows, places, strict=True)]
+
+    def _paged(
+        self, query: sa.Select[Any], where: PointFilter, limit: int, after: tuple[datetime, str] | None
+    ) -> sa.Select[Any]:
+        """Narrow a query down to a page."""
         later: list[sa.ColumnElement[bool]] = []
         if after is not None:
             at, key = after
@@ -124,8 +189,7 @@ class Incidents:
             .limit(limit)
             .subquery()
         )
-        query = self._select(PointFilter()).join(keys, keys.c.incident_id == IncidentRow.incident_id)
-        return self._frame(query)
+        return query.join(keys, keys.c.incident_id == IncidentRow.incident_id)
 
     def _way_to(self, where: PointFilter, later: list[sa.ColumnElement[bool]]) -> type[bbox_hits]:
         """Choose how the box is asked: gather all in it and sort them, or go along the times and look at each place.

@@ -11,10 +11,11 @@ import shapely
 import sqlalchemy as sa
 
 from gridmap.analysis import frames
-from gridmap.services.ports import Added, PointFilter, Within
+from gridmap.errors import Conflict
+from gridmap.services.ports import Added, NewFix, Passing, PointFilter, PointOwner, Verdict, Within
 from gridmap.store import columns as col
 from gridmap.store.blobs import Geometries
-from gridmap.store.points import Owners, in_window, kept_values, reown_rows, span_of, transposed
+from gridmap.store.points import Owners, in_window, insert_few, kept_values, reown_rows, span_of, transposed
 from gridmap.store.tables import FixRow
 from gridmap.store.unit_of_work import Work
 from gridmap.store.version_keys import ids_of, version_columns, version_values, versions_of
@@ -54,6 +55,45 @@ class Patrols:
             geometry if new.all() else geometry[new],
         )
         return Added(added, len(keys) - added)
+
+    def take(self, points: Sequence[tuple[NewFix, PointOwner]]) -> list[Verdict]:
+        """Add a few fixes, each judged by itself; see ``services.ports``."""
+        self._work.begin_writing()
+        seen = self._there([point for point, _ in points])
+        verdicts = []
+        new: dict[tuple[str, datetime, float, float], tuple[NewFix, PointOwner]] = {}
+        for point, owner in points:
+            key = (point.unit_id, point.fixed_at, point.lon, point.lat)
+            fresh = key not in seen and key not in new
+            verdicts.append(Verdict.ACCEPTED if fresh else Verdict.DUPLICATE)
+            if fresh:
+                new[key] = (point, owner)
+        # in one order for all: two units of work must not wait for each other
+        rows = [new[key] for key in sorted(new)]
+        columns: dict[str, list[Any]] = {
+            name: [getattr(point, name) for point, _ in rows] for name in ("unit_id", "accuracy_m")
+        }
+        columns["grid_code"] = [owner.grid_code for _, owner in rows]
+        if insert_few(self._work, _FIX, "fixed_at", columns, rows) < len(rows):
+            raise Conflict("store_refused")  # somebody else was first with one of them
+        return verdicts
+
+    def _there(self, points: Sequence[NewFix]) -> set[tuple[str, datetime, float, float]]:
+        """Give the keys of the fixes of these units in the time of these."""
+        if not points:
+            return set()
+        backend, times = self._work.backend, [point.fixed_at for point in points]
+        rows = self._work.rows(
+            sa.select(FixRow.unit_id, FixRow.fixed_at, backend.geometry_out(FixRow.geom)).where(
+                backend.one_of(FixRow.unit_id, sorted({point.unit_id for point in points})),
+                FixRow.fixed_at >= min(times),
+                FixRow.fixed_at <= max(times),
+            ),
+            by_key=True,
+        )
+        shapes = backend.geometries_from([row[2] for row in rows])
+        places = zip(shapely.get_x(shapes).tolist(), shapely.get_y(shapes).tolist(), strict=True)
+        return {(row[0], row[1], *place) for row, place in zip(rows, places, strict=True)}
 
     def _known(self, units: list[str], at: np.ndarray) -> pd.DataFrame:
         if len(at) == 0:
@@ -129,6 +169,14 @@ class Patrols:
         )
         code, fixes, units, last = transposed(rows, 4)
         return fix_counts(code, fixes, units, backend.times_from(last))
+
+    def passing(self, where: PointFilter) -> Passing:
+        """Give all matching fixes in numbers."""
+        query = sa.select(
+            sa.func.count(), sa.func.count(FixRow.unit_id.distinct()), sa.func.max(FixRow.fixed_at)
+        ).where(*in_window(self._work.backend, FixRow, FixRow.fixed_at, where))
+        (row,) = self._work.rows(query)
+        return Passing(int(row[0]), int(row[1]), row[2])
 
     def count(self, where: PointFilter) -> int:
         """Count the matching fixes."""

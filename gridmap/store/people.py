@@ -84,6 +84,16 @@ class Staff:
         )
         return staff_counts([tuple(row) for row in rows])
 
+    def numbers_of(self, set_name: str, code: str, day: date) -> tuple[int, int]:
+        """Give the heads and the workers of a grid on a day."""
+        rows = self._work.rows(
+            sa.select(StaffRow.role)
+            .join(BoundarySetRow, BoundarySetRow.id == StaffRow.set_id)
+            .where(BoundarySetRow.name == set_name, holds_at(StaffRow, day), StaffRow.grid_code == code)
+        )
+        roles = [row[0] for row in rows]
+        return roles.count("head"), roles.count("worker")
+
     def headed(self, set_name: str, day: date) -> set[str]:
         """Give the codes of the grids that have a head on a day."""
         rows = self._work.rows(

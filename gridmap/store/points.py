@@ -1,14 +1,16 @@
 """What incidents and fixes share: conditions, owners asked again, spans of time."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import shapely
 import sqlalchemy as sa
 
-from gridmap.services.ports import PointFilter, Within
+from gridmap import crs
+from gridmap.services.ports import NewPoint, PointFilter, PointOwner, Within
 from gridmap.store import columns as col
 from gridmap.store.bbox import bbox_hits
 from gridmap.store.unit_of_work import Work
@@ -86,6 +88,30 @@ def reown_rows(work: Work, table: Any, time: Any, conditions: list[sa.ColumnElem
             to: dict[str, Any] = {name: sa.bindparam(f"to_{name}") for name in values}
             work.write(sa.update(table.__table__).where(table.__table__.c.id == sa.bindparam("row_id")).values(to), new)
     return changed
+
+
+def insert_few(
+    work: Work,
+    table: sa.Table,
+    time_column: str,
+    columns: dict[str, list[Any]],
+    rows: Sequence[tuple[NewPoint, PointOwner]],
+) -> int:
+    """Add points with their owners; give how many were new."""
+    if not rows:
+        return 0
+    for name, values in columns.items():
+        col.require_storable(name, [v for v in values if isinstance(v, str)])
+    # -0.0 becomes 0.0, so that equal places are equal bytes
+    geometry = shapely.points([point.lon + 0.0 for point, _ in rows], [point.lat + 0.0 for point, _ in rows])
+    crs.require_degrees(geometry)
+    moments = np.array([point.at.astimezone(UTC).replace(tzinfo=None) for point, _ in rows], dtype="datetime64[us]")
+    versions = [
+        None if o.set_name is None or o.version_number is None else (o.set_name, o.version_number) for _, o in rows
+    ]
+    columns[time_column] = work.backend.time_texts(moments)
+    columns["version_id"] = ids_of(work, versions)
+    return work.insert(table, columns, geometry)
 
 
 def span_of(work: Work, table: Any, time: Any, within: Within | None = None) -> tuple[datetime, datetime] | None:

@@ -1,6 +1,8 @@
 """The server store: PostgreSQL with PostGIS through psycopg 3. Same function names as ``geopackage.py``."""
 
 import re
+import select
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +18,7 @@ from gridmap.store import pgload
 from gridmap.store.blobs import Geometries
 from gridmap.store.copytext import copy_text
 from gridmap.store.loading import Load
-from gridmap.store.tables import stamp_of
+from gridmap.store.tables import SRID, UtcTime, stamp_of
 
 #: It answers over a network.
 LOCAL = False
@@ -27,21 +29,70 @@ CHOOSES_BY_COUNTING = False
 _OLDEST_SERVER = 140_000
 _OLDEST_POSTGIS = [3, 3]
 
+#: So many points are added in one statement; more go through COPY.
+_FEW = 2_000
+
 _SCHEMA_LOCK = 0x677269646D6170  # "gridmap"
 
 
 def make_engine(url: sa.URL, wait_s: float) -> sa.Engine:
     """Make the engine for a server; no connection is made yet."""
     options = f"-c timezone=UTC -c lock_timeout={int(wait_s * 1000)} -c client_encoding=UTF8"
-    return sa.create_engine(
+    engine = sa.create_engine(
         url.set(drivername="postgresql+psycopg"),
-        connect_args={"options": options, "connect_timeout": max(2, int(wait_s))},
+        connect_args={"options": options, "connect_timeout": max(2, int(wait_s)), "prepare_threshold": 3},
         pool_size=10,
         max_overflow=40,
         pool_timeout=wait_s,
-        pool_pre_ping=True,
         hide_parameters=True,
     )
+
+    @sa.event.listens_for(engine, "checkin")
+    def _note(_connection: Any, record: Any) -> None:
+        record.info[_LAID_DOWN] = time.monotonic()
+
+    @sa.event.listens_for(engine, "checkout")
+    def _look(connection: psycopg.Connection, record: Any, _proxy: object) -> None:
+        idle = time.monotonic() - record.info.get(_LAID_DOWN, time.monotonic())
+        if not _answers(connection, idle):
+            raise sa.exc.InvalidatePoolError  # the pool makes a new one, and so for all that are as old
+
+    return engine
+
+
+#: When a connection went back to the pool.
+_LAID_DOWN = "laid_down"
+#: Seconds after which an idle connection is asked whether it still is one. Sooner it is enough to look: a server that
+#: ends says so, or its end of the line is closed.
+_ASKED_AFTER_S = 5.0
+
+
+def _answers(connection: psycopg.Connection, idle_s: float) -> bool:
+    """Tell whether a pooled connection can be used; without a word to the server where it was used of late."""
+    try:
+        poll = select.poll()
+        poll.register(connection.fileno(), select.POLLIN)
+        if idle_s < _ASKED_AFTER_S and not poll.poll(0):
+            return True
+        # something came that nobody asked for: mostly the end
+        connection.execute("")
+        connection.rollback()
+    except (psycopg.Error, OSError, ValueError):
+        return False
+    return True
+
+
+def begin_reading(connection: sa.Connection) -> None:
+    """Let each statement be a transaction of its own: read committed promises no more, and it saves two journeys."""
+    if "isolation_level" not in connection.get_execution_options():
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def begin_writing(connection: sa.Connection) -> None:
+    """Begin a transaction."""
+    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+        connection.execution_options(isolation_level="READ COMMITTED")
+    connection.begin()
 
 
 def probe(url: sa.URL) -> None:
@@ -202,7 +253,9 @@ def unindexed(column: Any) -> Any:
 def insert(
     connection: sa.Connection, table: sa.Table, columns: Mapping[str, Sequence[Any]], geometry: Geometries
 ) -> int:
-    """Add rows by COPY; those whose key is there already stay out. Give the number of the new ones."""
+    """Add rows; those whose key is there already stay out. Give the number of the new ones."""
+    if len(geometry) <= _FEW and (shapely.get_type_id(geometry) == 0).all():
+        return _insert_few(connection, table, columns, geometry)
     names = ", ".join(f'"{c}"' for c in (*columns, "geom"))
     stage = f"stage_{table.name}"
     connection.exec_driver_sql(
@@ -214,6 +267,30 @@ def insert(
     ).rowcount
     connection.exec_driver_sql(f'drop table "{stage}"')
     return int(added)
+
+
+def _insert_few(
+    connection: sa.Connection, table: sa.Table, columns: Mapping[str, Sequence[Any]], points: Geometries
+) -> int:
+    """Add a few points in one statement, an array a column."""
+    names = ", ".join(f'"{c}"' for c in (*columns, "geom"))
+    arrays = ", ".join(f"%s::{_array_type(table.c[c].type)}" for c in columns)
+    fields = ", ".join(f"c{i}" for i in range(len(columns)))
+    query = (
+        f'insert into "{table.name}"({names}) select {fields}, ST_SetSRID(ST_MakePoint(x, y), {SRID}) '
+        f"from unnest({arrays}, %s::float8[], %s::float8[]) as u({fields}, x, y) on conflict do nothing"
+    )
+    values = [list(v) for v in columns.values()]
+    places = [shapely.get_x(points).tolist(), shapely.get_y(points).tolist()]
+    return int(connection.exec_driver_sql(query, (*values, *places)).rowcount)
+
+
+def _array_type(kind: sa.types.TypeEngine[Any]) -> str:
+    if isinstance(kind, UtcTime):
+        return "timestamptz[]"
+    if isinstance(kind, sa.Integer):
+        return "int4[]"
+    return "float8[]" if isinstance(kind, sa.Float) else "text[]"
 
 
 def begin_load(connection: sa.Connection, table: sa.Table, *, fresh: bool) -> Load | None:

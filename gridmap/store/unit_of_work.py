@@ -1,10 +1,10 @@
 """One transaction over all repositories."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from types import ModuleType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.sql.util import find_tables
@@ -12,7 +12,14 @@ from sqlalchemy.sql.util import find_tables
 from gridmap.services import ports
 from gridmap.store.backends import log, translated
 from gridmap.store.blobs import Geometries
+from gridmap.store.catalogue import Catalogue
 from gridmap.store.loading import LOAD_FROM, Load
+from gridmap.store.tables import stamp_of
+
+T = TypeVar("T")
+
+#: So often the catalogue is read again while others change it.
+_AGAIN = 3
 
 
 class Work:
@@ -22,9 +29,11 @@ class Work:
     taken, so that what is decided from there on is decided on the newest state, as PostgreSQL's read committed does.
     """
 
-    def __init__(self, engine: sa.Engine, backend: ModuleType) -> None:
+    def __init__(self, engine: sa.Engine, backend: ModuleType, catalogue: Catalogue | None = None) -> None:
         self.engine = engine
         self.backend = backend
+        self._catalogue = catalogue
+        self._stamp: str | None = None
         self._connection: sa.Connection | None = None
         self._writing = False
         self._loads: dict[str, Load | None] = {}
@@ -32,16 +41,45 @@ class Work:
     def _open(self, *, writing: bool) -> sa.Connection:
         if self._connection is None:
             self._connection = self.engine.connect()
+            if not writing:
+                self.backend.begin_reading(self._connection)
         connection = self._connection
         for load in self._loads.values():
             if load is not None:
                 load.wait()
         if writing and not self._writing:
             connection.rollback()
-            connection.execution_options(gridmap_begin=self.backend.BEGIN_WRITING)
-            connection.begin()
+            self.backend.begin_writing(connection)
             self._writing = True
+            self._stamp = None
         return connection
+
+    def catalogued(self, key: Hashable, read: Callable[[], T]) -> T:
+        """Give what is read of sets and versions; what this process read before serves while nobody changed them.
+
+        While it reads, a unit of work sees the catalogue as it was when it first looked; when it writes, as it is.
+        """
+        if self._catalogue is None:
+            return read()
+        stamp = self._stamp
+        if stamp is None or self._writing:
+            stamp = self._read_stamp()
+        for _ in range(_AGAIN):
+            if (kept := self._catalogue.find(stamp, key)) is not None:
+                found: T = kept
+                break
+            found = read()
+            # on a server somebody may have committed in between: what is kept is what stood under the stamp
+            before, stamp = stamp, self._read_stamp()
+            if stamp == before:
+                self._catalogue.keep(stamp, key, found)
+                break
+        self._stamp = stamp
+        return found
+
+    def _read_stamp(self) -> str:
+        with translated(self.backend):
+            return str(self._open(writing=self._writing).exec_driver_sql(stamp_of("answers")).scalar_one())
 
     def rows(self, statement: sa.Executable, *, by_key: bool = False) -> Sequence[Any]:
         """Read rows; ``by_key`` are looked up by the key of their table alone, which a load keeps whole."""
@@ -135,6 +173,7 @@ class Work:
 
     def _release(self) -> None:
         self._loads = {}
+        self._stamp = None
         connection, self._connection, self._writing = self._connection, None, False
         if connection is not None:
             connection.close()
@@ -148,7 +187,7 @@ def _tables_of(statement: Any) -> list[sa.Table]:
 class SqlUnitOfWork:
     """One transaction over all repositories (``services.ports.UnitOfWork``)."""
 
-    def __init__(self, engine: sa.Engine, backend: ModuleType) -> None:
+    def __init__(self, engine: sa.Engine, backend: ModuleType, catalogue: Catalogue | None = None) -> None:
         from gridmap.store.accounts import Accounts
         from gridmap.store.boundaries import Boundaries
         from gridmap.store.context import Context
@@ -159,7 +198,7 @@ class SqlUnitOfWork:
         from gridmap.store.people import Profiles, Staff
         from gridmap.store.trail import Trail
 
-        self._work = Work(engine, backend)
+        self._work = Work(engine, backend, catalogue)
         self.boundaries: ports.BoundaryRepository = Boundaries(self._work)
         self.staff: ports.StaffRepository = Staff(self._work)
         self.profiles: ports.ProfileRepository = Profiles(self._work)

@@ -73,10 +73,7 @@ def version_columns(versions: Sequence[tuple[str, int] | None]) -> dict[str, Any
 
 
 def _all(work: Work) -> dict[int, tuple[str, int]]:
-    # read each time: there are tens of them, and a kept list would have to follow drafts and roll-backs
-    rows = work.rows(
-        sa.select(VersionRow.id, BoundarySetRow.name, VersionRow.number).join(
-            BoundarySetRow, BoundarySetRow.id == VersionRow.set_id
-        )
+    query = sa.select(VersionRow.id, BoundarySetRow.name, VersionRow.number).join(
+        BoundarySetRow, BoundarySetRow.id == VersionRow.set_id
     )
-    return {row.id: (row.name, row.number) for row in rows}
+    return work.catalogued("version keys", lambda: {row.id: (row.name, row.number) for row in work.rows(query)})

@@ -8,7 +8,8 @@ import pytest
 import shapely
 from redrawing import FIRST_DAY, NOW, SETTINGS, draft, edition, found
 
-from gridmap.services.points import FIX, INCIDENT, import_points, record_points
+from gridmap.services.intake.frames import record_points
+from gridmap.services.points import FIX, INCIDENT, import_points
 from gridmap.services.ports import PointFilter
 from gridmap.services.publishing import Terms
 from gridmap.services.responsibility import Plans

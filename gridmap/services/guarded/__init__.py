@@ -5,9 +5,10 @@ reaches of one unit of work, ``kin`` the codes of an area; the other modules cut
 reach, and ``plans`` the plans.
 """
 
+from gridmap.services.guarded.group import Group
 from gridmap.services.guarded.kin import Kin
 from gridmap.services.guarded.plans import CutPlans, Parts
-from gridmap.services.guarded.store import CUTS, PORTS, GuardedStore, GuardedUnitOfWork, may, require_publisher
+from gridmap.services.guarded.store import CUTS, PORTS, GuardedStore, GuardedUnitOfWork, may, may_in, require_publisher
 from gridmap.services.guarded.table import RULES, Rule
 
 __all__ = [
@@ -15,11 +16,13 @@ __all__ = [
     "PORTS",
     "RULES",
     "CutPlans",
+    "Group",
     "GuardedStore",
     "GuardedUnitOfWork",
     "Kin",
     "Parts",
     "Rule",
     "may",
+    "may_in",
     "require_publisher",
 ]

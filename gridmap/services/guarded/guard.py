@@ -95,7 +95,10 @@ class Guard:
     def note(self, rule: Rule, call: Mapping[str, Any], result: Any) -> None:
         """Note what a call did; numbers of equal acts add up, so that a long import is one line."""
         assert rule.action is not None
-        subject, detail = rule.tell(call, result) if rule.tell is not None else ("", {})
+        told = rule.tell(call, result) if rule.tell is not None else ("", {})
+        if told is None:
+            return
+        subject, detail = told
         known = self._told.setdefault((rule.action, subject), {})
         for name, value in detail.items():
             known[name] = known[name] + value if isinstance(known.get(name), int) else value

@@ -50,6 +50,11 @@ class CutStaff:
         codes = self._guard.codes(_SEE, set_name)
         return found if codes is None else found[found["grid_code"].isin(codes)].reset_index(drop=True)
 
+    def numbers_of(self, set_name: str, code: str, day: date) -> tuple[int, int]:
+        """Count the staff of a grid within reach."""
+        codes = self._guard.codes(_SEE, set_name)
+        return self._raw.numbers_of(set_name, code, day) if codes is None or code in codes else (0, 0)
+
     def headed(self, set_name: str, day: date) -> set[str]:
         """Give the codes within reach that have a head."""
         found = self._raw.headed(set_name, day)

@@ -1,8 +1,9 @@
 """Incidents and fixes, cut down to a reach by the owner that is stored with them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any, Generic, TypeVar
 
 import geopandas as gpd
 import pandas as pd
@@ -10,19 +11,32 @@ import pandas as pd
 from gridmap.domain.access import Permission
 from gridmap.errors import Conflict, NotAllowed
 from gridmap.services.guarded.guard import Guard
-from gridmap.services.ports import Added, PointFilter, Within
+from gridmap.services.ports import (
+    Added,
+    IncidentRecord,
+    IncidentRepository,
+    NewPoint,
+    Passing,
+    PatrolRepository,
+    PointFilter,
+    PointOwner,
+    Verdict,
+    Within,
+)
 
 Owners = Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame]
+Raw = TypeVar("Raw", IncidentRepository, PatrolRepository)
 
 
-class _Cut:
+class _Cut(Generic[Raw]):
     """What both kinds share. The store leaves out what is beyond reach, so pages, counts and limits are right."""
 
     _see: Permission
     _add: Permission
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Guard, raw: Raw) -> None:
         self._guard = guard
+        self._raw: Raw = raw
 
     def _mine(self, where: PointFilter) -> PointFilter:
         return replace(where, within=self._within(where.within))
@@ -51,6 +65,49 @@ class _Cut:
         if not any(area.code is None for area in self._guard.reach(Permission.PUBLISH).areas):
             raise NotAllowed("outside_reach")
 
+    def add(self, frame: gpd.GeoDataFrame) -> Added:
+        """Add points that lie within reach."""
+        self._require_mine(frame)
+        return self._raw.add(frame)
+
+    def within_reach(self, points: Sequence[tuple[NewPoint, PointOwner]]) -> list[bool]:
+        """Tell which points with their owners may be added."""
+        mine = self._guard.within(self._add)
+        if mine is None:
+            return [True] * len(points)
+        reach = dict(mine)
+        return [
+            owner.set_name in reach and ((codes := reach[owner.set_name]) is None or owner.grid_code in codes)
+            for _, owner in points
+        ]
+
+    def take(self, points: Sequence[tuple[Any, PointOwner]]) -> list[Verdict]:
+        """Add points that lie within reach, one by one."""
+        kept = self.within_reach(points)
+        said = iter(self._raw.take([point for point, k in zip(points, kept, strict=True) if k]))
+        return [next(said) if k else Verdict.BEYOND for k in kept]
+
+    def frame(self, where: PointFilter) -> gpd.GeoDataFrame:
+        """Give the points within reach."""
+        return self._raw.frame(self._mine(where))
+
+    def counts_by_grid(self, where: PointFilter) -> pd.DataFrame:
+        """Count the points within reach by grid."""
+        return self._raw.counts_by_grid(self._mine(where))
+
+    def count(self, where: PointFilter) -> int:
+        """Count the points within reach."""
+        return self._raw.count(self._mine(where))
+
+    def reown(self, where: PointFilter, owners: Owners) -> int:
+        """Ask again who owns points, on behalf of a publication."""
+        self._require_publisher()
+        return self._raw.reown(where, owners)
+
+    def time_span(self, within: Within | None = None) -> tuple[datetime, datetime] | None:
+        """Give the ends of the points within reach."""
+        return self._raw.time_span(self._within(within))
+
 
 def _both(a: frozenset[str] | None, b: frozenset[str] | None) -> frozenset[str] | None:
     if a is None or b is None:
@@ -58,83 +115,39 @@ def _both(a: frozenset[str] | None, b: frozenset[str] | None) -> frozenset[str] 
     return a & b
 
 
-class CutIncidents(_Cut):
+class CutIncidents(_Cut[IncidentRepository]):
     """``IncidentRepository`` for who does not have everything."""
 
     _see = Permission.INCIDENTS_READ
     _add = Permission.INCIDENTS_WRITE
 
     def __init__(self, guard: Guard) -> None:
-        super().__init__(guard)
-        self._raw = guard.raw.incidents
-
-    def add(self, frame: gpd.GeoDataFrame) -> Added:
-        """Add incidents that lie within reach."""
-        self._require_mine(frame)
-        return self._raw.add(frame)
+        super().__init__(guard, guard.raw.incidents)
 
     def page(self, where: PointFilter, *, limit: int, after: tuple[datetime, str] | None = None) -> gpd.GeoDataFrame:
         """Give a page of the incidents within reach."""
         return self._raw.page(self._mine(where), limit=limit, after=after)
 
-    def frame(self, where: PointFilter) -> gpd.GeoDataFrame:
-        """Give the incidents within reach."""
-        return self._raw.frame(self._mine(where))
-
-    def counts_by_grid(self, where: PointFilter) -> pd.DataFrame:
-        """Count the incidents within reach by grid."""
-        return self._raw.counts_by_grid(self._mine(where))
-
-    def count(self, where: PointFilter) -> int:
-        """Count the incidents within reach."""
-        return self._raw.count(self._mine(where))
-
-    def reown(self, where: PointFilter, owners: Owners) -> int:
-        """Ask again who owns incidents, on behalf of a publication."""
-        self._require_publisher()
-        return self._raw.reown(where, owners)
+    def records(
+        self, where: PointFilter, *, limit: int, after: tuple[datetime, str] | None = None
+    ) -> list[IncidentRecord]:
+        """Give a page of the incidents within reach, row by row."""
+        return self._raw.records(self._mine(where), limit=limit, after=after)
 
     def categories(self, within: Within | None = None) -> list[str]:
         """Give the categories of the incidents within reach."""
         return self._raw.categories(self._within(within))
 
-    def time_span(self, within: Within | None = None) -> tuple[datetime, datetime] | None:
-        """Give the ends of the incidents within reach."""
-        return self._raw.time_span(self._within(within))
 
-
-class CutPatrols(_Cut):
+class CutPatrols(_Cut[PatrolRepository]):
     """``PatrolRepository`` for who does not have everything."""
 
     _see = Permission.PATROLS_READ
     _add = Permission.PATROLS_WRITE
 
     def __init__(self, guard: Guard) -> None:
-        super().__init__(guard)
-        self._raw = guard.raw.patrols
+        super().__init__(guard, guard.raw.patrols)
 
-    def add(self, frame: gpd.GeoDataFrame) -> Added:
-        """Add fixes that lie within reach."""
-        self._require_mine(frame)
-        return self._raw.add(frame)
-
-    def reown(self, where: PointFilter, owners: Owners) -> int:
-        """Ask again who owns fixes, on behalf of a publication."""
-        self._require_publisher()
-        return self._raw.reown(where, owners)
-
-    def frame(self, where: PointFilter) -> gpd.GeoDataFrame:
-        """Give the fixes within reach."""
-        return self._raw.frame(self._mine(where))
-
-    def counts_by_grid(self, where: PointFilter) -> pd.DataFrame:
-        """Count the fixes within reach by grid."""
-        return self._raw.counts_by_grid(self._mine(where))
-
-    def count(self, where: PointFilter) -> int:
-        """Count the fixes within reach."""
-        return self._raw.count(self._mine(where))
-
-    def time_span(self, within: Within | None = None) -> tuple[datetime, datetime] | None:
-        """Give the ends of the fixes within reach."""
-        return self._raw.time_span(self._within(within))
+    def passing(self, where: PointFilter) -> Passing:
+        """Give the fixes within reach in numbers."""
+        return self._raw.passing(self._mine(where))

@@ -188,6 +188,11 @@ class GuardedStore:
         return self._raw.local
 
     @property
+    def raw(self) -> Store:
+        """The store itself, for who puts the acts of several principals together (``Group``)."""
+        return self._raw
+
+    @property
     def reading(self) -> tuple[Reach, ...] | None:
         """What tells the answers to this principal from those to others; None: he sees everything."""
         reaches = tuple(self.rights[permission] for permission in SEEING)
@@ -250,5 +255,13 @@ def may(store: Store, permission: Permission, set_name: str, code: str) -> bool:
     if store.rights[permission].everywhere:
         return True
     with store.unit_of_work() as work:
-        codes = work.guard.codes(permission, set_name)
+        return may_in(work, permission, set_name, code)
+
+
+def may_in(work: UnitOfWork, permission: Permission, set_name: str, code: str) -> bool:
+    """Tell the same of whoever a unit of work is for."""
+    guard = getattr(work, "guard", None)
+    if not isinstance(guard, Guard):
+        return True
+    codes = guard.codes(permission, set_name)
     return codes is None or code in codes

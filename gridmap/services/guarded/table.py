@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from gridmap.domain.access import Permission as May
+from gridmap.services.ports import Verdict
 
 #: What an act is about, and its numbers, from the arguments of a call and its result.
 Told = tuple[str, dict[str, Any]]
-Tell = Callable[[Mapping[str, Any], Any], Told]
+Tell = Callable[[Mapping[str, Any], Any], Told | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Rule:
     action : str or None
         What a call is called in the trail; None: it is not told.
     tell : callable or None
-        Gives subject and detail of the act; counts, codes, numbers and names of fields, never what people wrote.
+        Gives subject and detail of the act, or None where there was none; counts, codes, numbers and names of fields,
+        never what people wrote.
     writes : bool
         It changes something. What only reads but is told hands out personal data in bulk.
     """
@@ -74,6 +76,11 @@ def _dated(call: Mapping[str, Any], result: Any) -> Told:
 
 def _added(call: Mapping[str, Any], result: Any) -> Told:
     return "", {"added": result.added, "duplicates": result.duplicates}
+
+
+def _taken(call: Mapping[str, Any], result: Any) -> Told | None:
+    added, duplicates = result.count(Verdict.ACCEPTED), result.count(Verdict.DUPLICATE)
+    return ("", {"added": added, "duplicates": duplicates}) if added or duplicates else None
 
 
 def _reowned(call: Mapping[str, Any], result: Any) -> Told:
@@ -130,6 +137,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "of_grid": _read(May.PEOPLE_READ),
         "of_day": Rule(May.PEOPLE_READ, "staff.export", _handed_out, writes=False),
         "counts": _read(May.GRIDS_READ),
+        "numbers_of": _read(May.GRIDS_READ),
         "headed": _read(May.GRIDS_READ),
     },
     "profiles": {
@@ -140,7 +148,9 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     },
     "incidents": {
         "add": Rule(May.INCIDENTS_WRITE, "incidents.add", _added),
+        "take": Rule(May.INCIDENTS_WRITE, "incidents.add", _taken),
         "page": _read(May.INCIDENTS_READ),
+        "records": _read(May.INCIDENTS_READ),
         "frame": _read(May.INCIDENTS_READ),
         "counts_by_grid": _read(May.INCIDENTS_READ),
         "count": _read(May.INCIDENTS_READ),
@@ -150,9 +160,11 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     },
     "patrols": {
         "add": Rule(May.PATROLS_WRITE, "fixes.add", _added),
+        "take": Rule(May.PATROLS_WRITE, "fixes.add", _taken),
         "reown": Rule(May.PUBLISH, "fixes.reown", _reowned),
         "frame": _read(May.PATROLS_READ),
         "counts_by_grid": _read(May.PATROLS_READ),
+        "passing": _read(May.PATROLS_READ),
         "count": _read(May.PATROLS_READ),
         "time_span": _read(May.PATROLS_READ),
     },

@@ -17,7 +17,21 @@ from gridmap.services.ports.access import (
 from gridmap.services.ports.boundaries import BoundaryRepository, Box
 from gridmap.services.ports.features import ContextRepository, FeatureFilter, FeatureRepository, Owners
 from gridmap.services.ports.people import ProfileRepository, StaffRepository
-from gridmap.services.ports.points import Added, IncidentRepository, PatrolRepository, PointFilter, Within
+from gridmap.services.ports.points import (
+    Added,
+    IncidentRecord,
+    IncidentRepository,
+    NewFix,
+    NewIncident,
+    NewPoint,
+    Passing,
+    PatrolRepository,
+    PointFilter,
+    PointOwner,
+    PointsOf,
+    Verdict,
+    Within,
+)
 from gridmap.services.ports.store import Clock, Store, StoreMode, Subject, UnitOfWork
 
 __all__ = [
@@ -35,11 +49,18 @@ __all__ = [
     "FeatureFilter",
     "FeatureRepository",
     "IdempotencyRepository",
+    "IncidentRecord",
     "IncidentRepository",
+    "NewFix",
+    "NewIncident",
+    "NewPoint",
     "Outcome",
     "Owners",
+    "Passing",
     "PatrolRepository",
     "PointFilter",
+    "PointOwner",
+    "PointsOf",
     "ProfileRepository",
     "StaffRepository",
     "Store",
@@ -48,5 +69,6 @@ __all__ = [
     "Token",
     "TrailRepository",
     "UnitOfWork",
+    "Verdict",
     "Within",
 ]

@@ -46,6 +46,10 @@ class StaffRepository(Protocol):
         """Give ``grid_code, heads, workers`` of a day; one row a grid that has staff, by code; or of one grid."""
         ...
 
+    def numbers_of(self, set_name: str, code: str, day: date) -> tuple[int, int]:
+        """Give the heads and the workers of a grid on a day."""
+        ...
+
     def headed(self, set_name: str, day: date) -> set[str]:
         """Give the codes of the grids that have a head on a day."""
         ...

@@ -1,9 +1,10 @@
 """Incidents and patrols, as the use cases ask for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from enum import StrEnum
+from typing import Any, Literal, NamedTuple, Protocol
 
 import geopandas as gpd
 import pandas as pd
@@ -40,6 +41,89 @@ class Added:
     duplicates: int
 
 
+class IncidentRecord(NamedTuple):
+    """An incident as it is shown in lists: never with its note, which may name people. ``place`` is a point."""
+
+    incident_id: str
+    occurred_at: datetime
+    category: str
+    channel: str | None
+    grid_code: str | None
+    method: str | None
+    version_number: int | None
+    place: Any
+
+
+class Passing(NamedTuple):
+    """How many fixes of how many units there are, and when the last one was."""
+
+    fixes: int
+    units: int
+    last_fix_at: datetime | None
+
+
+#: The repository of a unit of work that keeps one kind of points.
+PointsOf = Literal["incidents", "patrols"]
+
+
+class NewIncident(NamedTuple):
+    """An incident that comes in by itself, in WGS 84; ``occurred_at`` is aware."""
+
+    incident_id: str
+    occurred_at: datetime
+    category: str
+    lon: float
+    lat: float
+    channel: str | None = None
+    note: str | None = None
+
+    @property
+    def at(self) -> datetime:
+        """When it was."""
+        return self.occurred_at
+
+
+class NewFix(NamedTuple):
+    """A fix that comes in by itself, in WGS 84; ``fixed_at`` is aware."""
+
+    unit_id: str
+    fixed_at: datetime
+    lon: float
+    lat: float
+    accuracy_m: float | None = None
+
+    @property
+    def at(self) -> datetime:
+        """When it was."""
+        return self.fixed_at
+
+
+NewPoint = NewIncident | NewFix
+
+
+class PointOwner(NamedTuple):
+    """Who owned a point on its day: RESPONSIBILITY, and the version that was asked; None where there was none."""
+
+    grid_code: str | None
+    method: str
+    border_m: float | None
+    set_name: str | None
+    version_number: int | None
+
+
+class Verdict(StrEnum):
+    """What became of one point.
+
+    ``content_differs``: a known ``incident_id`` came with another place, time or category. ``outside_reach``: whoever
+    brought it may not add points there. Of neither anything is stored.
+    """
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    DIFFERS = "content_differs"
+    BEYOND = "outside_reach"
+
+
 class IncidentRepository(Protocol):
     """What happened, where and when, with the responsibility of its day."""
 
@@ -53,8 +137,24 @@ class IncidentRepository(Protocol):
         """
         ...
 
+    def take(self, points: Sequence[tuple[NewIncident, PointOwner]]) -> list[Verdict]:
+        """Add a few incidents, each judged by itself and after those before it.
+
+        Raises
+        ------
+        Conflict
+            ``store_refused``: somebody else added one of them at this moment. Nothing is added; ask again.
+        """
+        ...
+
     def page(self, where: PointFilter, *, limit: int, after: tuple[datetime, str] | None = None) -> gpd.GeoDataFrame:
         """Give up to ``limit`` incidents after a (occurred_at, incident_id) key, in that order."""
+        ...
+
+    def records(
+        self, where: PointFilter, *, limit: int, after: tuple[datetime, str] | None = None
+    ) -> list[IncidentRecord]:
+        """Give the same page as ``page``, row by row: for the few that somebody looks at."""
         ...
 
     def frame(self, where: PointFilter) -> gpd.GeoDataFrame:
@@ -93,6 +193,10 @@ class PatrolRepository(Protocol):
         """Add FIXES rows with ``grid_code``, ``set_name``, ``version_number``; key: (unit_id, fixed_at, place)."""
         ...
 
+    def take(self, points: Sequence[tuple[NewFix, PointOwner]]) -> list[Verdict]:
+        """Add a few fixes, each judged by itself; as for incidents."""
+        ...
+
     def reown(self, where: PointFilter, owners: Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame]) -> int:
         """Ask again who owns the matching fixes; as for incidents, with ``fixed_at``."""
         ...
@@ -103,6 +207,10 @@ class PatrolRepository(Protocol):
 
     def counts_by_grid(self, where: PointFilter) -> pd.DataFrame:
         """Give ``grid_code, fixes, units, last_fix_at``, by code; rows without an owner are left out."""
+        ...
+
+    def passing(self, where: PointFilter) -> Passing:
+        """Give all matching fixes in numbers; nobody's are left out."""
         ...
 
     def count(self, where: PointFilter) -> int:

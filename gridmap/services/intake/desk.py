@@ -1,0 +1,170 @@
+"""Batches of one moment, kept in one unit of work: each judged, cut down, told and answered by itself."""
+
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+
+from gridmap.domain.boundaries import BoundarySet
+from gridmap.errors import GridmapError, NotFound, StoreUnavailable
+from gridmap.services.clock import day_in
+from gridmap.services.grids import looks_swapped
+from gridmap.services.guarded import Group
+from gridmap.services.intake.items import Batch, Done, ItemResult
+from gridmap.services.intake.owners import owners_of
+from gridmap.services.once import KEPT
+from gridmap.services.ports import Answered, Clock, PointOwner, PointsOf, Store, UnitOfWork, Verdict
+from gridmap.services.responsibility import owning_set
+from gridmap.settings import Settings
+
+log = logging.getLogger("gridmap.services")
+
+Outcome = Done | Exception
+
+#: A batch by itself is tried so often: somebody else may have been first with the same rows or the same key.
+_TRIES = 3
+
+
+class _Member:
+    """One batch in a unit of work that it shares with others."""
+
+    def __init__(self, batch: Batch, work: UnitOfWork, settings: Settings) -> None:
+        self.batch = batch
+        self.work = work
+        self.before: Answered | None = None
+        self.results: list[ItemResult | None] = list(batch.faults)
+        self.kept: list[int] = []
+        self.owners: list[PointOwner] = []
+        self.home: BoundarySet | None = None
+        self._settings = settings
+
+    def judge(self, clock: Clock) -> None:
+        """Find out which points may be kept, and whose they are."""
+        batch, settings = self.batch, self._settings
+        if batch.said is not None:
+            with suppress(NotFound):  # no boundaries yet: nothing says where the district lies
+                today = day_in(clock.now(), settings.time_zone)
+                plan = batch.plans.in_force(self.work, None, settings.default_set, today)
+                lon, lat = zip(*batch.said, strict=True) if batch.said else ((), ())
+                for i, swapped in enumerate(looks_swapped(plan, lon, lat).tolist()):
+                    if swapped:
+                        self.results[i] = ItemResult("rejected", "outside_service_area", pointer="#")
+        self.kept = [i for i, result in enumerate(self.results) if result is None]
+        if self.kept:
+            self.home = owning_set(self.work, settings.default_set)
+            self.ask()
+
+    def ask(self) -> None:
+        """Ask whose the points are."""
+        points = [self.batch.points[i] for i in self.kept]
+        self.owners = owners_of(self.work, self.batch.plans, points, settings=self._settings, home=self.home)
+
+    def answer(self, verdicts: Sequence[Verdict]) -> None:
+        """Note what became of the points that were handed in."""
+        for i, verdict, owner in zip(self.kept, verdicts, self.owners, strict=True):
+            if verdict in (Verdict.ACCEPTED, Verdict.DUPLICATE):
+                self.results[i] = ItemResult(verdict.value, None, owner.grid_code, owner.method)
+            else:
+                self.results[i] = ItemResult("rejected", verdict.value)
+
+    def done(self) -> Done:
+        """Give what became of the batch."""
+        return Done([result for result in self.results if result is not None], self.before)
+
+
+class Desk:
+    """Keeps batches in a store.
+
+    Parameters
+    ----------
+    raw : Store
+        The store behind those of the batches.
+    """
+
+    def __init__(self, raw: Store, clock: Clock, settings: Settings) -> None:
+        self._raw = raw
+        self._clock = clock
+        self._settings = settings
+
+    def keep(self, batches: Sequence[Batch]) -> list[Outcome]:
+        """Keep batches; give for each what became of it, or why nothing did. What is given as kept lasts.
+
+        Where they cannot be kept together for a reason that may be one batch's, each is kept by itself.
+        """
+        for attempt in range(_TRIES):
+            try:
+                return self._together(batches)
+            except Exception as error:
+                if _is_of_the_store(error):
+                    return [error] * len(batches)
+                if len(batches) > 1:
+                    return [outcome for batch in batches for outcome in self.keep([batch])]
+                if not isinstance(error, GridmapError) or attempt == _TRIES - 1:
+                    return [error]
+        raise AssertionError  # the last attempt returns
+
+    def _together(self, batches: Sequence[Batch]) -> list[Outcome]:
+        outcomes: list[Outcome | None] = [None] * len(batches)
+        members: dict[int, _Member] = {}
+        with self._raw.unit_of_work() as raw:
+            group = Group(raw)
+            for i, batch in enumerate(batches):
+                member = _Member(batch, group.member(batch.store), self._settings)
+                try:
+                    member.before = self._answered(raw, batch)
+                    if member.before is None:
+                        member.judge(self._clock)
+                    members[i] = member
+                except Exception as error:
+                    if _is_of_the_store(error):
+                        raise
+                    outcomes[i] = error
+            keeping = [member for member in members.values() if member.kept]
+            if keeping:
+                self._write(raw, group, keeping)
+        return [members[i].done() if outcome is None else outcome for i, outcome in enumerate(outcomes)]
+
+    def _answered(self, raw: UnitOfWork, batch: Batch) -> Answered | None:
+        """Give the answer to the same request, if it was asked before and is not forgotten."""
+        if batch.key is None:
+            return None
+        found = raw.idempotency.find(batch.key.account_id, batch.key.key)
+        return None if found is None or found.at < self._clock.now() - KEPT else found
+
+    def _write(self, raw: UnitOfWork, group: Group, members: Sequence[_Member]) -> None:
+        # somebody may have published since the owners were asked; nobody can from here on
+        homes = {member.home.name for member in members if member.home is not None}
+        revisions = {name: raw.boundaries.hold(name) for name in sorted(homes)}
+        for member in members:
+            if member.home is not None and revisions[member.home.name] != member.home.revision:
+                member.ask()
+        kinds: tuple[PointsOf, ...] = ("incidents", "patrols")
+        for kind in kinds:
+            mine = [member for member in members if member.batch.kind == kind]
+            if mine:
+                parts = [
+                    (m.work, [(m.batch.points[i], o) for i, o in zip(m.kept, m.owners, strict=True)]) for m in mine
+                ]
+                for member, verdicts in zip(mine, group.take(kind, parts), strict=True):
+                    member.answer(verdicts)
+        self._keep_answers(raw, members)
+        group.commit()
+
+    def _keep_answers(self, raw: UnitOfWork, members: Sequence[_Member]) -> None:
+        now = self._clock.now()
+        answered = []
+        for member in members:
+            key, written = member.batch.key, member.batch.written
+            if key is not None and written is not None:
+                body = written(member.done().results)
+                answered.append(Answered(key.account_id, key.key, key.route, key.request_hash, 200, body, now))
+        if answered:
+            raw.idempotency.forget_before(now - KEPT)
+        # in one order for all: two units of work must not wait for each other
+        for answer in sorted(answered, key=lambda a: (a.account_id, a.key)):
+            raw.idempotency.add(answer)
+
+
+def _is_of_the_store(error: Exception) -> bool:
+    """Tell whether an error is the store's own, so that it says nothing about a batch; a value may be the reason for
+    ``store_failed``."""
+    return isinstance(error, StoreUnavailable) and error.code != "store_failed"

@@ -1,0 +1,108 @@
+"""What a request brings, and what becomes of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gridmap.services.ports import Answered, NewFix, NewIncident, NewPoint, PointsOf, Store
+from gridmap.services.responsibility import Plans
+
+#: A report from further ahead than this has a wrong clock.
+MAX_AHEAD = timedelta(minutes=5)
+#: A fix less certain than this says little about which grid it lies in.
+MAX_ACCURACY_M = 200.0
+#: Older fixes come from a wrong clock or a wrong file.
+MAX_AGE = timedelta(days=5 * 365)
+#: Degrees around 0, 0 in which a point is the answer of a receiver that knew none.
+_ISLAND_DEG = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """What became of one item of a batch.
+
+    ``status`` is accepted, duplicate, quarantined (cannot be right, was not stored) or rejected; ``code`` says why,
+    ``pointer`` which member of the item is at fault.
+    """
+
+    status: str
+    code: str | None = None
+    grid_code: str | None = None
+    method: str | None = None
+    pointer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The key under which a request is answered once; as of ``ports.Answered``."""
+
+    account_id: str
+    key: str
+    route: str
+    request_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one request brings.
+
+    Attributes
+    ----------
+    store : Store
+        As whoever asks sees it.
+    plans : Plans
+        The same.
+    kind : str
+        Incidents or patrol fixes.
+    points : sequence
+        ``NewIncident`` or ``NewFix``, in WGS 84.
+    faults : sequence
+        What was found out already of each of them; None: it may be kept.
+    said : sequence of (lon, lat), optional
+        The degrees as they were sent, which tell whether somebody mixed up the two.
+    key : Key, optional
+    written : callable, optional
+        Writes the answer, which is kept under the key.
+    """
+
+    store: Store
+    plans: Plans
+    kind: PointsOf
+    points: Sequence[NewPoint]
+    faults: Sequence[ItemResult | None]
+    said: Sequence[tuple[float, float]] | None = None
+    key: Key | None = None
+    written: Callable[[list[ItemResult]], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a batch: one result an item, or the answer that the same request got before."""
+
+    results: list[ItemResult]
+    before: Answered | None = None
+
+
+def kept_incident(incident: NewIncident, now: datetime) -> ItemResult | None:
+    """Say why an incident cannot be right; None where nothing is wrong."""
+    return _quarantined(_implausible(incident.lon, incident.lat, incident.occurred_at, now))
+
+
+def kept_fix(fix: NewFix, now: datetime) -> ItemResult | None:
+    """Say why a fix cannot be right; None where nothing is wrong."""
+    code = _implausible(fix.lon, fix.lat, fix.fixed_at, now)
+    if code is None and fix.fixed_at < now - MAX_AGE:
+        code = "too_old"
+    if code is None and fix.accuracy_m is not None and fix.accuracy_m > MAX_ACCURACY_M:
+        code = "low_accuracy"
+    return _quarantined(code)
+
+
+def _implausible(lon: float, lat: float, at: datetime, now: datetime) -> str | None:
+    if abs(lon) < _ISLAND_DEG and abs(lat) < _ISLAND_DEG:
+        return "null_island"
+    return "clock_skew" if at > now + MAX_AHEAD else None
+
+
+def _quarantined(code: str | None) -> ItemResult | None:
+    return None if code is None else ItemResult("quarantined", code)
