@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from gridmap.analysis.responsibility import JoinSummary
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, in_time_order
