@@ -3,6 +3,9 @@
 #
 #   scripts/postgis.sh start DIR [PORT]   make and start a cluster; the last line printed is its SQLAlchemy URL
 #   scripts/postgis.sh crash DIR          kill it as a power cut would, and start it again on its port
+#   scripts/postgis.sh halt DIR           kill it so, and leave it down
+#   scripts/postgis.sh standby DIR OF     make and start a hot standby of the server in OF; prints its URL
+#   scripts/postgis.sh promote DIR        let a standby take writes
 #   scripts/postgis.sh stop DIR           stop it and delete its data
 #
 # Without PORT (or with 0) a free one is chosen. Nothing is installed: where something is missing, this says which
@@ -11,12 +14,13 @@
 # anything in it.
 set -euo pipefail
 
-usage() { sed -n '3,6s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '3,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [ $# -ge 2 ] || usage
 command=$1
 mkdir -p "$2"
 dir=$(cd "$2" && pwd)
-port=${3:-0}
+port=0
+[ "$1" != start ] || port=${3:-0}
 durable=${POSTGIS_DURABLE:-off}
 
 # The newest installed server that also has PostGIS.
@@ -106,6 +110,22 @@ case $command in
     # with the options it was started with
     as "$bin/pg_ctl" -D "$data" -w -t 60 -l "$data/server.log" \
       -o "$(as sed -E 's/^[^ ]+ //; s/"//g' "$data/postmaster.opts" | sed "s/unix_socket_directories=/&''/")" start >/dev/null
+    ;;
+  halt)
+    as "$bin/pg_ctl" -D "$(cat "$dir/location")" -m immediate -w stop >/dev/null
+    ;;
+  standby)
+    primary=$(running_port "$(cat "$3/location")")
+    data=$(place_data)
+    as chmod 700 "$data"
+    as "$bin/pg_basebackup" -h 127.0.0.1 -p "$primary" -U grid -D "$data" -R -X stream -c fast --no-sync
+    port=$(free_port)
+    as "$bin/pg_ctl" -D "$data" -w -t 60 -l "$data/server.log" -o "-p $port -c listen_addresses=127.0.0.1 \
+      -c unix_socket_directories='' -c fsync=$durable -c max_connections=200" start >/dev/null
+    echo "postgresql+psycopg://grid@127.0.0.1:$port/gridtest"
+    ;;
+  promote)
+    as "$bin/pg_ctl" -D "$(cat "$dir/location")" -w promote >/dev/null
     ;;
   stop)
     [ -s "$dir/location" ] || exit 0

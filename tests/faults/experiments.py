@@ -7,7 +7,7 @@ from typing import Any
 
 from api_world import NOW, fill
 from fastapi.testclient import TestClient
-from faults import disk, files, generated, killing, named, racing, restarting, rights, slow, swarm
+from faults import disk, files, generated, killing, named, pool, racing, restarting, rights, slow, standby, swarm
 from faults.outcome import Outcome
 from faults.places import KINDS, empty
 
@@ -26,13 +26,17 @@ Do = Callable[[str, int, int], Outcome]
 
 @dataclass(frozen=True)
 class Experiment:
-    """``target``: how often in the long form, on each store. A control leaves a safeguard out and must break."""
+    """``target``: how often in the long form, on each store. A control leaves a safeguard out and must break.
+
+    ``goal``: the target in words, where it is no number that is known beforehand.
+    """
 
     do: Do
     target: int
     stores: tuple[str, ...]
     promises: str
     control: bool = False
+    goal: str = ""
 
 
 @contextmanager
@@ -61,6 +65,10 @@ def _generated(kind: str, count: int, seed: int) -> Outcome:
         return generated.run(client, app, count, seed, kind)
 
 
+def _clock_control(kind: str, count: int, seed: int) -> Outcome:
+    return pool.step_the_clock(kind, 10, seed, keyed=False)
+
+
 def _slow(kind: str, count: int, seed: int) -> Outcome:
     with district(kind) as (_, app):
         return slow.run(app, count, 25.0, 10.0, kind)
@@ -70,15 +78,25 @@ EXPERIMENTS: dict[str, Experiment] = {
     "named": Experiment(_named, 300, KINDS, "I7, I10"),
     "made": Experiment(swarm.run, 490_000, KINDS, "I7"),
     "generated": Experiment(_generated, 10_000, KINDS, "I7"),
-    "files": Experiment(lambda _, count, seed: files.run(count), 10_000, (NONE,), "I7, I10"),
+    "files": Experiment(lambda _, count, seed: files.run(count, seed), 10_000, (NONE,), "I7, I9, I10"),
+    "files-control": Experiment(lambda *_: files.control(), 1, (NONE,), "I9", control=True),
     "kills": Experiment(killing.run, 2_000, KINDS, "I1, I2, I3, I4, I6, I8"),
-    "statements": Experiment(lambda kind, *_: killing.run_each(kind), 1, KINDS, "I1, I2, I3, I4, I6"),
+    "statements": Experiment(lambda kind, *_: killing.run_each(kind), 1, KINDS, "I1, I2, I3, I4, I6", goal="each once"),
     "kills-control": Experiment(lambda kind, *_: killing.control(kind), 1, KINDS, "I1", control=True),
     "races": Experiment(lambda kind, count, seed: racing.run(kind, count), 1_000, KINDS, "I2, I3, I5"),
     "races-control": Experiment(lambda kind, *_: racing.control(kind), 1, KINDS, "I2", control=True),
     "disk": Experiment(lambda *_: disk.run("full"), 1, (FILE,), "I1, I7, I8"),
-    "disk-control": Experiment(lambda *_: disk.run("full", "careless"), 1, (FILE,), "I1", control=True),
+    "disk-control": Experiment(lambda *_: disk.run("full", careless=True), 1, (FILE,), "I1", control=True),
+    "disk-server": Experiment(lambda *_: disk.run("server"), 1, (SERVER,), "I1, I7, I8"),
+    "disk-server-control": Experiment(lambda *_: disk.run("server", careless=True), 1, (SERVER,), "I1", control=True),
     "read-only": Experiment(lambda *_: disk.run("read_only"), 1, (FILE,), "I7, I8"),
+    "read-only-control": Experiment(lambda *_: disk.run("read_only", careless=True), 1, (FILE,), "I7", control=True),
+    "standby": Experiment(lambda _, count, seed: standby.run(count), 40, (SERVER,), "I1, I7, I8"),
+    "standby-control": Experiment(lambda *_: standby.run(10, waits=False), 1, (SERVER,), "I1", control=True),
+    "pool": Experiment(lambda kind, count, seed: pool.exhaust(kind, count), 20, KINDS, "I7, I8"),
+    "pool-control": Experiment(lambda kind, *_: pool.exhaust(kind, 1, held=0), 1, KINDS, "I7", control=True),
+    "clock": Experiment(pool.step_the_clock, 1_000, KINDS, "I1, I2"),
+    "clock-control": Experiment(_clock_control, 1, KINDS, "I2", control=True),
     "crash": Experiment(lambda _, count, seed: restarting.run(count), 20, (SERVER,), "I1, I7, I8"),
     "crash-control": Experiment(lambda *_: restarting.run(1, durable=False), 1, (SERVER,), "I1", control=True),
     "slow": Experiment(_slow, 3_000, (FILE,), "I7"),

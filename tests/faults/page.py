@@ -100,7 +100,7 @@ def row(runs: Sequence[dict[str, Any]]) -> str:
             counts[what] = counts.get(what, 0) + number
     seen = "; ".join(filter(None, [last["seen"], ", ".join(f"{n:,} {what}" for what, n in counts.items())]))
     tried, broken = (sum(run[what] for run in runs) for what in ("tried", "broken"))
-    target = "must break" if experiment.control else f"{experiment.target:,}"
+    target = "must break" if experiment.control else experiment.goal or f"{experiment.target:,}"
     seconds = sum(run["seconds"] for run in runs)
     cells = (last["name"], experiment.promises, last["store"], target, f"{tried:,}", f"{broken:,}", seen)
     return f"| {' | '.join(cells)} | {seconds:,.0f} |"

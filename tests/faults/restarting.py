@@ -1,5 +1,6 @@
 """A server that dies while reports come in: what was acknowledged is there when it is back, and nobody had to help."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -23,9 +24,10 @@ LON, LAT = at(0.5, 2.5)
 SETTINGS = Settings(access="open", open_requests_per_s=1_000_000, cursor_key="for tests")
 
 
-def server(*words: str) -> str:
+def server(*words: str, **environment: str) -> str:
     """Give an order to the throw-away server."""
-    done = subprocess.run([str(SCRIPT), *words], capture_output=True, text=True, check=True)
+    command = [str(SCRIPT), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **environment})
     return done.stdout.strip().rpartition("\n")[2]
 
 

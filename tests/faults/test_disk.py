@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from faults.disk import namespace
+from faults.disk import run as outcome_of
 from faults.disk import seen_by_child as run
 
 
@@ -40,6 +41,20 @@ def test_one_who_acknowledges_what_was_not_written_is_found_out(tmp_path: Path) 
     found = run(tmp_path, "full", "careless")
     with pytest.raises(AssertionError):
         require_kept(found)
+
+
+@pytest.mark.slow
+def test_one_who_acknowledges_on_a_read_only_disk_is_found_out() -> None:
+    """The check can fail."""
+    assert outcome_of("read_only", careless=True).broken > 0
+
+
+@pytest.mark.slow
+@pytest.mark.postgis
+def test_a_full_disk_of_the_server_refuses_reports_answers_questions_and_recovers() -> None:
+    outcome = outcome_of("server")
+    assert outcome.broken == 0, outcome
+    assert outcome.tried == 0 or outcome_of("server", careless=True).broken > 0
 
 
 def test_a_read_only_disk_refuses_reports_and_answers_questions(tmp_path: Path) -> None:

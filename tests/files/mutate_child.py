@@ -1,9 +1,11 @@
 """Run many mutations of one file through its parser in one confined process: a crash or a hang shows in its exit code.
 
-Called by test_file_mutations with: format, seed file, folder, first mutation, number.
+Called by test_file_mutations with: format, seed file, folder, first mutation, number; and, if wanted, a text that may
+stand in no table.
 """
 
 import random
+import shutil
 import sys
 from pathlib import Path
 
@@ -34,7 +36,7 @@ def mutated(data: bytes, number: int) -> bytes:
 
 
 def main() -> None:
-    kind, seed, folder, first, count = sys.argv[1:]
+    kind, seed, folder, first, count, *canary = sys.argv[1:]
     from gridmap.errors import GridmapError
     from gridmap.files.parser.confine import confine
     from gridmap.files.parser.run import run
@@ -58,6 +60,7 @@ def main() -> None:
             run(request, room)
             with pa.OSFile(str(room / "result.arrow")) as file:
                 table = pa.ipc.open_file(file).read_all()
+            assert not any(text in str(table.to_pydict()) for text in canary), "a file was read that is not the input"
             for wkb in table["__geometry__"].to_pylist():
                 if wkb is not None:
                     scan(wkb)
@@ -70,6 +73,7 @@ def main() -> None:
             if isinstance(error, (AssertionError, NameError, AttributeError)):
                 raise  # a mistake of ours, not of the file
             refused += 1
+        shutil.rmtree(room)
     print(refused, read)
 
 
