@@ -18,7 +18,10 @@ GEOJSON = "application/geo+json"
 
 def to_json(value: Any) -> str:
     """Write plain values as compact JSON; a number that is not finite is a defect, not an answer."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _write(value)
+
+
+_write = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 def json_response(value: Any) -> Response:

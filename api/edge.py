@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import random
 import re
 import time
 
@@ -49,9 +50,14 @@ _UUID_MASK = (0xF000 << 64) | (0xC000 << 48)
 _UUID_4 = (0x4000 << 64) | (0x8000 << 48)
 
 
+#: A number is no secret. To ask the system for each lets other threads in, and the loop waits until they let it go on.
+_RANDOM = random.Random()  # noqa: S311
+os.register_at_fork(after_in_child=_RANDOM.seed)
+
+
 def _new_id() -> str:
-    """Give a random UUID (version 4) as text, at half of what the standard library takes for it."""
-    number = (int.from_bytes(os.urandom(16)) & ~_UUID_MASK) | _UUID_4
+    """Give a random UUID (version 4) as text, at a fraction of what the standard library takes for it."""
+    number = (_RANDOM.getrandbits(128) & ~_UUID_MASK) | _UUID_4
     text = f"{number:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 

@@ -28,6 +28,9 @@ _NUMBER_OF_DEPTH[[ord("["), ord("{")]] = 1
 _NUMBER_OF_DEPTH[[ord("]"), ord("}")]] = -1
 # also swallows a string that never ends, so that the scan stays linear on any input
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_BRACKETS = re.compile(rb"[\[\]{}]")
+#: Bytes outside strings up to which they are counted one by one: arrays let other threads in, and the loop waits.
+_SHORT = 8_192
 _CHARSET = re.compile(r'\s*charset\s*=\s*"?([A-Za-z0-9_.:-]+)"?\s*\Z', re.IGNORECASE)
 _BOM = b"\xef\xbb\xbf"
 JSON_TYPES = frozenset({"application/json"})
@@ -59,7 +62,14 @@ def parse_json(body: bytes, *, max_depth: int) -> Any:
 
 def json_depth(body: bytes) -> int:
     """Count the deepest nesting of brackets outside strings, without parsing."""
-    bare = np.frombuffer(_STRING.sub(b"", body), dtype=np.uint8)
+    plain = _STRING.sub(b"", body)
+    if len(plain) <= _SHORT:
+        depth = deepest = 0
+        for bracket in _BRACKETS.findall(plain):
+            depth += 1 if bracket in b"[{" else -1
+            deepest = max(deepest, depth)
+        return deepest
+    bare = np.frombuffer(plain, dtype=np.uint8)
     return int(np.cumsum(_NUMBER_OF_DEPTH[bare], dtype=np.int32).max(initial=0))
 
 

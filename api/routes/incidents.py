@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 from fastapi import APIRouter, Response
 
-from api.answers import page, plain, to_json
+from api.answers import page, to_json
 from api.deps import Ctx, ReaderLanguage
 from api.once import OnceOnly
 from api.replies import BatchAnswer, CategoriesAnswer, CategoryOut, FeatureCollection
@@ -64,14 +64,19 @@ def _features(records: list[IncidentRecord]) -> list[str]:
     """Write incidents as GeoJSON features, as ``answers.features`` writes the rows of a frame."""
     require_columns(*_PROPERTIES)
     shapes = shapely.to_geojson(np.array([r.place for r in records], dtype=object))
-    written = []
-    for one, shape in zip(records, shapes, strict=True):
-        values = {name: getattr(one, name) for name in _PROPERTIES}
-        values["occurred_at"] = plain(one.occurred_at)
-        written.append(
-            f'{{"type":"Feature","id":{to_json(one.incident_id)},"geometry":{shape},"properties":{to_json(values)}}}'
-        )
-    return written
+    values = [[getattr(one, name) for name in _PROPERTIES] for one in records]
+    for row in values:
+        row[_OCCURRED_AT] = row[_OCCURRED_AT].isoformat().replace("+00:00", "Z")
+    return [
+        f'{{"type":"Feature","id":{to_json(row[0])},"geometry":{shape},'
+        f'"properties":{_MEMBERS % tuple(map(to_json, row))}}}'
+        for row, shape in zip(values, shapes, strict=True)
+    ]
+
+
+#: The properties of an incident with room for their values.
+_MEMBERS = "{" + ",".join(f'"{name}":%s' for name in _PROPERTIES) + "}"
+_OCCURRED_AT = _PROPERTIES.index("occurred_at")
 
 
 @router.get("/api/v1/incidents/categories")

@@ -44,6 +44,7 @@ def make_engine(url: sa.URL, wait_s: float) -> sa.Engine:
         pool_size=10,
         max_overflow=40,
         pool_timeout=wait_s,
+        pool_use_lifo=True,  # the ones used of late have the statements prepared
         hide_parameters=True,
     )
 
