@@ -17,6 +17,7 @@ from api.cursor import Cursors
 from api.deps import Context
 from api.doors import Doors
 from api.edge import Edge, Front
+from api.events.feed import Feed
 from api.lean import LOCATE, WORTH_PACKING, Lean
 from api.oidc.provider import Provider
 from api.once import UnderWay
@@ -26,6 +27,7 @@ from api.routes import (
     accounts,
     counts,
     docs,
+    events,
     grids,
     history,
     incidents,
@@ -73,6 +75,7 @@ ROUTERS = (
     sso.router,
     accounts.router,
     trail.router,
+    events.router,
     docs.router,
     operations.router,
 )
@@ -111,6 +114,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
             yield
             given.close()
             app.state.intake.close()
+            app.state.feed.close()
             doors.close()
             return
         from gridmap.store import open_store
@@ -128,6 +132,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
             warming.join()
             watching.close()
             app.state.intake.close()
+            app.state.feed.close()
         finally:
             doors.close()
             own.close()
@@ -151,6 +156,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
         app.state.desk = Desk(settings, opened, context.clock, access, provider)
         doors.open(opened, access.sessions.find_principal)
         app.state.intake = Intake(IntakeDesk(opened, context.clock, settings))
+        app.state.feed = Feed(opened)
         lean = app.state.lean = Lean(context)
         return lean
 

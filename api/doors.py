@@ -12,7 +12,7 @@ from starlette.types import Scope
 
 from api.credentials import check_host, check_sender, shown_by
 from api.errors import NotSignedIn
-from api.limits import BURST_S, Buckets, Slots, address_of, is_heavy, read_networks
+from api.limits import BURST_S, Buckets, Slots, Streams, address_of, is_heavy, read_networks
 from api.rights import PRINCIPAL, principal_of
 from gridmap.domain.access import NOBODY, OPERATOR, Principal
 from gridmap.services.fresh import Freshness
@@ -54,6 +54,7 @@ class Doors:
         #: Attempts to come in, by network.
         self.attempts = Buckets(settings.sign_ins_per_minute / 60, settings.sign_ins_per_minute, now)
         self._heavy = Slots(settings.heavy_at_once * (_OPEN_SHARE if self._open else 1))
+        self._streams = Streams(settings.streams_at_once * (_OPEN_SHARE if self._open else 1))
         self._find: Find | None = None
         self._fresh: Freshness | None = None
         self._known: dict[bytes, _Known] = {}
@@ -115,6 +116,24 @@ class Doors:
             self._known.clear()
         self._known[key] = _Known(found, revision, now)
         return found
+
+    async def again(self, scope: Scope) -> Principal | None:
+        """Give who sent a request that is still under way, as it is now; None: what they showed is no longer good."""
+        if self._open:
+            return OPERATOR
+        shown = shown_by(scope)
+        return await self._principal(shown.token) if shown is not None and shown.token else None
+
+    def listen(self, scope: Scope) -> Callable[[], None]:
+        """Count a stream of a caller; give what ends it.
+
+        Raises
+        ------
+        TooManyRequests
+            ``too_many_streams``.
+        """
+        caller = principal_of(scope).account_id
+        return self._streams.take(("network", scope["state"][NETWORK]) if caller is None else caller)
 
     @asynccontextmanager
     async def room(self, scope: Scope) -> AsyncIterator[None]:

@@ -3,7 +3,9 @@
 import asyncio
 import math
 import re
+import threading
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from functools import lru_cache
@@ -19,6 +21,8 @@ BURST_S = 5.0
 _CALLERS = 50_000
 #: Seconds that a heavy request waits for a slot before it is sent away.
 _PATIENCE_S = 2.0
+#: Streams of events that one process serves.
+_STREAMS = 1_000
 #: Everything that takes seconds of a processor: drawn maps, comparisons of whole plans, streams, making versions.
 _HEAVY = re.compile(
     r"/maps/[^/]+|/api/v1/crosswalk|/api/v1/locate/arrow|/api/v1/sets/[^/]+/(?:"
@@ -107,6 +111,35 @@ class Slots:
                 del self._held[caller]
             else:
                 self._held[caller] = (gate, users - 1)
+
+
+class Streams:
+    """At most so many streams of one caller, and of all callers, at once. May be asked from several threads."""
+
+    def __init__(self, each: int, altogether: int = _STREAMS) -> None:
+        self._each = each
+        self._altogether = altogether
+        self._lock = threading.Lock()
+        self._held: Counter[Hashable] = Counter()
+
+    def take(self, caller: Hashable) -> Callable[[], None]:
+        """Count a stream; give what ends it.
+
+        Raises
+        ------
+        TooManyRequests
+            ``too_many_streams``.
+        """
+        with self._lock:
+            if self._held[caller] >= self._each or self._held.total() >= self._altogether:
+                raise TooManyRequests("too_many_streams", limit=self._each, retry_after_s=10)
+            self._held[caller] += 1
+        return lambda: self._end(caller)
+
+    def _end(self, caller: Hashable) -> None:
+        with self._lock:
+            self._held[caller] -= 1
+            self._held += Counter()  # who has none is forgotten
 
 
 def is_heavy(scope: Scope) -> bool:

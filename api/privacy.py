@@ -84,6 +84,8 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "AccountAnswer": _fields(internal="account", sensitive="secret"),
     "EntryOut": _fields(internal="number at action outcome actor_id actor subject request_id detail hash"),
     "TrailAnswer": _fields(internal="entries next_before"),
+    "EventOut": _fields(internal="id at kind set code subject count"),
+    "EventsAnswer": _fields(internal="events next"),
     "TrailFaultOut": _fields(internal="rule message"),
     "TrailCheckAnswer": _fields(internal="entries hash whole faults"),
     # the service itself, and errors

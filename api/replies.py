@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 
 from api.privacy import personal_fields, require_classified, sees_people
 from gridmap.domain.boundaries import BoundaryVersion, Level
+from gridmap.domain.events import EventKind
 from gridmap.domain.incidents import GridRef, Method
 from gridmap.services.ports import StoreMode
 
@@ -378,3 +379,22 @@ class Problem(Out):
     meanwhile: list[int] | None = Field(None, description="versions published or withdrawn meanwhile")
     changed: list[str] | None = Field(None, description="codes that these changed, the first twenty")
     changes: int | None = Field(None, description="how many codes these changed")
+
+
+class EventOut(Out):
+    """Something that happened: what kind of thing, where, and the id of what it is about."""
+
+    id: str = Field(description="the place after it; go on from here")
+    at: datetime
+    kind: EventKind
+    set: str | None = Field(description="boundary set; null: it belongs to none")
+    code: str | None = Field(description="grid whose it is; null: it belongs to none, or is about the set")
+    subject: str = Field(description="id of the incident, or number of the version; empty: of many")
+    count: int = Field(description="how many, where one event stands for many")
+
+
+class EventsAnswer(Out):
+    """What happened after a place, oldest first."""
+
+    events: list[EventOut]
+    next: str = Field(description="where to go on; with as many events as were asked for, at once")

@@ -79,6 +79,18 @@ class PageQuery(Strict):
     cursor: Name | None = Field(None, description="where to go on, from the last page")
 
 
+class EventStreamQuery(Strict):
+    """Where a stream of events begins."""
+
+    after: Name | None = Field(None, description="place to go on from: next or id of an event; from now on if left out")
+
+
+class EventsQuery(EventStreamQuery):
+    """Which events."""
+
+    limit: Annotated[QueryInteger, Field(ge=1)] | None = Field(None, description="events in a page; 100 if left out")
+
+
 class GridsQuery(PageQuery):
     """Grids of a version."""
 

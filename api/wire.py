@@ -5,8 +5,11 @@ serve`` names this protocol to uvicorn; with another server the app works as wel
 """
 
 import asyncio
+import threading
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from api.events.stream import ENDING
 
 #: Bytes of an unfinished head (or of trailers) that are taken.
 MOST_UNFINISHED = 32_768
@@ -26,8 +29,15 @@ class BoundedProtocol(HttpToolsProtocol):
     _moved = False
     _head_timer: asyncio.TimerHandle | None = None
 
+    def shutdown(self) -> None:
+        """End: streams that are open look at this, all else comes to an end by itself."""
+        self.app_state.setdefault(ENDING, threading.Event()).set()
+        super().shutdown()
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection; it must say something soon."""
+        # one for all connections: each request gets a copy of the state, with this in it
+        self.app_state.setdefault(ENDING, threading.Event())
         super().connection_made(transport)
         self._head_timer = self.loop.call_later(HEAD_DEADLINE_S, self._give_up)
 

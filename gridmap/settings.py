@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     heavy_at_once: int = Field(
         2, gt=0, description="maps, comparisons, streams and changes of versions of one account at once"
     )
+    streams_at_once: int = Field(4, gt=0, description="streams of events of one account at once")
     session_idle_s: float = Field(28_800.0, gt=0, description="seconds after which a session ends that is not used")
     session_max_s: float = Field(604_800.0, gt=0, description="seconds after which every session ends")
     sign_in_wait_s: float = Field(

@@ -7,8 +7,10 @@ from datetime import UTC, date, timedelta
 from typing import Any
 
 from gridmap.domain.access import Role
+from gridmap.domain.events import Happened
 from gridmap.domain.trail import Entry
 from gridmap.errors import Conflict, NotFound
+from gridmap.services.ports import EventMark
 from gridmap.store import columns as col
 
 
@@ -21,11 +23,13 @@ class AccessState:
     secrets: dict[str, str] = field(default_factory=dict)
     attempts: dict[str, Any] = field(default_factory=dict)
     trail: tuple[Entry, ...] = ()
+    events: tuple[Any, ...] = ()
+    event_key: str | None = None
     answers: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def __copy__(self) -> "AccessState":
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return AccessState(**{name: v if isinstance(v, tuple) else dict(v) for name, v in values.items()})
+        return AccessState(**{name: dict(v) if isinstance(v, dict) else v for name, v in values.items()})
 
 
 class FakeAccounts:
@@ -164,6 +168,11 @@ class FakeTrail:
             col.require_storable("act", texts)
             number, before = self.head()
             access.trail = (*access.trail, Entry(number + 1, act, _hash(number + 1, act, before)))
+            if act.events:
+                access.event_key = access.event_key or "ab" * 32
+            access.events += tuple(
+                Happened(((number + 1) << 20) + place, act.at, event) for place, event in enumerate(act.events)
+            )
         return access.trail[-1]
 
     def head(self):
@@ -182,6 +191,26 @@ class FakeTrail:
             and (action is None or e.act.action == action)
         ]
         return found[:limit]
+
+
+class FakeEvents:
+    def __init__(self, work: Any) -> None:
+        self._work = work
+
+    def page(self, sight, *, after, limit):
+        found = [h for h in self._work.read().access.events if h.number > after]
+        return [h for h in found if sight is None or sight.shows(h.event)][:limit]
+
+    def newest(self):
+        events = self._work.read().access.events
+        return events[-1].number if events else 0
+
+    def mark(self):
+        return EventMark(0, self._work.read().access.event_key)
+
+    def begin_anew(self):
+        access = self._work.write().access
+        access.events, access.event_key = (), None
 
 
 def _hash(number, act, before):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
-from fake_access import AccessState, FakeAccounts, FakeIdempotency, FakeTrail
+from fake_access import AccessState, FakeAccounts, FakeEvents, FakeIdempotency, FakeTrail
 from fake_boundaries import FakeBoundaries, meets
 from fake_features import FakeFeatures, FakeLayer
 from fake_people import FakeProfiles, FakeStaff
@@ -101,6 +101,7 @@ class FakeUnitOfWork:
         self.features = FakeFeatures(self)
         self.accounts = FakeAccounts(self)
         self.trail = FakeTrail(self)
+        self.events = FakeEvents(self)
         self.idempotency = FakeIdempotency(self)
 
     def __enter__(self) -> "FakeUnitOfWork":
@@ -157,7 +158,9 @@ class _Incidents:
             ):
                 raise Conflict("content_differs")
         state.incidents.update(fresh)
-        return Added(len(fresh), len(frame) - len(fresh))
+        first = {key: i for i, key in reversed(list(enumerate(columns["incident_id"]))) if key in fresh}
+        new = np.isin(np.arange(len(frame)), list(first.values()))
+        return Added(len(fresh), len(frame) - len(fresh), new)
 
     def take(self, points):
         state = self._work.write()

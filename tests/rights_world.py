@@ -11,9 +11,11 @@ from gridmap.crs import WGS84
 from gridmap.domain.access import Area, Grant, Principal, Role
 from gridmap.domain.access import Kind as AccountKind
 from gridmap.domain.boundaries import ALWAYS, BoundarySet, Level
+from gridmap.domain.events import Event, EventKind
 from gridmap.domain.features import FeatureLayer
 from gridmap.domain.incidents import StaffMember
 from gridmap.domain.people import GridProfile
+from gridmap.domain.trail import Act
 from gridmap.services.features import import_layer
 from gridmap.services.incidents import record_incidents
 from gridmap.services.patrols import record_fixes
@@ -104,6 +106,22 @@ def fill(store: Store, beyond: Beyond = WORLD) -> None:
     _fill_people(store, beyond)
     _fill_points(store, plans, beyond, settings)
     _fill_layers(store, plans, beyond, settings)
+    _fill_events(store, beyond)
+
+
+def _fill_events(store: Store, beyond: Beyond) -> None:
+    """Tell of incidents here and beyond, and of a version, as if each had come by itself."""
+    size = _SIZES[beyond.points]
+    told = [Event(EventKind.INCIDENT_ADDED, "urban", code("A"), f"{HERE}-i{n:02d}") for n in range(4)]
+    there = code(_letters(beyond.ground), beyond.ground)
+    told[2:2] = [Event(EventKind.INCIDENT_ADDED, "urban", there, f"{beyond.points}-i{n:02d}") for n in range(size)]
+    told[1:1] = [Event(EventKind.INCIDENT_ADDED, None, None, f"{beyond.points}-n{n:02d}") for n in range(size // 3)]
+    told.append(Event(EventKind.VERSION_PUBLISHED, "urban", subject="2"))
+    told.append(Event(EventKind.VERSION_PUBLISHED, "health" if beyond.ground == "ZEBRA" else "school", subject="1"))
+    with store.unit_of_work() as work:
+        for event in told:
+            work.trail.add([Act(NOW, "incidents.add", events=(event,))])
+        work.commit()
 
 
 def _fill_ground(store: Store, beyond: Beyond) -> None:

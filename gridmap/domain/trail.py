@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from gridmap.domain.events import Event
 from gridmap.domain.rules import Finding, Severity
 
 #: What stands before the first entry.
@@ -34,6 +35,8 @@ class Act:
     subject: str = ""
     request_id: str = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
+    #: What others are to hear of it: written beside the entry, and no part of it.
+    events: tuple[Event, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class Incidents:
             _refuse_other_content(keys, self._known(keys["incident_id"][new].tolist()))
         if load is not None and load.keys is not None:
             load.keys.note(kept_values(ids, new))
-        return Added(added, len(ids) - added)
+        return Added(added, len(ids) - added, new)
 
     def take(self, points: Sequence[tuple[NewIncident, PointOwner]]) -> list[Verdict]:
         """Add a few incidents, each judged by itself; see ``services.ports``."""

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from gridmap.domain.trail import NOTHING, UNREADABLE, Act, Entry, Outcome, canonical, compact, hash_of, written_time
 from gridmap.store import columns as col
 from gridmap.store.access_tables import TrailHeadRow, TrailRow
+from gridmap.store.events import write_events
 from gridmap.store.unit_of_work import Work
 
 _COLUMNS = ("at", "action", "outcome", "actor_id", "actor", "subject", "request_id", "detail")
@@ -36,6 +37,7 @@ class Trail:
             entries.append({"id": number, **row, "hash": last})
         self._work.write(sa.insert(TrailRow), entries)
         self._work.write(sa.update(TrailHeadRow).values(number=number, hash=last))
+        write_events(self._work, acts, number)
         return Entry(number, acts[-1], last)
 
     def _hold_head(self) -> tuple[int, str]:

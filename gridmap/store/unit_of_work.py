@@ -191,6 +191,7 @@ class SqlUnitOfWork:
         from gridmap.store.accounts import Accounts
         from gridmap.store.boundaries import Boundaries
         from gridmap.store.context import Context
+        from gridmap.store.events import Events
         from gridmap.store.features import Features
         from gridmap.store.idempotency import Idempotency
         from gridmap.store.incidents import Incidents
@@ -208,6 +209,7 @@ class SqlUnitOfWork:
         self.features: ports.FeatureRepository = Features(self._work)
         self.accounts: ports.AccountRepository = Accounts(self._work)
         self.trail: ports.TrailRepository = Trail(self._work)
+        self.events: ports.EventRepository = Events(self._work)
         self.idempotency: ports.IdempotencyRepository = Idempotency(self._work)
 
     def __enter__(self) -> Self:

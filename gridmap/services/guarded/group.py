@@ -45,9 +45,9 @@ class Group:
         said = iter(repository.take(wanted) if wanted else ())
         verdicts = [[next(said) if k else Verdict.BEYOND for k in kept] for kept in mine]
         rule = RULES[kind]["take"]
-        for (work, _), found in zip(parts, verdicts, strict=True):
+        for (work, points), found in zip(parts, verdicts, strict=True):
             if isinstance(work, GuardedUnitOfWork):
-                work.guard.note(rule, {}, found)
+                work.guard.note(rule, {"points": points}, found)
         return verdicts
 
     def commit(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from gridmap.domain.access import Grant, Kind, Permission, Principal, Reach
 from gridmap.domain.boundaries import BoundaryVersion
+from gridmap.domain.events import Event
 from gridmap.errors import NotAllowed
 from gridmap.services.guarded.kin import Codes, Kin
 from gridmap.services.guarded.table import Rule
@@ -45,6 +46,7 @@ class Guard:
         self._act = act
         self._codes: dict[tuple[Permission, str], Codes | None] = {}
         self._told: dict[tuple[str, str], dict[str, Any]] = {}
+        self._happened: dict[tuple[str, str], list[Event]] = {}
 
     def reach(self, permission: Permission) -> Reach:
         """Say where the principal may do one thing."""
@@ -102,8 +104,14 @@ class Guard:
         known = self._told.setdefault((rule.action, subject), {})
         for name, value in detail.items():
             known[name] = known[name] + value if isinstance(known.get(name), int) else value
+        if rule.happened is not None:
+            self._happened.setdefault((rule.action, subject), []).extend(rule.happened(call, result))
 
     def told(self) -> list[Act]:
         """Give the acts noted so far, and begin anew."""
         told, self._told = self._told, {}
-        return [self._act(action=action, subject=subject, detail=detail) for (action, subject), detail in told.items()]
+        happened, self._happened = self._happened, {}
+        return [
+            self._act(action=key[0], subject=key[1], detail=detail, events=tuple(happened.get(key, ())))
+            for key, detail in told.items()
+        ]

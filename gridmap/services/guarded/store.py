@@ -29,6 +29,7 @@ PORTS: Mapping[str, type] = {
     "features": ports.FeatureRepository,
     "accounts": ports.AccountRepository,
     "trail": ports.TrailRepository,
+    "events": ports.EventRepository,
     "idempotency": ports.IdempotencyRepository,
 }
 
@@ -112,6 +113,7 @@ class GuardedUnitOfWork:
     features: ports.FeatureRepository
     accounts: ports.AccountRepository
     trail: ports.TrailRepository
+    events: ports.EventRepository
     idempotency: ports.IdempotencyRepository
 
     def __init__(self, store: "GuardedStore", raw: UnitOfWork) -> None:

@@ -3,16 +3,22 @@
 A method that does not stand here cannot be called through a guarded store, and a test fails for it.
 """
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gridmap.domain.access import Permission as May
+from gridmap.domain.events import Event, EventKind
 from gridmap.services.ports import Verdict
 
 #: What an act is about, and its numbers, from the arguments of a call and its result.
 Told = tuple[str, dict[str, Any]]
 Tell = Callable[[Mapping[str, Any], Any], Told | None]
+#: What others are to hear of it.
+Happened = Callable[[Mapping[str, Any], Any], Sequence[Event]]
+#: Incidents that one call tells of one by one; of more it tells how many each owner got.
+_ONE_BY_ONE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +36,15 @@ class Rule:
         never what people wrote.
     writes : bool
         It changes something. What only reads but is told hands out personal data in bulk.
+    happened : callable or None
+        Gives the events that others hear of.
     """
 
     permission: May | None
     action: str | None = None
     tell: Tell | None = None
     writes: bool = True
+    happened: Happened | None = None
 
 
 def _read(permission: May | None) -> Rule:
@@ -83,6 +92,30 @@ def _taken(call: Mapping[str, Any], result: Any) -> Told | None:
     return ("", {"added": added, "duplicates": duplicates}) if added or duplicates else None
 
 
+def _incidents(call: Mapping[str, Any], result: Any) -> list[Event]:
+    if not result.added:
+        return []
+    frame = call["frame"] if result.new is None else call["frame"][result.new]
+    owners = [frame[name].astype(object).where(frame[name].notna(), None) for name in ("set_name", "grid_code")]
+    if len(frame) <= _ONE_BY_ONE:
+        rows = zip(*owners, frame["incident_id"], strict=True)
+        return [Event(EventKind.INCIDENT_ADDED, name, code, subject) for name, code, subject in rows]
+    counts = Counter(zip(*owners, strict=True))
+    return [Event(EventKind.INCIDENTS_ADDED, name, code, count=n) for (name, code), n in counts.items()]
+
+
+def _taken_in(call: Mapping[str, Any], result: Any) -> list[Event]:
+    return [
+        Event(EventKind.INCIDENT_ADDED, owner.set_name, owner.grid_code, point.incident_id)
+        for (point, owner), verdict in zip(call["points"], result, strict=True)
+        if verdict is Verdict.ACCEPTED
+    ]
+
+
+def _edition(kind: EventKind) -> Happened:
+    return lambda call, result: [Event(kind, str(call["set_name"]), subject=str(call["number"]))]
+
+
 def _reowned(call: Mapping[str, Any], result: Any) -> Told:
     return "", {"changed": int(result)}
 
@@ -116,9 +149,9 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "add_draft": Rule(May.DRAFTS_WRITE, "draft.add", _drafted),
         "replace_draft": Rule(May.DRAFTS_WRITE, "draft.replace", _changed),
         "discard_draft": Rule(May.DRAFTS_WRITE, "draft.discard", _version),
-        "publish": Rule(May.PUBLISH, "version.publish", _published),
+        "publish": Rule(May.PUBLISH, "version.publish", _published, happened=_edition(EventKind.VERSION_PUBLISHED)),
         "require_revision": _read(May.GRIDS_READ),
-        "withdraw": Rule(May.PUBLISH, "version.withdraw", _version),
+        "withdraw": Rule(May.PUBLISH, "version.withdraw", _version, happened=_edition(EventKind.VERSION_WITHDRAWN)),
         "hold": _read(May.GRIDS_READ),
         "add_lineage": Rule(May.PUBLISH, "lineage.add", _edges),
         "lineage": _read(May.GRIDS_READ),
@@ -147,8 +180,8 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "of_day": _read(May.GRIDS_READ),
     },
     "incidents": {
-        "add": Rule(May.INCIDENTS_WRITE, "incidents.add", _added),
-        "take": Rule(May.INCIDENTS_WRITE, "incidents.add", _taken),
+        "add": Rule(May.INCIDENTS_WRITE, "incidents.add", _added, happened=_incidents),
+        "take": Rule(May.INCIDENTS_WRITE, "incidents.add", _taken, happened=_taken_in),
         "page": _read(May.INCIDENTS_READ),
         "records": _read(May.INCIDENTS_READ),
         "frame": _read(May.INCIDENTS_READ),
@@ -220,9 +253,14 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "entries": _read(May.AUDIT_READ),
         "page": _read(May.AUDIT_READ),
     },
+    # who follows them is given a sight (``guarded.events``); without one they are for who reads the trail anyway
+    "events": {
+        **{name: _read(May.AUDIT_READ) for name in ("page", "newest", "mark")},
+        "begin_anew": Rule(May.ACCOUNTS_MANAGE),
+    },
     # the answer that a request got before; whose it is stands in its key
     "idempotency": {"find": _read(None), "add": Rule(None), "forget_before": Rule(None)},
 }
 
 #: Repositories whose changes are not told by the store itself.
-TOLD_ELSEWHERE = frozenset({"accounts", "trail", "idempotency"})
+TOLD_ELSEWHERE = frozenset({"accounts", "trail", "events", "idempotency"})

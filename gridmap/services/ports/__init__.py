@@ -15,6 +15,7 @@ from gridmap.services.ports.access import (
     TrailRepository,
 )
 from gridmap.services.ports.boundaries import BoundaryRepository, Box
+from gridmap.services.ports.events import EventMark, EventRepository
 from gridmap.services.ports.features import ContextRepository, FeatureFilter, FeatureRepository, Owners
 from gridmap.services.ports.people import ProfileRepository, StaffRepository
 from gridmap.services.ports.points import (
@@ -46,6 +47,8 @@ __all__ = [
     "Clock",
     "ContextRepository",
     "Entry",
+    "EventMark",
+    "EventRepository",
     "FeatureFilter",
     "FeatureRepository",
     "IdempotencyRepository",

@@ -1,12 +1,14 @@
 """Incidents and patrols, as the use cases ask for them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, Protocol
 
 import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from gridmap.services.ports.boundaries import Box
@@ -35,10 +37,15 @@ class PointFilter:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """How many rows were new, and how many were there before with the same key and content."""
+    """How many rows were new, and how many were there before with the same key and content.
+
+    ``new``: for each row whether it was new, where that is known; None: all were, or those added meanwhile by others
+    were not.
+    """
 
     added: int
     duplicates: int
+    new: npt.NDArray[np.bool_] | None = field(default=None, compare=False, repr=False)
 
 
 class IncidentRecord(NamedTuple):

@@ -7,6 +7,7 @@ from typing import Literal, Protocol, Self
 
 from gridmap.services.ports.access import AccountRepository, IdempotencyRepository, TrailRepository
 from gridmap.services.ports.boundaries import BoundaryRepository
+from gridmap.services.ports.events import EventRepository
 from gridmap.services.ports.features import ContextRepository, FeatureRepository
 from gridmap.services.ports.people import ProfileRepository, StaffRepository
 from gridmap.services.ports.points import IncidentRepository, PatrolRepository
@@ -36,6 +37,7 @@ class UnitOfWork(Protocol):
     features: FeatureRepository
     accounts: AccountRepository
     trail: TrailRepository
+    events: EventRepository
     idempotency: IdempotencyRepository
 
     def __enter__(self) -> Self: ...

@@ -1,0 +1,22 @@
+"""Which events somebody is to hear of: the same reach as for what they are about."""
+
+from gridmap.domain.access import Permission
+from gridmap.domain.events import Sight
+from gridmap.services.guarded.guard import Guard
+from gridmap.services.guarded.store import GuardedStore
+
+
+def sight_of(store: GuardedStore) -> Sight:
+    """Give what the principal of a store is to hear of today."""
+    if store.rights[Permission.INCIDENTS_READ].everywhere and store.rights[Permission.GRIDS_READ].everywhere:
+        return Sight(None, None)
+    with store.unit_of_work() as work:
+        guard: Guard = work.guard
+        return Sight(guard.within(Permission.INCIDENTS_READ), _sets(guard))
+
+
+def _sets(guard: Guard) -> frozenset[str] | None:
+    if guard.reach(Permission.GRIDS_READ).everywhere:
+        return None
+    names = {area.set_name for area in guard.reach(Permission.GRIDS_READ).areas if area.set_name is not None}
+    return frozenset(name for name in names if guard.sees(Permission.GRIDS_READ, name))
