@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from gridmap.domain.events import OF_SETS, PER_ENTRY, Event, EventKind, Happened, Sight
 from gridmap.domain.trail import Act
-from gridmap.services.ports.events import EventMark
+from gridmap.services.ports import EventMark
 from gridmap.store import columns as col
 from gridmap.store.access_tables import EventMarkRow, EventRow
 from gridmap.store.unit_of_work import Work
