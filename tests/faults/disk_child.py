@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,11 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from gridmap.errors import StoreUnavailable
 from gridmap.services.clock import FixedClock
+from gridmap.services.intake.desk import Desk, Outcome
+from gridmap.services.intake.items import Batch, Done, ItemResult
 from gridmap.services.ports import PointFilter
 from gridmap.settings import Settings
 from gridmap.store import open_store
-from gridmap.store.unit_of_work import Work
 
 DISK_BYTES = 12_000_000
 #: More than the room takes.
@@ -125,26 +126,18 @@ def read_only(folder: Path) -> dict[str, Any]:
 
 
 def be_careless() -> None:
-    """Let a commit that failed pass for one that did not."""
-    commit = Work.commit
+    """Let reports that could not be kept pass for kept ones."""
+    keep = Desk.keep
 
-    def swallow(self: Work) -> None:
-        with suppress(StoreUnavailable):
-            commit(self)
+    def careless(self: Desk, batches: Sequence[Batch]) -> list[Outcome]:
+        return [
+            Done([ItemResult("accepted", None, None, "none")] * len(batch.points), None)
+            if isinstance(outcome, StoreUnavailable)
+            else outcome
+            for batch, outcome in zip(batches, keep(self, batches), strict=True)
+        ]
 
-    Work.commit = swallow  # type: ignore[method-assign]
-    write, insert = Work.write, Work.insert
-
-    def quiet(method: Any) -> Any:
-        def call(self: Work, *args: Any, **options: Any) -> Any:
-            try:
-                return method(self, *args, **options)
-            except StoreUnavailable:
-                return len(args[-1])
-
-        return call
-
-    Work.write, Work.insert = write, quiet(insert)  # type: ignore[method-assign]
+    Desk.keep = careless  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

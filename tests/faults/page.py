@@ -17,7 +17,8 @@ import gridmap
 
 HEAD = """# What was broken on purpose, and what became of it
 
-{versions}. Begun on {first} UTC, ended on {last} UTC.
+{versions}.
+Begun on {first} UTC, ended on {last} UTC.
 
 A promise is broken when an answer has the wrong status or code, something acknowledged is missing or doubled, a version
 is half there, a race has two winners, a connection is held past its deadline, or a row changed that should not have.
