@@ -222,7 +222,7 @@ def serving(url: str, workers: int) -> Iterator[tuple[int, int]]:
     command = [sys.executable, "-m", "gridmap", "serve", "--db", url, "--port", str(port), "--workers", str(workers)]
     child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         while time.monotonic() < until:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
