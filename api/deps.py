@@ -22,6 +22,8 @@ from gridmap.maps.drawing import Ground, ground
 from gridmap.services.clock import day_in, start_of
 from gridmap.services.guarded import CutPlans, GuardedStore, Kin, Parts
 from gridmap.services.ports import Box, Clock, PointFilter, Store, UnitOfWork
+from gridmap.services.redraw.drawings import Drawings
+from gridmap.services.redraw.presence import Presence
 from gridmap.services.reports import Overview, PlanReport, last_days, overview, plan_report
 from gridmap.services.responsibility import Plan, Plans
 from gridmap.settings import Settings
@@ -60,6 +62,9 @@ class Context:
     reading: threading.Lock = field(default_factory=threading.Lock)
     #: The codes of areas, and the plans cut to them.
     kin: Kin = field(default_factory=Kin)
+    #: Drafts as they are drawn, with all of their areas, and who draws in them.
+    drawings: Drawings = field(default_factory=Drawings)
+    presence: Presence = field(default_factory=Presence)
     parts: Parts = field(default_factory=Parts)
 
     def for_reader(self, principal: Principal, request_id: str = "") -> "Context":

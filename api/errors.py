@@ -78,6 +78,7 @@ STATUS: dict[type[GridmapError], int] = {
     tree.NotFound: 404,
     tree.Conflict: 409,
     tree.StaleVersion: 412,
+    tree.RedrawConflict: 409,
     tree.IllegalTransition: 409,
     tree.NotPublishable: 422,
     tree.EncodingAmbiguous: 409,

@@ -36,6 +36,10 @@ def _findings(found: Sequence[Finding], language: Language) -> dict[str, Any]:
 SHOWN: Mapping[str, Mapping[str, Show]] = {
     "coordinate_out_of_range": {"hint": _as_is("hint")},
     "outside_service_area": {"hint": _as_is("hint")},
+    "redraw_conflict": {"numbers": _as_is("numbers"), "codes": _as_is("codes")},
+    "redraw_locked": {"lock": _as_is("lock")},
+    "redraw_overlaps": {"area": _as_is("area"), "other": _as_is("other")},
+    "redraw_crosses_itself": {"area": _as_is("area")},
     "grid_retired": {"successors": _as_is("successors")},
     "not_publishable": {"findings": _findings},
     "version_stale": {

@@ -39,6 +39,23 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "ReportAnswer": _fields(internal="set version against blocking acceptable findings truncated summary"),
     "PublicationAnswer": _fields(internal="set revision version dry_run lineage findings incidents fixes"),
     "WithdrawalAnswer": _fields(internal="set revision version incidents fixes"),
+    # drafts that are redrawn; who drew is known to who may draw
+    "RedrawLevelOut": _fields(internal="name order tiles_parent"),
+    "EditOut": _fields(internal="number verb by mine at codes undoes summary"),
+    "StackOut": _fields(internal="count number"),
+    "PlannerOut": _fields(internal="name seen_at"),
+    "TotalsOut": _fields(internal="holes overlaps hole_m2 overlap_m2 errors warnings"),
+    "RedrawAnswer": _fields(
+        internal="set draft revision based_on level levels box areas state undo redo others totals"
+    ),
+    "ShapesOut": _fields(internal="type features"),
+    "EditedAnswer": _fields(internal="revision edit changed gone gained_m2 lost_m2 findings totals undo redo"),
+    "EditsAnswer": _fields(internal="revision edits changed gone others undo redo"),
+    "RedrawFindingsAnswer": _fields(internal="revision findings totals"),
+    "MarkOut": _fields(internal="number kind by mine at code places text"),
+    "MarksAnswer": _fields(internal="marks"),
+    "StepOut": _fields(internal="to by at revision reason"),
+    "StepsAnswer": _fields(internal="state steps"),
     # history
     "ChangeOut": _fields(internal="level kind count"),
     "EditionOut": _fields(internal="number phase valid_from valid_to note based_on published_at grids changes"),

@@ -13,6 +13,7 @@
     ├── NotFound                no such set, version, grid
     ├── Conflict                the state does not allow it
     │   ├── StaleVersion        somebody else was first
+    │   ├── RedrawConflict      somebody else drew the same border meanwhile
     │   ├── IllegalTransition   that step is not possible from here
     │   ├── NotPublishable      findings stand in the way
     │   └── EncodingAmbiguous   the text could be UTF-8 or GBK: ask
@@ -101,6 +102,10 @@ class Conflict(GridmapError):
 
 class StaleVersion(Conflict):
     """Somebody else changed it first."""
+
+
+class RedrawConflict(Conflict):
+    """Somebody else changed the same border or area since the planner looked; ``numbers`` of edits, ``codes``."""
 
 
 class IllegalTransition(Conflict):

@@ -136,6 +136,7 @@ class FakeBoundaries:
         self._need(set_name, number)
         state.versions[set_name] = tuple(v for v in state.versions[set_name] if v.number != number)
         state.grids.pop((set_name, number))
+        state.redraw.pop((set_name, number), None)
         state.lineage.pop((set_name, number), None)
 
     def _fresh(self, state, set_name, expected):
@@ -152,7 +153,8 @@ class FakeBoundaries:
             raise NotFound("set_not_found")
         self._fresh(state, set_name, expected)
 
-    def publish(self, set_name, number, *, valid_from, published_at: datetime, expected=None, note=None, rewrite=False):
+    def publish(self, set_name, number, *, valid_from, published_at: datetime, expected=None, note=None, rewrite=False,
+                content_hash=None):  # fmt: skip
         state = self._write(set_name)
         self._fresh(state, set_name, expected)
         draft = self._need(set_name, number)
@@ -169,6 +171,7 @@ class FakeBoundaries:
                 self._put(state, replace(version, valid_to=valid_from))
         state.revisions[set_name, number] = self._move_on(set_name)
         new = replace(draft, state=VersionState.PUBLISHED, valid_from=valid_from, published_at=published_at)
+        new = new if content_hash is None else replace(new, content_hash=content_hash)
         return self._put(state, new if note is None else replace(new, note=note))
 
     def withdraw(self, set_name, number, *, expected=None):

@@ -17,6 +17,7 @@ from fake_access import AccessState, FakeAccounts, FakeEvents, FakeIdempotency, 
 from fake_boundaries import FakeBoundaries, meets
 from fake_features import FakeFeatures, FakeLayer
 from fake_people import FakeProfiles, FakeStaff
+from fake_redraw import FakeRedraw
 
 from gridmap.analysis import frames
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
@@ -45,6 +46,7 @@ class _State:
     incidents: dict[str, dict[str, Any]] = field(default_factory=dict)
     fixes: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
     context: list[tuple[Any, ...]] = field(default_factory=list)
+    redraw: dict[tuple[str, int], Any] = field(default_factory=dict)
     access: AccessState = field(default_factory=AccessState)
 
     def copy(self) -> "_State":
@@ -103,6 +105,7 @@ class FakeUnitOfWork:
         self.trail = FakeTrail(self)
         self.events = FakeEvents(self)
         self.idempotency = FakeIdempotency(self)
+        self.redraw = FakeRedraw(self)
 
     def __enter__(self) -> "FakeUnitOfWork":
         return self

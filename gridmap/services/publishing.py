@@ -95,7 +95,8 @@ def put_in_force(
     """
     name, former = boundary_set.name, judgement.former
     require_timely(work, name, terms, today=day_in(now, settings.time_zone))
-    content = content_hash(frame) if draft is None else draft.content_hash
+    # that of a draft that is redrawn only stands for what it says
+    content = content_hash(frame)
     if former is not None and former.content_hash == content and former.valid_to is None:
         raise Conflict("content_known", number=former.number)
     edges = _edges(judgement, boundary_set, frame)
@@ -120,6 +121,7 @@ def put_in_force(
             expected=terms.expected,
             note=terms.words() or draft.note,
             rewrite=bool(terms.rewrite),
+            content_hash=content,
         )
     except StaleVersion as stale:
         raise with_changes(work, name, stale) from None

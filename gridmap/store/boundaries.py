@@ -256,6 +256,7 @@ class Boundaries:
         expected: int | None = None,
         note: str | None = None,
         rewrite: bool = False,
+        content_hash: str | None = None,
     ) -> BoundaryVersion:
         """Publish a draft; see ``services.ports``."""
         row = self._require_locked(set_name)
@@ -280,6 +281,7 @@ class Boundaries:
             published_at=published_at,
             revision=revision,
             note=draft.note if note is None else note,
+            content_hash=draft.content_hash if content_hash is None else content_hash,
         )
         return self._require_version(set_name, number)
 

@@ -197,6 +197,7 @@ class SqlUnitOfWork:
         from gridmap.store.incidents import Incidents
         from gridmap.store.patrols import Patrols
         from gridmap.store.people import Profiles, Staff
+        from gridmap.store.redraw import Redraw
         from gridmap.store.trail import Trail
 
         self._work = Work(engine, backend, catalogue)
@@ -211,6 +212,7 @@ class SqlUnitOfWork:
         self.trail: ports.TrailRepository = Trail(self._work)
         self.events: ports.EventRepository = Events(self._work)
         self.idempotency: ports.IdempotencyRepository = Idempotency(self._work)
+        self.redraw: ports.RedrawRepository = Redraw(self._work)
 
     def __enter__(self) -> Self:
         return self

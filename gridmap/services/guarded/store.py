@@ -15,6 +15,7 @@ from gridmap.services.guarded.guard import SEEING, Guard, Rights, rights_of
 from gridmap.services.guarded.kin import Kin
 from gridmap.services.guarded.people import CutProfiles, CutStaff
 from gridmap.services.guarded.points import CutIncidents, CutPatrols
+from gridmap.services.guarded.redraw import CutRedraw
 from gridmap.services.guarded.table import RULES
 from gridmap.services.ports import Act, Clock, Store, StoreMode, Subject, UnitOfWork
 
@@ -31,6 +32,7 @@ PORTS: Mapping[str, type] = {
     "trail": ports.TrailRepository,
     "events": ports.EventRepository,
     "idempotency": ports.IdempotencyRepository,
+    "redraw": ports.RedrawRepository,
 }
 
 
@@ -48,6 +50,7 @@ CUTS: Mapping[str, type[_Cut]] = {
     "patrols": CutPatrols,
     "context": CutContext,
     "features": CutFeatures,
+    "redraw": CutRedraw,
 }
 
 
@@ -115,6 +118,7 @@ class GuardedUnitOfWork:
     trail: ports.TrailRepository
     events: ports.EventRepository
     idempotency: ports.IdempotencyRepository
+    redraw: ports.RedrawRepository
 
     def __init__(self, store: "GuardedStore", raw: UnitOfWork) -> None:
         self._store = store

@@ -136,6 +136,20 @@ def _handed_out(call: Mapping[str, Any], result: Any) -> Told:
     return str(call["set_name"]), {"people": len(result)}
 
 
+def _edited(call: Mapping[str, Any], result: Any) -> Told:
+    entry = call["entry"]
+    return f"{call['set_name']}/{call['number']}", {"edits": 1, "areas": len(entry.change.codes)}
+
+
+def _marked(call: Mapping[str, Any], result: Any) -> Told:
+    return f"{call['set_name']}/{call['number']}", {f"{result.kind}s": 1}
+
+
+def _stepped(call: Mapping[str, Any], result: Any) -> Told:
+    step = call["step"]
+    return f"{call['set_name']}/{call['number']}", {"to": step.to, "revision": step.revision}
+
+
 #: Repository (its name in a unit of work) to method to what it asks for.
 RULES: Mapping[str, Mapping[str, Rule]] = {
     "boundaries": {
@@ -257,6 +271,19 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     "events": {
         **{name: _read(May.AUDIT_READ) for name in ("page", "newest", "mark")},
         "begin_anew": Rule(May.ACCOUNTS_MANAGE),
+    },
+    "redraw": {
+        "head": _read(May.DRAFTS_WRITE),
+        "ground": _read(May.DRAFTS_WRITE),
+        "lines": _read(May.DRAFTS_WRITE),
+        "entries": _read(May.DRAFTS_WRITE),
+        "changes": _read(May.DRAFTS_WRITE),
+        "append": Rule(May.DRAFTS_WRITE, "draft.edit", _edited),
+        "marks": _read(May.DRAFTS_WRITE),
+        "add_mark": Rule(May.DRAFTS_WRITE, "draft.mark", _marked),
+        "remove_mark": Rule(May.DRAFTS_WRITE, "draft.unmark", _marked),
+        "steps": _read(May.DRAFTS_WRITE),
+        "add_step": Rule(May.DRAFTS_WRITE, "draft.step", _stepped),
     },
     # the answer that a request got before; whose it is stands in its key
     "idempotency": {"find": _read(None), "add": Rule(None), "forget_before": Rule(None)},

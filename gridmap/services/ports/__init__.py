@@ -33,6 +33,7 @@ from gridmap.services.ports.points import (
     Verdict,
     Within,
 )
+from gridmap.services.ports.redraw import LogLine, Mark, MarkKind, RedrawRepository, Review, Step
 from gridmap.services.ports.store import Clock, Store, StoreMode, Subject, UnitOfWork
 
 __all__ = [
@@ -54,6 +55,9 @@ __all__ = [
     "IdempotencyRepository",
     "IncidentRecord",
     "IncidentRepository",
+    "LogLine",
+    "Mark",
+    "MarkKind",
     "NewFix",
     "NewIncident",
     "NewPoint",
@@ -65,7 +69,10 @@ __all__ = [
     "PointOwner",
     "PointsOf",
     "ProfileRepository",
+    "RedrawRepository",
+    "Review",
     "StaffRepository",
+    "Step",
     "Store",
     "StoreMode",
     "Subject",

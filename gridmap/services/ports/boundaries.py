@@ -95,12 +95,14 @@ class BoundaryRepository(Protocol):
         expected: int | None = None,
         note: str | None = None,
         rewrite: bool = False,
+        content_hash: str | None = None,
     ) -> BoundaryVersion:
         """Publish a draft; the version before it in time ends at its start.
 
         One that starts on the same day is left with an empty validity, and retired. ``expected`` is the revision of the
         set that the caller built upon. Without it, that is the revision when this unit of work first read the set or
         its versions; if it read none, any will do. ``rewrite`` lets it take the place of later versions, too.
+        ``content_hash``, where given, takes the place of the draft's.
 
         Raises
         ------

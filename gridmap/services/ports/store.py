@@ -11,6 +11,7 @@ from gridmap.services.ports.events import EventRepository
 from gridmap.services.ports.features import ContextRepository, FeatureRepository
 from gridmap.services.ports.people import ProfileRepository, StaffRepository
 from gridmap.services.ports.points import IncidentRepository, PatrolRepository
+from gridmap.services.ports.redraw import RedrawRepository
 
 #: What a revision is of. ``answers``: sets, versions, staff and profiles, which say who is responsible. ``access``:
 #: accounts, grants and whether tokens are good.
@@ -39,6 +40,7 @@ class UnitOfWork(Protocol):
     trail: TrailRepository
     events: EventRepository
     idempotency: IdempotencyRepository
+    redraw: RedrawRepository
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...

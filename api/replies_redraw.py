@@ -1,0 +1,167 @@
+"""What the redraw of a draft gives."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from api.replies import Feature, Out
+from api.replies_versions import ReportFindingOut
+from gridmap.analysis.redraw.review import Totals
+
+
+class RedrawLevelOut(Out):
+    """One storey of a draft."""
+
+    name: str
+    order: int
+    tiles_parent: bool
+
+
+class EditOut(Out):
+    """An entry of the log of a draft."""
+
+    number: int
+    verb: str
+    by: str
+    mine: bool = Field(description="made by who asks")
+    at: datetime
+    codes: list[str] = Field(description="areas that it touched")
+    undoes: int | None = Field(description="entry that it takes back")
+    summary: str = Field(description="in the reader's language")
+
+
+class StackOut(Out):
+    """What can be taken back, or made again."""
+
+    count: int
+    number: int | None = Field(description="entry that is next")
+
+
+class PlannerOut(Out):
+    """Somebody else who draws in the same draft."""
+
+    name: str
+    seen_at: datetime
+
+
+class TotalsOut(Out):
+    """What is wrong with the draft, in figures."""
+
+    holes: int
+    overlaps: int
+    hole_m2: float
+    overlap_m2: float
+    errors: int
+    warnings: int
+
+    @classmethod
+    def of(cls, found: Totals) -> "TotalsOut":
+        """Give the totals of the analysis as an answer."""
+        return cls(
+            holes=found.holes,
+            overlaps=found.overlaps,
+            hole_m2=found.hole_m2,
+            overlap_m2=found.overlap_m2,
+            errors=found.errors,
+            warnings=found.warnings,
+        )
+
+
+class RedrawAnswer(Out):
+    """A draft that is drawn."""
+
+    set: str
+    draft: int
+    revision: int = Field(description="entries of its log; to be sent back in If-Match")
+    based_on: int | None
+    level: str = Field(description="the level that edits are about")
+    levels: list[RedrawLevelOut]
+    box: list[float] = Field(description="west, south, east, north")
+    areas: int = Field(description="areas of the edited level")
+    state: Literal["open", "submitted", "approved"]
+    undo: StackOut
+    redo: StackOut
+    others: list[PlannerOut]
+    totals: TotalsOut
+
+
+class ShapesOut(Out):
+    """Areas as GeoJSON, every coordinate to its last digit."""
+
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    features: list[Feature]
+
+
+class EditedAnswer(Out):
+    """What an edit did."""
+
+    revision: int
+    edit: EditOut
+    changed: ShapesOut = Field(description="areas of all levels that have another shape or other attributes now")
+    gone: list[str]
+    gained_m2: float = Field(description="ground taken from nobody")
+    lost_m2: float = Field(description="ground left to nobody")
+    findings: list[ReportFindingOut] = Field(description="of the touched areas")
+    totals: TotalsOut
+    undo: StackOut
+    redo: StackOut
+
+
+class EditsAnswer(Out):
+    """What happened since a revision."""
+
+    revision: int
+    edits: list[EditOut]
+    changed: ShapesOut
+    gone: list[str]
+    others: list[PlannerOut]
+    undo: StackOut
+    redo: StackOut
+
+
+class RedrawFindingsAnswer(Out):
+    """All findings of a draft."""
+
+    revision: int
+    findings: list[ReportFindingOut]
+    totals: TotalsOut
+
+
+class MarkOut(Out):
+    """A lock or comment."""
+
+    number: int
+    kind: str
+    by: str
+    mine: bool
+    at: datetime
+    code: str | None
+    places: list[list[float]]
+    text: str
+
+
+class MarksAnswer(Out):
+    """Locks or comments of a draft."""
+
+    marks: list[MarkOut]
+
+
+class StepOut(Out):
+    """A step of a draft on its way."""
+
+    to: str
+    by: str
+    at: datetime
+    revision: int
+    reason: str
+
+
+class StepsAnswer(Out):
+    """Where a draft stands, and how it came there."""
+
+    state: Literal["open", "submitted", "approved"]
+    steps: list[StepOut]
+
+
+Shown = dict[str, Any]

@@ -1,0 +1,169 @@
+"""What the redraw of a draft takes: one edit in one body, named by its verb."""
+
+from typing import Annotated, Any, Literal
+
+from annotated_types import Len
+from pydantic import Field
+
+from api.fields import BoxText, Free, Name, Names, QueryInteger, Short
+from api.requests import Strict
+from gridmap.domain.redraw import Ground
+
+Lon = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+Lat = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+#: A vertex: longitude, latitude.
+PlaceIn = tuple[Lon, Lat]
+Line = Annotated[list[PlaceIn], Len(2, 10_000)]
+Ring = Annotated[list[PlaceIn], Len(3, 10_000)]
+Households = Annotated[int, Field(ge=0, le=10_000_000)]
+
+
+class MoveVertexIn(Strict):
+    """Move a vertex; every area that has it follows."""
+
+    verb: Literal["move_vertex"]
+    at: PlaceIn
+    to: PlaceIn
+
+
+class InsertVertexIn(Strict):
+    """Put a vertex between two of a border; it may lie beside the straight line."""
+
+    verb: Literal["insert_vertex"]
+    between: tuple[PlaceIn, PlaceIn]
+    at: PlaceIn
+
+
+class RemoveVertexIn(Strict):
+    """Take a vertex away where a border bends."""
+
+    verb: Literal["remove_vertex"]
+    at: PlaceIn
+
+
+class SplitIn(Strict):
+    """Cut an area in two; the larger piece keeps the code."""
+
+    verb: Literal["split"]
+    code: Name
+    line: Line
+    name: Short | None = None
+
+
+class MergeIn(Strict):
+    """Make one area of neighbours; ``into`` keeps its code."""
+
+    verb: Literal["merge"]
+    codes: Annotated[list[Name], Len(2, 1_000)]
+    into: Name
+    multipart: bool = False
+
+
+class AssignIn(Strict):
+    """Give the ground in a ring, or that of features of a layer, to an area."""
+
+    verb: Literal["assign"]
+    to: Name
+    ring: Ring | None = None
+    layer: Name | None = Field(None, description="layer of the units")
+    units: Annotated[list[Name], Len(1, 1_000)] | None = Field(None, description="codes of features of the layer")
+    givers: Annotated[list[Name], Len(1, 1_000)] | None = Field(None, description="who gives; everybody if left out")
+    ground: Ground = Ground.TAKEN
+    multipart: bool = False
+
+
+class DrawIn(Strict):
+    """Draw a new area on ground of nobody, or with ``take`` on that of others."""
+
+    verb: Literal["draw"]
+    ring: Ring
+    name: Name
+    parent: Name | None = None
+    take: bool = False
+
+
+class FillIn(Strict):
+    """Give the hole around a place to an area, or make one of it."""
+
+    verb: Literal["fill"]
+    at: PlaceIn
+    to: Name | None = None
+    name: Name | None = None
+    parent: Name | None = None
+
+
+class AttributesIn(Strict):
+    """Change what is written of an area."""
+
+    verb: Literal["attributes"]
+    code: Name
+    name: Name | None = None
+    households: Households | None = None
+    parent: Name | None = None
+
+
+class RepairIn(Strict):
+    """Close holes and overlaps; with ``commit`` false only say what would move."""
+
+    verb: Literal["repair"]
+    gap_width_m: Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)] = 1.0
+
+
+EditIn = Annotated[
+    MoveVertexIn
+    | InsertVertexIn
+    | RemoveVertexIn
+    | SplitIn
+    | MergeIn
+    | AssignIn
+    | DrawIn
+    | FillIn
+    | AttributesIn
+    | RepairIn,
+    Field(discriminator="verb"),
+]
+
+
+class AreasQuery(Strict):
+    """Areas of a draft."""
+
+    level: Name | None = Field(None, description="level of the areas; the edited one if left out")
+    bbox: BoxText | None = None
+
+
+class EditsQuery(Strict):
+    """What happened since."""
+
+    after: Annotated[QueryInteger, Field(ge=0)] = Field(0, description="revision that was seen")
+
+
+class EffectsQuery(Strict):
+    """Which areas."""
+
+    codes: Names | None = Field(None, description="codes joined by commas; all that were touched if left out")
+
+
+class LockIn(Strict):
+    """What is to be locked."""
+
+    kind: Literal["grid", "edge", "area"]
+    code: Name | None = None
+    edge: tuple[PlaceIn, PlaceIn] | None = None
+
+
+class CommentIn(Strict):
+    """A comment on a place."""
+
+    at: PlaceIn
+    text: Annotated[Free, Len(1, 2_000)]
+    code: Name | None = Field(None, description="area that it is about")
+
+
+class StepIn(Strict):
+    """Where a draft goes on its way."""
+
+    to: Literal["open", "submitted", "approved"]
+    reason: Annotated[Free, Len(0, 2_000)] = ""
+
+
+Body = dict[str, Any]

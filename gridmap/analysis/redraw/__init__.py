@@ -1,0 +1,1 @@
+"""Redrawing a tiling: one edit at a time, neighbours always edge to edge."""

@@ -1,0 +1,1 @@
+"""Redrawing a draft: edits, taking them back, what others did meanwhile, locks, comments, and what a plan does."""
