@@ -105,6 +105,10 @@ CANARY = "KANARIENVOGEL"
 MEMBERS = {
     "version_stale": {"expected", "revision", "meanwhile", "changed", "changes"},
     "not_publishable": {"findings"},
+    "redraw_conflict": {"numbers", "codes"},
+    "redraw_locked": {"lock"},
+    "redraw_overlaps": {"area", "other"},
+    "redraw_crosses_itself": {"area"},
 }
 
 

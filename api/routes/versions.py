@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import shapely
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 
 from api.deps import Context, Ctx, ReaderLanguage
 from api.errors import Fault, InvalidRequest
@@ -25,7 +25,7 @@ from api.replies_versions import (
     WithdrawalAnswer,
 )
 from api.requests import DraftIn, NoQuery, PublishIn, PutGridsQuery, ReportQuery, WithdrawIn
-from api.rights import needs
+from api.rights import needs, principal_of
 from api.routes.common import DraftRef, Query, SetName, VersionRef, draft_number
 from api.routes.sets import version_of
 from api.strict import StrictRoute
@@ -75,6 +75,7 @@ def put_grids(
     set_name: SetName,
     draft: DraftRef,
     body: PlanBody,
+    request: Request,
     response: Response,
     if_match: IfMatch = None,
 ) -> DraftAnswer:
@@ -87,7 +88,16 @@ def put_grids(
         raise InvalidInput("level_not_in_set", known=", ".join(x.name for x in boundary_set.levels))
     with ctx.reading:
         frame = read_plan(body, level, settings=ctx.settings)
-    changed = put_draft(ctx.store, boundary_set.name, number, frame, level=level.name, expected_hash=expected)
+    changed = put_draft(
+        ctx.store,
+        boundary_set.name,
+        number,
+        frame,
+        level=level.name,
+        expected_hash=expected,
+        by=principal_of(request.scope),
+        now=ctx.clock.now(),
+    )
     response.headers["ETag"] = f'"{changed.content_hash}"'
     return DraftAnswer(set=boundary_set.name, draft=VersionOut.of(changed))
 

@@ -7,9 +7,12 @@ import pandas as pd
 
 from gridmap.analysis.content import content_hash
 from gridmap.analysis.frames import GRIDS
+from gridmap.analysis.redraw.tiling import grids_of
 from gridmap.crs import WGS84
-from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, in_time_order
-from gridmap.errors import InvalidInput, NotFound
+from gridmap.domain.access import OPERATOR, Principal
+from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, VersionState, in_time_order
+from gridmap.domain.redraw import VERBS, Change, Entry, Replace
+from gridmap.errors import Conflict, InvalidInput, NotFound, StaleVersion
 from gridmap.services.clock import day_in
 from gridmap.services.gate import Judgement, judge
 from gridmap.services.ports import Store, UnitOfWork
@@ -61,9 +64,19 @@ def _nothing() -> gpd.GeoDataFrame:
 
 
 def put_draft(
-    store: Store, set_name: str, number: int, frame: gpd.GeoDataFrame, *, level: str | None, expected_hash: str
+    store: Store,
+    set_name: str,
+    number: int,
+    frame: gpd.GeoDataFrame,
+    *,
+    level: str | None,
+    expected_hash: str,
+    by: Principal = OPERATOR,
+    now: datetime | None = None,
 ) -> BoundaryVersion:
     """Put a frame into a draft: all levels, or with ``level`` that one beside the others as they are.
+
+    In a draft that is being redrawn it is one edit of ``by`` at ``now``, which can be taken back.
 
     Raises
     ------
@@ -83,11 +96,34 @@ def put_draft(
             others = work.boundaries.grids(draft)
             parts = [others[others["level"] != level], frame.assign(level=level)]
             whole = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=others.crs)
-        changed = work.boundaries.replace_draft(
-            set_name, number, whole, content_hash=content_hash(whole), expected_hash=expected_hash
-        )
+        head = work.redraw.head(set_name, number) if draft.state is VersionState.DRAFT else 0
+        if head and now is not None:
+            if draft.content_hash != expected_hash:
+                raise StaleVersion("draft_stale")
+            changed = _redrawn(work, draft, whole, head, by, now)
+        else:
+            changed = work.boundaries.replace_draft(
+                set_name, number, whole, content_hash=content_hash(whole), expected_hash=expected_hash
+            )
         work.commit()
     return changed
+
+
+def _redrawn(
+    work: UnitOfWork, draft: BoundaryVersion, whole: gpd.GeoDataFrame, head: int, by: Principal, now: datetime
+) -> BoundaryVersion:
+    """Put all areas into a draft as an entry of its log."""
+    before = {g.code: g for g in grids_of(work.boundaries.grids(draft))}
+    after = {g.code: g for g in grids_of(whole)}
+    if len(after) < len(whole):
+        raise Conflict("code_not_unique")
+    same = {code for code, grid in before.items() if after.get(code) == grid}
+    change = Change(
+        {c: g for c, g in before.items() if c not in same}, {c: g for c, g in after.items() if c not in same}
+    )
+    edit = Replace(tuple(change.after.values()), change.gone)
+    entry = Entry(head + 1, by.name, now, VERBS[Replace], edit, change, None, head)
+    return work.redraw.append(draft.set_name, draft.number, entry, author_id=by.account_id)
 
 
 def check_version(store: Store, set_name: str, number: int, *, settings: Settings) -> Judgement:

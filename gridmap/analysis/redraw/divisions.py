@@ -21,11 +21,11 @@ def split(tiling: Tiling, edit: Split, number: Numberer) -> Change:
     pieces, noded = cut(mosaic, [list(edit.line)], [edit.code])
     mine = pieces.of(edit.code)
     came = parts_of(mosaic.came[edit.code])
+    shape = mosaic.came[edit.code]
+    if any(shapely.contains_properly(shape, shapely.Point(end)) for end in (noded[0][0], noded[0][-1])):
+        raise InvalidInput("redraw_line_ends_inside")
     if len(mine) == came:
-        ends = [
-            shapely.contains_properly(mosaic.came[edit.code], shapely.Point(p)) for p in (noded[0][0], noded[0][-1])
-        ]
-        raise InvalidInput("redraw_line_ends_inside" if any(ends) else "redraw_line_misses")
+        raise InvalidInput("redraw_line_misses")
     if len(mine) > came + 1:
         raise InvalidInput("redraw_line_crosses_again", count=len(mine))
     # the two that the line parted lie in one part of the area

@@ -87,7 +87,7 @@ def _holes(before: Report, tiling: Tiling, box: BaseGeometry, ground: Sequence[B
     now = shapely.union_all(np.array(around, dtype=object)) if around else shapely.Polygon()
     suspects = [f.geometry for f in before if _hole(f) and _meets(f, box)]
     bare = shapely.difference(shapely.union_all(np.array([*ground, *suspects], dtype=object)), now)
-    pieces = [p for p in shapely.get_parts(shapely.get_parts([bare])) if p.geom_type == "Polygon"]
+    pieces = [p for p in shapely.get_parts(shapely.get_parts([bare])) if p.geom_type == "Polygon" and not p.is_empty]
     found: dict[bytes, BaseGeometry] = {}
     for piece in pieces:
         inside = shapely.point_on_surface(piece)
