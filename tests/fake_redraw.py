@@ -10,6 +10,7 @@ from gridmap.analysis.redraw.tiling import frame_of
 from gridmap.domain.redraw import Entry
 from gridmap.errors import NotFound, StaleVersion
 from gridmap.services.ports import LogLine, Mark, Step
+from gridmap.store import columns as col
 
 
 @dataclass
@@ -78,6 +79,7 @@ class FakeRedraw:
 
     def add_mark(self, set_name, number, mark):
         _, _, log = self._draft(set_name, number)
+        col.require_storable("text", [mark.author, mark.text, mark.code or ""])
         log.given += 1
         made = replace(mark, number=log.given)
         log.marks.append(made)

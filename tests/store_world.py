@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -15,13 +16,15 @@ import sqlalchemy as sa
 from store_frames import CITY, at, fixes, grids, incidents, publish, with_version
 
 from gridmap.analysis.content import content_hash
+from gridmap.analysis.redraw.tiling import grids_of
 from gridmap.domain.access import Area, Grant, Kind, Role
-from gridmap.domain.boundaries import BoundarySet, Level
+from gridmap.domain.boundaries import BoundarySet, Level, VersionState
 from gridmap.domain.features import FeatureLayer
 from gridmap.domain.incidents import StaffMember
 from gridmap.domain.people import GridProfile
+from gridmap.domain.redraw import Change, Entry, SetAttributes
 from gridmap.domain.trail import Act, Outcome
-from gridmap.services.ports import Account, Answered, Attempts, Token
+from gridmap.services.ports import Account, Answered, Attempts, Mark, Step, Token
 from gridmap.store.progress import Show
 from gridmap.store.tables import Base
 
@@ -58,6 +61,7 @@ def fill_everything(store: Any, n: int = 40) -> None:
         work.staff.replace("city", [StaffMember("a", "head", "王五", "2", "")], valid_from=date(2026, 3, 1))
         known = [GridProfile("a", 12, None, "街道办", "3"), GridProfile("b", None, 2500, "", "")]
         work.profiles.put("city", known, valid_from=date(2026, 1, 1))
+        _drawn(work)
         work.features.put_layer(FeatureLayer("stations", "垃圾站"))
         work.features.replace("stations", _features(), valid_from=date(2026, 1, 1), owners=_owners)
         rows = with_version(incidents(n), draft.number)
@@ -97,6 +101,17 @@ def _people_who_sign_in(work: Any) -> None:
     ]
     work.trail.add([*acts, Act(at(3), "session.begin", Outcome.FAILED, subject="\\N", request_id="r\t1")])
     work.idempotency.add(Answered("", "k-1", "POST /x", "d" * 64, 201, '{"名":"\\n"}\n', at(1)))
+
+
+def _drawn(work: Any) -> None:
+    draft = next(v for v in work.boundaries.list_versions("city") if v.state is VersionState.DRAFT)
+    (was,) = [g for g in grids_of(work.redraw.ground("city", draft.number)) if g.code == "x"]
+    change = Change({"x": was}, {"x": replace(was, name="“改”\\N\t名")})
+    edit = SetAttributes("x", name="“改”\\N\t名")
+    work.redraw.append("city", draft.number, Entry(1, "赵", at(1), "attributes", edit, change), author_id="a-1")
+    work.redraw.add_mark("city", draft.number, Mark(0, "comment", None, "", at(1), None, ((120.1, 1 / 3),), "\\N\n"))
+    work.redraw.add_mark("city", draft.number, Mark(0, "area", "a-1", "赵", at(1), "S"))
+    work.redraw.add_step("city", draft.number, Step("submitted", "a-1", "赵", at(2), 1, "请审"))
 
 
 def _lineage() -> pd.DataFrame:

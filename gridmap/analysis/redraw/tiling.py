@@ -136,7 +136,7 @@ def tiling_of(boundary_set: BoundarySet, frame: gpd.GeoDataFrame) -> Tiling:
     Raises
     ------
     InvalidInput
-        ``redraw_nothing_tiles``: no level of the set has areas that cover the ground.
+        ``redraw_nothing_tiles``: no level of the set has areas that cover the ground; ``redraw_codes_repeat``.
     """
     held = set(frame["level"])
     tiling = [x for x in sorted(boundary_set.levels, key=lambda x: x.order) if x.tiles_parent and x.shapes == "area"]
@@ -144,6 +144,8 @@ def tiling_of(boundary_set: BoundarySet, frame: gpd.GeoDataFrame) -> Tiling:
     if level is None:
         raise InvalidInput("redraw_nothing_tiles")
     areas = {g.code: g for g in grids_of(frame)}
+    if len(areas) < len(frame):
+        raise InvalidInput("redraw_codes_repeat")
     children: dict[str, set[str]] = {}
     for code, grid in areas.items():
         if grid.parent_code is not None:

@@ -3,10 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
-from gridmap.store.tables import Code, RowId, UtcTime
+from gridmap.store.tables import Code, JsonText, RowId, UtcTime
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.Column("verb", Code, nullable=False),
         sa.Column("undoes", sa.Integer(), nullable=True),
         sa.Column("seen", sa.Integer(), nullable=False),
-        sa.Column("codes", sa.Text(), nullable=False),
+        sa.Column("codes", JsonText(), nullable=False),
         sa.Column("edit", sa.Text(), nullable=False),
         sa.Column("change", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
