@@ -45,6 +45,10 @@ class Settings(BaseSettings):
     sign_in_wait_s: float = Field(
         900.0, gt=0, description="longest wait after failures to sign in; it doubles from 1 s with each"
     )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="key, kept outside the store, that seals the secrets of authenticators in it; 16 or more letters",
+    )
     public_url: str = Field(
         "", description="address at which browsers reach the service, such as https://grid.example; for OpenID Connect"
     )
@@ -125,6 +129,13 @@ class Settings(BaseSettings):
     def _networks(cls, value: str) -> str:
         for part in filter(str.strip, value.split(",")):
             ip_network(part.strip(), strict=False)
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 16:
+            raise ValueError("16 or more letters")
         return value
 
     @field_validator("public_url", "oidc_issuer")

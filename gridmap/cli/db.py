@@ -28,6 +28,8 @@ def upgrade(db: DbOption = None) -> None:
 
     with common.refusing():
         before, now = run(common.store_url(db))
+        if before not in (None, now):
+            _note(common.store_url(db), "store.upgrade", before=before, revision=now)
     if before is None:
         common.say("db.made", now=now)
     elif before == now:
@@ -84,7 +86,10 @@ def restore(
 
     with common.refusing():
         manifest = run(common.store_url(db), file, replace=replace, show=_shown)
+        taken = manifest.taken_at.isoformat()
+        tokens = _note(common.store_url(db), "store.restore", anew=True, taken=taken, rows=manifest.rows)
     _print_tables(manifest.tables)
+    common.say("db.tokens", count=tokens)
     common.say("db.restored", file=file.name, rows=manifest.rows, taken=f"{manifest.taken_at:%Y-%m-%d %H:%M:%SZ}")
     if manifest.revision != revisions()[-1]:
         common.say("db.restored_older", before=manifest.revision, now=revisions()[-1])
@@ -100,8 +105,17 @@ def copy(
 
     with common.refusing():
         copied = run(_existing(source), common.store_url(target), show=_shown)
+        _note(common.store_url(target), "store.copy", anew=True, rows=sum(table.rows for table in copied.target))
     _print_tables(copied.source, copied.target)
     common.say("db.copied", rows=sum(table.rows for table in copied.target))
+
+
+def _note(url: str, action: str, *, anew: bool = False, **detail: object) -> int:
+    """Put what was done to a store into its trail; give the keys and devices that are in force."""
+    from gridmap.services.clock import SystemClock
+    from gridmap.store.restored import note
+
+    return note(url, action, SystemClock().now(), anew=anew, **detail)
 
 
 def _existing(db: str | None) -> str:

@@ -7,6 +7,7 @@ from gridmap.services.authenticator import Authenticator
 from gridmap.services.identities import Identities
 from gridmap.services.passwords import Passwords
 from gridmap.services.ports import Clock, Store
+from gridmap.services.sealed import Sealer
 from gridmap.services.sessions import Sessions
 from gridmap.services.set_up import SetUp
 from gridmap.services.trail import Notes
@@ -30,12 +31,13 @@ class Access:
         """Put them together; nothing is read or written."""
         passwords = Passwords(settings)
         waits = Waits(clock, settings.sign_in_wait_s)
+        sealer = Sealer(settings)
         accounts = Accounts(store, clock, settings, passwords)
         return cls(
             SetUp(store, clock, settings, passwords),
             accounts,
-            Sessions(store, clock, settings, passwords, waits),
-            Authenticator(store, clock, waits),
+            Sessions(store, clock, settings, passwords, waits, sealer),
+            Authenticator(store, clock, waits, sealer),
             Identities(store, clock, settings, accounts),
             Notes(store, clock),
         )

@@ -132,6 +132,22 @@ def person_of(work: UnitOfWork, account_id: str) -> Account:
 
 
 def require_set(work: UnitOfWork, grant: Grant) -> None:
-    """Check that the set of a grant is there (NotFound ``set_not_found``)."""
-    if grant.area.set_name is not None and work.boundaries.find_set(grant.area.set_name) is None:
+    """Check that the set of a grant is there, and its area in some version of it.
+
+    Codes of a set that has no version yet are taken as they are: rights may be given before the first plan is there.
+
+    Raises
+    ------
+    NotFound
+        ``set_not_found``, ``grant_code_unknown``.
+    """
+    name, code = grant.area.set_name, grant.area.code
+    if name is None:
+        return
+    if work.boundaries.find_set(name) is None:
         raise NotFound("set_not_found")
+    if code is not None and work.boundaries.lives(name, code).empty:
+        versions = work.boundaries.list_versions(name)
+        drafts = (v for v in versions if not v.ever_in_force)
+        if versions and all(work.boundaries.grids(v, codes=[code]).empty for v in drafts):
+            raise NotFound("grant_code_unknown")

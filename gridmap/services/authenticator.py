@@ -7,6 +7,7 @@ from gridmap.errors import InvalidInput
 from gridmap.services import secret_words
 from gridmap.services.account_rules import act_of, person_of
 from gridmap.services.ports import Account, Clock, Store
+from gridmap.services.sealed import Sealer
 from gridmap.services.waits import Waits, attempts_key
 
 _ISSUER = "gridmap"
@@ -15,10 +16,11 @@ _ISSUER = "gridmap"
 class Authenticator:
     """Turns the code on and off for oneself."""
 
-    def __init__(self, store: Store, clock: Clock, waits: Waits) -> None:
+    def __init__(self, store: Store, clock: Clock, waits: Waits, sealer: Sealer) -> None:
         self._store = store
         self._clock = clock
         self._waits = waits
+        self._sealer = sealer
 
     def begin(self, by: Principal) -> tuple[str, str]:
         """Give a new secret, and its ``otpauth://`` address; nothing is asked for before ``confirm``."""
@@ -26,7 +28,7 @@ class Authenticator:
         with self._store.unit_of_work() as work:
             work.accounts.begin_change()
             account = person_of(work, by.account_id or "")
-            work.accounts.put_secret(_pending(account), secret)
+            work.accounts.put_secret(_pending(account), self._sealer.seal(secret, account.account_id))
             work.commit()
         return secret, secret_words.totp_address(secret, by.name, _ISSUER)
 
@@ -42,11 +44,14 @@ class Authenticator:
             work.accounts.begin_change()
             now = self._clock.now()
             account = person_of(work, by.account_id or "")
-            secret = work.accounts.get_secret(_pending(account))
+            kept = work.accounts.get_secret(_pending(account))
+            secret = None if kept is None else self._sealer.open(kept, account.account_id)
             step = None if secret is None else secret_words.totp_step(secret, code, now, after=0)
-            if step is None:
+            if secret is None or step is None:
                 raise InvalidInput("totp_code_wrong")
-            work.accounts.put(replace(account, totp_secret=secret, totp_step=step))
+            work.accounts.put(
+                replace(account, totp_secret=self._sealer.seal(secret, account.account_id), totp_step=step)
+            )
             work.accounts.put_secret(_pending(account), None)
             work.trail.add([act_of(by, now, "account.totp_on", account.account_id, request_id)])
             work.commit()
@@ -68,7 +73,8 @@ class Authenticator:
             account = person_of(work, by.account_id or "")
             if account.totp_secret is None:
                 return
-            if secret_words.totp_step(account.totp_secret, code, now, after=account.totp_step) is None:
+            secret = self._sealer.open(account.totp_secret, account.account_id)
+            if secret_words.totp_step(secret, code, now, after=account.totp_step) is None:
                 self._waits.failed(work, key, account, now, request_id)
                 raise InvalidInput("totp_code_wrong")
             work.accounts.put(replace(account, totp_secret=None))

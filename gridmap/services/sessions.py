@@ -13,6 +13,7 @@ from gridmap.services import secret_words
 from gridmap.services.account_rules import act_of, normal_name
 from gridmap.services.passwords import Passwords, normal, require_good
 from gridmap.services.ports import Account, Clock, Store, Token, UnitOfWork
+from gridmap.services.sealed import Sealer
 from gridmap.services.waits import Waits, attempts_key
 from gridmap.settings import Settings
 
@@ -41,13 +42,16 @@ def principal_of(account: Account) -> Principal:
 class Sessions:
     """What anybody may do about themselves."""
 
-    def __init__(self, store: Store, clock: Clock, settings: Settings, passwords: Passwords, waits: Waits) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, settings: Settings, passwords: Passwords, waits: Waits, sealer: Sealer
+    ) -> None:
         self._store = store
         self._clock = clock
         self._passwords = passwords
         self._idle = timedelta(seconds=settings.session_idle_s)
         self._longest = timedelta(seconds=settings.session_max_s)
         self._waits = waits
+        self._sealer = sealer
 
     def sign_in(self, name: str, password: str, code: str | None = None, *, request_id: str = "") -> SignedIn:
         """Begin a session.
@@ -99,10 +103,13 @@ class Sessions:
             if account.totp_secret is not None:
                 if not code:
                     raise NotSignedIn("code_needed")
-                step = secret_words.totp_step(account.totp_secret, code, now, after=account.totp_step)
+                secret = self._sealer.open(account.totp_secret, account.account_id)
+                step = secret_words.totp_step(secret, code, now, after=account.totp_step)
                 if step is None:
                     raise self._waits.failed(work, key, account, now, request_id)
-                account = replace(account, totp_step=step)
+                # also one that was stored before there was a key
+                sealed = self._sealer.seal(secret, account.account_id)
+                account = replace(account, totp_secret=sealed, totp_step=step)
             account = replace(account, password_hash=renewed or account.password_hash)
             who = principal_of(account)
             work.accounts.put(account)

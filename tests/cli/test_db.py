@@ -44,7 +44,7 @@ def test_upgrade_says_from_which_revision_to_which(tmp_path: Path) -> None:
 
 
 def test_check_ends_with_0_1_or_2(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "Checked 20 tables, 143 rows, 5 versions: 0 findings" in run("check")
+    assert "Checked 22 tables, 143 rows, 5 versions: 0 findings" in run("check")
     connection = sqlite3.connect(store)
     connection.execute("update boundary_set set next_number = 1 where name = 'city'")
     connection.commit()
@@ -98,3 +98,35 @@ def test_copy_prints_rows_and_digest_of_both_sides(store: Path, tmp_path: Path) 
     assert "[store_not_empty]" in run("copy", store, tmp_path / "two.gpkg", status=2)
     assert "[store_missing]" in run("copy", tmp_path / "typo.gpkg", tmp_path / "three.gpkg", status=2)
     assert "[output_is_input]" in run("copy", store, store, status=2)
+
+
+def test_a_restore_ends_sessions_and_stands_in_the_trail(store: Path, tmp_path: Path) -> None:
+    from gridmap.domain.access import OPERATOR
+    from gridmap.services.access import Access
+    from gridmap.services.clock import SystemClock
+    from gridmap.settings import Settings
+
+    def acts() -> list[str]:
+        opened = open_store(f"sqlite:///{store}")
+        with opened.unit_of_work() as work:
+            found = [entry.act.action for entry in work.trail.entries()]
+        opened.close()
+        return found
+
+    opened = open_store(f"sqlite:///{store}")
+    access = Access.over(opened, SystemClock(), Settings(password_memory_kib=64, password_passes=1))
+    access.accounts.add_person(OPERATOR, "zhou.q", "三号渡口 is quiet at 5")
+    token = access.sessions.sign_in("zhou.q", "三号渡口 is quiet at 5").token
+    key = access.accounts.make_key(OPERATOR, "board").token
+    opened.close()
+    run("backup", tmp_path / "b.gpkg")
+    output = run("restore", tmp_path / "b.gpkg", "--replace")
+    assert "All sessions were ended" in output
+    opened = open_store(f"sqlite:///{store}")
+    access = Access.over(opened, SystemClock(), Settings())
+    assert access.sessions.find_principal(token) is None
+    assert access.sessions.find_principal(key) is not None
+    opened.close()
+    assert acts()[-1] == "store.restore"
+    run("copy", store, tmp_path / "copied.gpkg")
+    run("check", "--db", tmp_path / "copied.gpkg")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Mapping
 from datetime import date
 from functools import cache
 from typing import Any, Protocol, Self
+from weakref import WeakKeyDictionary
 
 from gridmap.domain.access import Permission, Principal, Reach
 from gridmap.errors import NotAllowed
@@ -18,6 +19,7 @@ from gridmap.services.guarded.points import CutIncidents, CutPatrols
 from gridmap.services.guarded.redraw import CutRedraw
 from gridmap.services.guarded.table import RULES
 from gridmap.services.ports import Act, Clock, Store, StoreMode, Subject, UnitOfWork
+from gridmap.services.trail import Bound
 
 #: The port behind each repository of a unit of work.
 PORTS: Mapping[str, type] = {
@@ -154,6 +156,11 @@ _HANDED_OUT = frozenset(
 )
 
 
+#: Acts of handing out that one process keeps in a minute; the next one says how many were not.
+_HANDED_OUT_PER_MINUTE = 600
+_BOUNDS: WeakKeyDictionary[Store, Bound] = WeakKeyDictionary()
+
+
 class GuardedStore:
     """A store as one principal sees it on a day; see ``guarded.table``.
 
@@ -237,6 +244,8 @@ class GuardedStore:
 
     def tell(self, acts: list[Act]) -> None:
         """Put acts into the trail in a transaction of their own."""
+        bound = _BOUNDS.setdefault(self._raw, Bound(_HANDED_OUT_PER_MINUTE))
+        acts = [kept for act in acts if (kept := bound.take(act)) is not None]
         if not acts:
             return
         with self._raw.unit_of_work() as work:
