@@ -83,6 +83,7 @@ _FOR_ALL = {"/sign-in": "sign-in.html", "/sign-in/return": "sign-in.html", "/set
 _FOR_MEMBERS = {
     "/": "index.html",
     "/history": "history.html",
+    "/plan": "plan.html",
     "/account": "account.html",
     "/accounts": "accounts.html",
     "/trail": "trail.html",

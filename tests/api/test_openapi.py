@@ -19,6 +19,7 @@ DOCUMENT = openapi_of(create_app(Settings()))
 _PAGES = (
     "/",
     "/history",
+    "/plan",
     "/sign-in",
     "/sign-in/return",
     "/set-up",

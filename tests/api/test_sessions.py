@@ -556,7 +556,7 @@ def test_many_who_sign_in_at_once_all_get_in_or_hear_when_to_come(city: City) ->
 # --- pages
 
 
-@pytest.mark.parametrize("path", ["/", "/history", "/account", "/accounts", "/trail", "/maps/grids", "/docs"])
+@pytest.mark.parametrize("path", ["/", "/history", "/plan", "/account", "/accounts", "/trail", "/maps/grids", "/docs"])
 def test_a_reader_who_is_not_signed_in_is_led_to_sign_in_and_back(city: City, path: str) -> None:
     browser = city.browser()
     html = {"Accept": "text/html,*/*", "Sec-Fetch-Dest": "document"}
@@ -582,6 +582,6 @@ def test_every_page_says_when_access_is_open_and_no_page_else(tmp_path: Path) ->
     for path in ("/maps/grids", "/maps/hotspots", "/maps/coverage", "/docs"):
         assert 'id="open-access"' in open_to_all.get(path).text
         assert 'id="open-access"' not in member.get(path).text
-    for path in ("/", "/history", "/account", "/accounts", "/trail"):
+    for path in ("/", "/history", "/plan", "/account", "/accounts", "/trail"):
         assert open_to_all.get(path).status_code == 200
     assert open_to_all.get(SESSION).json()["access"] == "open"

@@ -7,6 +7,7 @@ export class Problem extends Error {
     this.detail = (body && body.detail) || "";
     this.code = (body && body.code) || "";
     this.errors = (body && body.errors) || [];
+    this.body = body || {};
   }
 }
 
@@ -39,7 +40,8 @@ async function ask(url, options, lang, stay) {
 export const get = (url, lang) => ask(url, {}, lang, false);
 
 /** Send JSON by a method, and give the answer. */
-export const send = (method, url, value, lang, { stay = false } = {}) => ask(url, {
+export const send = (method, url, value, lang, { stay = false, headers = {} } = {}) => ask(url, {
   method,
-  ...(value === undefined ? {} : { body: JSON.stringify(value), headers: { "Content-Type": "application/json" } }),
+  headers: { ...headers, ...(value === undefined ? {} : { "Content-Type": "application/json" }) },
+  ...(value === undefined ? {} : { body: JSON.stringify(value) }),
 }, lang, stay);

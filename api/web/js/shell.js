@@ -1,4 +1,5 @@
 // What the bars of all pages share.
+import { PAGES } from "./state.js";
 import { calendarDay, el, t } from "./texts.js";
 
 /** Draw the two buttons of the language; `choose` takes the language. */
@@ -44,6 +45,26 @@ const PAGE_NEEDS = { hotspots: "incidents.read", coverage: "patrols.read" };
 
 /** Tell whether the reader may open a page of maps. */
 export const mayOpen = (page) => !PAGE_NEEDS[page] || may(PAGE_NEEDS[page]);
+
+/** The way to the page on which borders are redrawn; nothing for who may not. */
+export function planLinks({ set, lang }) {
+  if (!may("drafts.write")) { return []; }
+  const link = el("a", null, t("page_plan"));
+  link.href = "/plan?" + new URLSearchParams({ ...(set ? { set } : {}), lang });
+  if (location.pathname === "/plan") { link.setAttribute("aria-current", "page"); }
+  return [link];
+}
+
+/** Draw the ways to the other pages for a page that is none of the maps. */
+export function drawPages(node, { set, lang }) {
+  node.setAttribute("aria-label", t("pages"));
+  node.replaceChildren(...[...PAGES.filter(mayOpen), "history"].map((page) => {
+    const link = el("a", null, t("page_" + page));
+    const query = new URLSearchParams({ ...(["grids", "history"].includes(page) ? {} : { page }), ...(set ? { set } : {}), lang });
+    link.href = (page === "history" ? "/history?" : "/?") + query;
+    return link;
+  }), ...planLinks({ set, lang }));
+}
 
 /** Say who is signed in, with the ways to what is theirs; and, where nobody signs in, that it is so. */
 export function drawWho(lang, send) {

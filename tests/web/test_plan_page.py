@@ -1,0 +1,522 @@
+"""The page on which borders are redrawn, by real gestures; the stored draft is then asked by exact sums of areas."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import city
+import numpy as np
+import plan_world
+import pytest
+import shapely
+from playwright.sync_api import Browser, Locator, Page, expect
+
+pytestmark = pytest.mark.browser
+
+Point = tuple[float, float]
+
+
+@pytest.fixture(scope="session")
+def built() -> city.City:
+    """The town that is redrawn."""
+    return plan_world.town()
+
+
+@pytest.fixture(scope="session")
+def base_url(built: city.City, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The service over it."""
+    with plan_world.serve(tmp_path_factory.mktemp("plan"), built) as (url, _):
+        yield url
+
+
+@pytest.fixture
+def middle(built: city.City) -> str:
+    """A grid with neighbours all around."""
+    return plan_world.middle_code(built)
+
+
+class Draft:
+    """A draft on the screen, and what the service has stored of it."""
+
+    def __init__(self, page: Page, set_name: str, at: Point, zoom: float = 16.5) -> None:
+        answer = page.request.post(f"/api/v1/sets/{set_name}/drafts", data={"note": "测试"})
+        assert answer.ok, answer.text()
+        self.page = page
+        self.number = answer.json()["draft"]["number"]
+        self.base = f"/api/v1/sets/{set_name}/drafts/{self.number}/redraw"
+        self.address = f"/plan?set={set_name}&draft={self.number}&lang=zh#v={zoom}/{at[1]:.6f}/{at[0]:.6f}"
+        self.open(page)
+        self.before = self.grids()
+
+    def open(self, page: Page) -> None:
+        page.goto(self.address)
+        expect(page.locator("#stage[data-ready]")).to_be_attached()
+
+    def grids(self, level: str = "grid") -> dict[str, Any]:
+        found = self.page.request.get(f"{self.base}/areas?level={level}").json()["features"]
+        return {f["id"]: shapely.from_geojson(json.dumps(f["geometry"])) for f in found}
+
+    def stored(self, revision: int) -> dict[str, Any]:
+        """Wait until the page says that a revision is stored, and give the grids as the service has them."""
+        expect(self.page.locator(f'#stage[data-revision="{revision}"]')).to_be_attached()
+        expect(self.page.locator("#status")).to_have_text("已保存")
+        return self.grids()
+
+    def pixel(self, point: Point, page: Page | None = None) -> Point:
+        """Where a place is on the screen, by the view in the address."""
+        page = page or self.page
+        found = re.search(r"#v=([\d.]+)/([-\d.]+)/([-\d.]+)", page.url)
+        assert found is not None
+        zoom, lat, lon = map(float, found.groups())
+        box = page.locator("#map").bounding_box()
+        assert box is not None
+        x, y = _world(point, zoom)
+        cx, cy = _world((lon, lat), zoom)
+        return box["x"] + box["width"] / 2 + x - cx, box["y"] + box["height"] / 2 + y - cy
+
+    def click(self, point: Point, **how: Any) -> None:
+        self.page.mouse.click(*self.pixel(point), **how)
+
+    def take(self, tool: str) -> None:
+        self.page.locator(f"#tool-{tool}").click()
+
+    def drag(self, start: Point, by: Point, page: Page | None = None) -> Point:
+        """Drag from a place on the screen by some pixels, as a hand does; give the place where it was let go."""
+        page = page or self.page
+        x, y = start
+        page.mouse.move(x, y)
+        page.mouse.down()
+        for share in (0.3, 0.6, 0.9, 1.0):
+            page.mouse.move(x + by[0] * share, y + by[1] * share)
+            page.wait_for_timeout(20)
+        page.mouse.up()
+        return x + by[0], y + by[1]
+
+
+def _world(point: Point, zoom: float) -> Point:
+    side = 256 * 2**zoom
+    sine = math.sin(math.radians(point[1]))
+    y = 0.5 - math.log((1 + sine) / (1 - sine)) / (4 * math.pi)
+    return side * (point[0] + 180) / 360, side * y
+
+
+def require_exact_cover(grids: dict[str, Any], ground: Any) -> None:
+    """Check that the grids cover a ground without hole or overlap, by sums of areas and edge by edge."""
+    shapes = np.array(list(grids.values()), dtype=object)
+    assert shapely.is_valid(shapes).all()
+    whole = shapely.union_all(shapes)
+    # of a square degree: less than a thousandth of a square metre
+    assert abs(shapely.area(shapes).sum() - whole.area) < 1e-13
+    assert shapely.symmetric_difference(whole, ground).area < 1e-13
+    assert shapely.coverage_is_valid(shapes), "neighbours have the very same corners"
+
+
+def ground_of(grids: dict[str, Any]) -> Any:
+    return shapely.union_all(np.array(list(grids.values()), dtype=object))
+
+
+def inner_corner(grids: dict[str, Any], code: str) -> Point:
+    """Give a corner of a grid where three grids meet."""
+    for point in shapely.get_coordinates(grids[code].exterior).tolist():
+        if sum(shapely.intersects(shapely.Point(point), g) for g in grids.values()) >= 3:
+            return (point[0], point[1])
+    raise AssertionError("no corner of three")
+
+
+def holders(grids: dict[str, Any], point: Point) -> set[str]:
+    return {code for code, g in grids.items() if list(point) in shapely.get_coordinates(g).tolist()}
+
+
+@pytest.fixture
+def draft(page: Page, built: city.City, middle: str) -> Draft:
+    """A fresh draft, looked at around the grid in the middle."""
+    at = built.grids.set_index("code").geometry[middle].representative_point()
+    return Draft(page, "demo", (at.x, at.y))
+
+
+def inside(grids: dict[str, Any], code: str) -> Point:
+    at = grids[code].representative_point()
+    return at.x, at.y
+
+
+def test_a_planner_starts_a_draft_from_the_version_in_force(page: Page) -> None:
+    page.goto("/plan?lang=zh")
+    expect(page.get_by_role("heading", name="调整网格边界")).to_be_visible()
+    expect(page.locator("#based-on")).to_contain_text("第 1 版 · 现行")
+    page.get_by_label("说明").fill("拆分大网格")
+    page.locator("#draft-start").click()
+    expect(page.locator("#stage[data-ready]")).to_be_attached()
+    expect(page.locator(".draft-name")).to_contain_text("依据第 1 版")
+    assert re.search(r"[?&]draft=\d+", page.url)
+    expect(page.locator("#pages a[aria-current]")).to_have_text("区划")
+    page.locator("#other-draft").click()
+    expect(page.locator(".draft-open").first).to_contain_text("拆分大网格")
+
+
+def test_a_corner_that_is_dragged_takes_every_neighbour_along(draft: Draft, middle: str) -> None:
+    page = draft.page
+    draft.take("move")
+    draft.click(inside(draft.before, middle))
+    corner = inner_corner(draft.before, middle)
+    sharing = holders(draft.before, corner)
+    assert len(sharing) >= 3
+    dropped = draft.drag(draft.pixel(corner), (14, 11))
+    after = draft.stored(1)
+    require_exact_cover(after, ground_of(draft.before))
+    assert holders(after, corner) == set()
+    moved = {code for code in after if not after[code].equals(draft.before[code])}
+    assert moved == sharing
+    (new,) = {
+        tuple(p) for p in shapely.get_coordinates(after[middle]).tolist()
+    } - {tuple(p) for p in shapely.get_coordinates(draft.before[middle]).tolist()}  # fmt: skip
+    assert holders(after, new) == sharing
+    x, y = draft.pixel(new)
+    # where it was let go, or on a line that was near
+    assert math.hypot(x - dropped[0], y - dropped[1]) < 11
+    # the areas and streets above are still the unions of their grids
+    assert sum(g.area for g in draft.grids("street").values()) == pytest.approx(ground_of(after).area, abs=1e-13)
+    expect(page.locator("#undo small")).to_have_text("1")
+
+
+def test_a_middle_handle_adds_a_corner_to_both_sides_and_a_right_click_removes_it(draft: Draft, middle: str) -> None:
+    page = draft.page
+    draft.take("move")
+    draft.click(inside(draft.before, middle))
+    x, y = centre(page.locator(".handle.middle").first)
+    dropped = draft.drag((x, y), (9, 9))
+    after = draft.stored(1)
+    require_exact_cover(after, ground_of(draft.before))
+    grown = {c: len(shapely.get_coordinates(g)) - len(shapely.get_coordinates(draft.before[c])) for c, g in after.items()}
+    assert sorted(v for v in grown.values() if v) == [1, 1]
+    assert grown[middle] == 1
+    page.mouse.click(*dropped, button="right")
+    again = draft.stored(2)
+    assert all(again[c].equals_exact(draft.before[c], 1e-12, normalize=True) for c in again)
+
+
+def test_where_three_grids_meet_a_corner_is_not_removed(draft: Draft, middle: str) -> None:
+    draft.take("move")
+    draft.click(inside(draft.before, middle))
+    draft.click(inner_corner(draft.before, middle), button="right")
+    expect(draft.page.locator("#words")).to_contain_text("不能删除")
+    assert draft.grids() == draft.before
+
+
+def test_a_corner_dropped_beyond_a_neighbour_goes_back_and_nothing_is_sent(draft: Draft, middle: str) -> None:
+    page = draft.page
+    sent: list[str] = []
+    page.on("request", lambda r: sent.append(r.url) if r.method == "POST" else None)
+    draft.take("move")
+    draft.click(inside(draft.before, middle))
+    corner = inner_corner(draft.before, middle)
+    other = next(code for code in draft.before if not shapely.touches(draft.before[code], draft.before[middle])
+                 and code != middle and draft.before[code].distance(draft.before[middle]) < 0.002)  # fmt: skip
+    start, end = draft.pixel(corner), draft.pixel(inside(draft.before, other))
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=5)
+    expect(page.locator(".wrong-mark")).to_be_visible()
+    expect(page.locator("#words.wrong")).to_be_visible()
+    page.mouse.up()
+    expect(page.locator("#words")).to_contain_text("没有移动")
+    assert not sent
+    # Esc lets go of a drag as well
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(start[0] + 9, start[1] + 9, steps=3)
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    expect(page.locator("#words")).to_contain_text("已取消")
+    assert not sent
+    assert draft.grids() == draft.before
+
+
+def test_a_reload_in_the_middle_of_a_drag_loses_nothing(draft: Draft, middle: str) -> None:
+    page = draft.page
+    draft.take("move")
+    draft.click(inside(draft.before, middle))
+    corner = inner_corner(draft.before, middle)
+    place = draft.drag(draft.pixel(corner), (14, 11))
+    after = draft.stored(1)
+    page.mouse.move(*place)
+    page.mouse.down()
+    page.mouse.move(place[0] + 20, place[1] + 5, steps=3)
+    page.reload()
+    expect(page.locator("#stage[data-ready]")).to_be_attached()
+    page.mouse.up()
+    assert draft.grids() == after
+    # it is still chosen, and the edit can still be undone
+    page.locator("#undo").click()
+    assert draft.stored(2) == draft.before
+    expect(page.locator("#redo small")).to_have_text("1")
+
+
+def test_undo_and_redo_by_keys_take_back_and_bring_again(draft: Draft, middle: str) -> None:
+    page = draft.page
+    draft.take("move")
+    draft.click(inside(draft.before, middle))
+    corner = inner_corner(draft.before, middle)
+    place = draft.drag(draft.pixel(corner), (14, 11))
+    once = draft.stored(1)
+    draft.drag(place, (-10, 8))
+    twice = draft.stored(2)
+    assert twice != once
+    page.keyboard.press("Control+z")
+    assert draft.stored(3) == once
+    page.keyboard.press("Control+z")
+    assert draft.stored(4) == draft.before
+    page.keyboard.press("Control+y")
+    page.keyboard.press("Control+Shift+z")
+    assert draft.stored(6) == twice
+    page.locator("#tab-log").click()
+    expect(page.locator(".log li")).to_have_count(6)
+
+
+def test_a_grid_is_split_along_a_line_and_merged_again(draft: Draft, middle: str) -> None:
+    page = draft.page
+    x0, y0, x1, y1 = draft.before[middle].bounds
+    draft.take("split")
+    draft.click((x0 - 0.0003, (y0 + y1) / 2))
+    expect(page.locator("#hint")).to_contain_text("从边界到边界")
+    draft.click((x1 + 0.0003, (y0 + y1) / 2))
+    page.keyboard.press("Enter")
+    after = draft.stored(1)
+    require_exact_cover(after, ground_of(draft.before))
+    (new,) = set(after) - set(draft.before)
+    assert after[new].area + after[middle].area == pytest.approx(draft.before[middle].area, abs=1e-13)
+    assert after[new].area <= after[middle].area
+    draft.take("select")
+    page.keyboard.press("Escape")
+    draft.take("merge")
+    draft.click(inside(after, middle))
+    draft.click(inside(after, new))
+    page.locator("#merge-do").click()
+    merged = draft.stored(2)
+    require_exact_cover(merged, ground_of(draft.before))
+    assert set(merged) == set(draft.before)
+    assert shapely.symmetric_difference(merged[middle], draft.before[middle]).area < 1e-13
+
+
+def test_a_line_that_misses_or_crosses_itself_is_told_and_not_sent(draft: Draft, middle: str) -> None:
+    page = draft.page
+    x, y = inside(draft.before, middle)
+    draft.take("split")
+    draft.click((x - 0.0004, y))
+    draft.click((x + 0.0004, y))
+    page.keyboard.press("Enter")
+    expect(page.locator("#words.wrong")).to_contain_text("两端")
+    page.keyboard.press("Escape")
+    for dx, dy in ((-4, -4), (4, 4), (4, -4), (-4, 4)):
+        draft.click((x + dx * 1e-4, y + dy * 1e-4))
+    page.keyboard.press("Enter")
+    expect(page.locator("#words.wrong")).to_contain_text("自身交叉")
+    assert draft.grids() == draft.before
+
+
+def test_a_piece_goes_from_one_grid_to_another(draft: Draft, middle: str) -> None:
+    page = draft.page
+    corner = inner_corner(draft.before, middle)
+    draft.take("select")
+    draft.click(inside(draft.before, middle))
+    draft.take("piece")
+    ring = [(corner[0] + dx * 1e-4, corner[1] + dy * 1e-4) for dx, dy in ((-4, -4), (4, -4), (4, 4), (-4, 4))]
+    for point in ring:
+        draft.click(point)
+    page.keyboard.press("Enter")
+    after = draft.stored(1)
+    require_exact_cover(after, ground_of(draft.before))
+    assert after[middle].area > draft.before[middle].area
+    givers = {c for c in after if after[c].area < draft.before[c].area - 1e-13}
+    assert givers == holders(draft.before, corner) - {middle}
+
+
+def test_units_are_painted_into_a_grid(draft: Draft, built: city.City, middle: str) -> None:
+    page = draft.page
+    units = plan_world.units(built)
+    border = next(g for c, g in draft.before.items() if c != middle and shapely.intersection(g, draft.before[middle]).length > 0.001)
+    line = shapely.intersection(border, draft.before[middle])
+    place = shapely.line_interpolate_point(shapely.line_merge(line), 0.5, normalized=True)
+    near = units[units.geometry.intersects(place)]
+    draft.click(inside(draft.before, middle))
+    draft.take("piece")
+    page.locator("#tool-options select[name=way]").select_option("units")
+    at = near.geometry.iloc[0].centroid
+    x, y = draft.pixel((at.x, at.y))
+    page.wait_for_load_state("networkidle")
+    page.mouse.move(x - 2, y)
+    page.mouse.down()
+    page.mouse.move(x + 2, y, steps=3)
+    page.mouse.up()
+    page.get_by_role("button", name="划入 1 个单元").click()
+    after = draft.stored(1)
+    require_exact_cover(after, ground_of(draft.before))
+    assert shapely.difference(near.geometry.iloc[0], after[middle]).area < 1e-13
+    assert shapely.difference(after[middle], shapely.union(draft.before[middle], near.geometry.iloc[0])).area < 1e-13
+
+
+def test_the_outer_border_is_extended(page: Page, built: city.City) -> None:
+    grids = built.grids.set_index("code").geometry
+    y1 = built.grids.total_bounds[3]
+    code = min(grids.index, key=lambda c: (y1 - grids[c].bounds[3], grids[c].bounds[0]))
+    x, top = grids[code].representative_point().x, grids[code].bounds[3]
+    draft = Draft(page, "demo", (x, top))
+    draft.take("extend")
+    draft.click(inside(draft.before, code))
+    for dx, dy in ((-3, -3), (3, -3), (3, 6), (-3, 6)):
+        draft.click((x + dx * 1e-4, top + dy * 1e-4))
+    page.keyboard.press("Enter")
+    after = draft.stored(1)
+    assert after[code].area > draft.before[code].area
+    require_exact_cover(after, shapely.union(ground_of(draft.before), after[code]))
+    assert all(after[c].area == pytest.approx(draft.before[c].area, abs=1e-13) for c in after if c != code)
+
+
+def test_a_hole_is_shown_in_red_and_a_new_grid_fills_it(page: Page, built: city.City, middle: str) -> None:
+    hole = built.grids.set_index("code").geometry[middle]
+    at = hole.representative_point()
+    draft = Draft(page, "holed", (at.x, at.y))
+    page.locator("#tab-findings").click()
+    expect(page.locator("[data-rule=hole]")).to_have_count(1)
+    assert page.locator(".leaflet-faults-pane path").count() >= 1
+    draft.take("hole")
+    page.locator("#tool-options input[name=name]").fill("新设网格")
+    draft.click((at.x, at.y))
+    after = draft.stored(1)
+    (new,) = set(after) - set(draft.before)
+    require_exact_cover(after, shapely.union(ground_of(draft.before), hole))
+    assert shapely.symmetric_difference(after[new], hole).area < 1e-13
+    expect(page.locator("[data-rule=hole]")).to_have_count(0)
+    page.locator("#tab-grid").click()
+    expect(page.locator("#body-grid h3")).to_have_text("新设网格")
+
+
+def test_an_enclave_is_cut_out_and_gets_its_details(draft: Draft, middle: str) -> None:
+    page = draft.page
+    x, y = inside(draft.before, middle)
+    draft.take("enclave")
+    page.locator("#tool-options input[name=name]").fill("飞地一")
+    for dx, dy in ((-3, -3), (3, -3), (3, 3), (-3, 3)):
+        draft.click((x + dx * 1e-4, y + dy * 1e-4))
+    page.keyboard.press("Enter")
+    after = draft.stored(1)
+    (new,) = set(after) - set(draft.before)
+    require_exact_cover(after, ground_of(draft.before))
+    assert len(after[middle].interiors) == 1
+    draft.take("attributes")
+    page.locator("#attributes input[name=households]").fill("三百")
+    page.get_by_role("button", name="保存", exact=True).click()
+    expect(page.locator("#words.wrong")).to_contain_text("整数")
+    page.locator("#attributes input[name=households]").fill("320")
+    page.get_by_role("button", name="保存", exact=True).click()
+    draft.stored(2)
+    found = page.request.get(f"{draft.base}/areas?level=grid").json()["features"]
+    (properties,) = [f["properties"] for f in found if f["id"] == new]
+    assert (properties["name"], properties["households"]) == ("飞地一", 320)
+
+
+def test_two_planners_at_one_corner_see_both_edits_and_nothing_is_lost(
+    draft: Draft, browser: Browser, base_url: str, middle: str, expected_errors: list[str]
+) -> None:
+    expected_errors.append("status of 4")
+    mine = draft.page
+    corner = inner_corner(draft.before, middle)
+    context = browser.new_context(base_url=base_url, locale="zh-CN", viewport={"width": 1280, "height": 720})
+    theirs = context.new_page()
+    draft.open(theirs)
+    # the first page hears nothing of the other one for the moment
+    deaf = True
+    mine.route("**/redraw/edits?after=*", lambda route: route.abort() if deaf else route.fallback())
+    expected_errors.append("ERR_FAILED")
+    theirs.locator("#tool-move").click()
+    theirs.mouse.click(*draft.pixel(inside(draft.before, middle), theirs))
+    draft.drag(draft.pixel(corner, theirs), (12, 10), theirs)
+    expect(theirs.locator('#stage[data-revision="1"]')).to_be_attached()
+    after = draft.grids()
+    draft.take("move")
+    draft.click(inside(draft.before, middle))
+    with mine.expect_response(lambda r: r.request.method == "POST" and r.status == 409):
+        draft.drag(draft.pixel(corner), (-12, -9))
+        deaf = False
+    expect(mine.locator("dialog.conflict")).to_be_visible()
+    expect(mine.locator("dialog.conflict section").first).to_contain_text("operator")
+    expect(mine.locator("dialog.conflict section").last).to_contain_text("移动界点")
+    assert draft.grids() == after, "a conflict stores nothing"
+    mine.locator("#conflict-look").click()
+    expect(mine.locator('#stage[data-revision="1"]')).to_be_attached()
+    require_exact_cover(after, ground_of(draft.before))
+    context.close()
+
+
+def test_an_edit_that_did_not_go_out_is_kept_and_sent_again(
+    draft: Draft, middle: str, expected_errors: list[str]
+) -> None:
+    page = draft.page
+    expected_errors.append("ERR_")
+    draft.take("move")
+    draft.click(inside(draft.before, middle))
+    page.route("**/redraw/edits", lambda route: route.abort())
+    draft.drag(draft.pixel(inner_corner(draft.before, middle)), (14, 11))
+    expect(page.locator("#offline")).to_contain_text("还没有保存")
+    assert draft.grids() == draft.before
+    page.unroute("**/redraw/edits")
+    page.reload()
+    expect(page.locator("#offline")).to_contain_text("1 项修改")
+    page.locator("#send-again").click()
+    after = draft.stored(1)
+    assert after != draft.before
+    require_exact_cover(after, ground_of(draft.before))
+    expect(page.locator("#offline")).to_be_hidden()
+
+
+def test_keys_alone_move_a_corner(draft: Draft, middle: str) -> None:
+    page = draft.page
+    draft.click(inside(draft.before, middle))
+    page.keyboard.press("b")
+    page.keyboard.press(".")
+    expect(page.locator(".cross")).to_be_visible()
+    expect(page.locator("#words")).to_contain_text("个界点")
+    page.keyboard.press("Space")
+    for key in ("ArrowRight", "ArrowDown"):
+        page.keyboard.press(key)
+    page.keyboard.press("Space")
+    after = draft.stored(1)
+    assert after[middle] != draft.before[middle]
+    page.keyboard.press("?")
+    expect(page.locator("dialog.keys")).to_contain_text("移动边界")
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog.keys")).to_have_count(0)
+
+
+def test_who_may_not_write_drafts_is_not_led_there(page: Page, base_url: str) -> None:
+    page.route("**/api/v1/session", lambda route: route.fulfill(
+        json={"access": "accounts", "account": None, "permissions": ["grids.read"], "areas": {}}))  # fmt: skip
+    page.goto("/history?lang=zh")
+    expect(page.locator("#pages a").first).to_be_visible()
+    expect(page.locator("#pages")).not_to_contain_text("区划")
+    page.goto("/plan?lang=zh")
+    expect(page.locator("#start")).to_contain_text("编制草案")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_page_fits_the_screen(draft: Draft, middle: str, screenshots: Any, lang: str) -> None:
+    page = draft.page
+    for width, height in ((1440, 900), (1366, 768), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(draft.address.replace("lang=zh", f"lang={lang}").replace("#", f"#grids={middle}&"))
+        expect(page.locator("#stage[data-ready]")).to_be_attached()
+        page.locator("#tool-move").click()
+        expect(page.locator(".handle").first).to_be_attached()
+        page.screenshot(path=screenshots / f"plan-{width}-{lang}.png")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        for tool in ("undo", "tool-select", "tool-attributes"):
+            box = page.locator(f"#{tool}").bounding_box()
+            assert box is not None
+            assert box["height"] >= 24
+
+
+def centre(handle: Locator) -> Point:
+    box = handle.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
