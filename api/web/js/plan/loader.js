@@ -55,9 +55,7 @@ export function makeLoader({ view, model, lang }) {
       let n = 0;
       const put = (features) => { features.forEach((f) => model.put(f)); n += features.length; told(n); };
       loaded = whole ? "whole" : viewBox(AROUND);
-      for (const level of info.levels) {
-        put(await desk.areas(level.name, whole || level.name !== info.level ? null : loaded));
-      }
+      await Promise.all(info.levels.map(async (level) => put(await desk.areas(level.name, whole || level.name !== info.level ? null : loaded))));
     },
     /** Read what came into view since. */
     async more(desk) {

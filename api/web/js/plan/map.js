@@ -14,9 +14,12 @@ const BORDERS = [{ color: "#1b2530", weight: 2.5 }, { color: "#3b4a58", weight: 
 const KEPT = { fillColor: "#ffffff", fillOpacity: 0.5 };
 const CHANGED = { fillColor: "#8fd0d4", fillOpacity: 0.38 };
 const PANES = ["context", "units", "finest", "upper", "ghost", "chosen", "faults", "cases", "handles", "sketch"];
-/** A name is written where its grid is this wide on the screen, in pixels, and so many at most. */
-const ROOM_FOR_NAME = 44;
+/** A name is written where its grid is this share of it wide on the screen; so many at most. */
+const ROOM_FOR_NAME = 0.8;
 const MOST_NAMES = 120;
+/** Width of a letter of a name in pixels, about: of a Chinese character, and of another. */
+const WIDE = 13;
+const NARROW = 7.5;
 
 export const toLatLngs = (parts) => parts.map((rings) => rings.map((ring) => ring.map(([x, y]) => [y, x])));
 
@@ -32,8 +35,8 @@ export function startMap(node) {
     pane.style.pointerEvents = "none";
   });
   map.setView([36, 120], 10);
-  const canvases = Object.fromEntries(["context", "units", "finest", "upper", "ghost", "cases"].map((n) => [n, L.canvas({ pane: n, padding: 0.25 })]));
-  const svgs = Object.fromEntries(["chosen", "faults", "handles", "sketch"].map((n) => [n, L.svg({ pane: n, padding: 0.5 })]));
+  const canvases = Object.fromEntries(["context", "units", "finest", "upper", "ghost", "cases"].map((n) => [n, L.canvas({ pane: n, padding: 0.1 })]));
+  const svgs = Object.fromEntries(["chosen", "faults", "handles", "sketch"].map((n) => [n, L.svg({ pane: n, padding: 0.1 })]));
   const groups = Object.fromEntries(PANES.map((n) => [n, L.featureGroup().addTo(map)]));
   const scale = L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
   const labels = startLabels(map);
@@ -69,7 +72,9 @@ export function startMap(node) {
     const view = map.getBounds();
     const box = [view.getWest(), view.getSouth(), view.getEast(), view.getNorth()];
     const across = map.getSize().x / (box[2] - box[0] || 1);
-    const room = areas.filter((area) => area.parts.length && boxesMeet(area.box, box) && (area.box[2] - area.box[0]) * across > ROOM_FOR_NAME)
+    const width = (text) => [...text].reduce((sum, c) => sum + (c > "\u2e80" ? WIDE : NARROW), 0);
+    const room = areas.filter((area) => area.parts.length && boxesMeet(area.box, box)
+      && (area.box[2] - area.box[0]) * across > ROOM_FOR_NAME * width(area.name || area.code))
       .sort((a, b) => (b.box[2] - b.box[0]) - (a.box[2] - a.box[0])).slice(0, MOST_NAMES);
     labels.set(room.map((area) => {
       area.label = area.label || labelPlace({ type: "MultiPolygon", coordinates: area.parts.map((rings) => rings.map((ring) => [...ring, ring[0]])) });
@@ -105,7 +110,7 @@ export function startMap(node) {
     choose(areas) {
       chosen.forEach((marks) => marks.forEach((mark) => mark.remove()));
       chosen.clear();
-      areas.forEach((area) => chosen.set(area, [{ color: "#ffffff", weight: 7, opacity: 0.95 }, { color: "#0b2230", weight: 2.6 }].map((look) => L.polygon(
+      areas.forEach((area) => chosen.set(area, [{ color: "#ffffff", weight: 8, opacity: 0.95 }, { color: "#0b2230", weight: 3.6 }].map((look) => L.polygon(
         toLatLngs(area.parts), { pane: "chosen", renderer: svgs.chosen, interactive: false, fill: false, smoothFactor: 0, ...look }).addTo(map))));
     },
     /** The zoom buttons in the language of the page, with one for the whole. */
