@@ -48,7 +48,7 @@ const snap = makeSnap(map, model, view.snappable);
 const marks = makeMarks(view);
 const strip = makeStrip();
 const panel = makePanel(document.getElementById("panel"), (name) => { if (name === "grid") { drawGrid(); } });
-const review = makeReview({ view, panel, loader, desk: () => desk, stage, seeCodes });
+const review = makeReview({ view, panel, loader, desk: () => desk, stage, seeCodes, fill: () => pick("hole") });
 
 let namesAsked = 0;
 /** Do a thing once, after all that is happening now. */

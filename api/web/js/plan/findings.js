@@ -6,6 +6,7 @@ import { linesOf, toLatLngs } from "./map.js";
 const ORDER = { error: 0, warning: 1, info: 2 };
 const RED = { color: "#c4161c", weight: 3, fillColor: "#c4161c", fillOpacity: 0.35 };
 const AMBER = { color: "#a2440c", weight: 2.4, dashArray: "4 4", fillColor: "#a2440c", fillOpacity: 0.15 };
+const UNITS = { m2: "m²" };
 /** Findings that are listed and drawn. */
 const MOST = 200;
 
@@ -23,14 +24,14 @@ export function drawFindings(node, view, findings, { see, pick, fill }) {
     const go = el("button", "link", finding.message);
     go.type = "button";
     go.addEventListener("click", () => { const box = placeOf(finding); if (box) { see(box); } else if (finding.codes.length) { pick(finding.codes[0]); } });
-    const measure = finding.measure === null || finding.measure === undefined ? "" : `${number(finding.measure)} ${finding.unit || ""}`;
+    const measure = finding.measure === null || finding.measure === undefined ? "" : `${number(Number(finding.measure.toPrecision(6)))} ${UNITS[finding.unit] || finding.unit || ""}`;
     const item = el("li", finding.severity, null, el("span", "tag " + finding.severity, t("plan_severity_" + finding.severity)), go,
       measure ? el("small", null, measure) : null);
     item.dataset.rule = finding.rule;
-    if (fill && finding.rule.includes("hole") && placeOf(finding)) {
+    if (finding.rule === "hole" && placeOf(finding)) {
       const act = el("button", "quiet small", t("plan_finding_fill"));
       act.type = "button";
-      act.addEventListener("click", () => fill(finding));
+      act.addEventListener("click", () => fill(placeOf(finding)));
       item.append(act);
     }
     item.id = `finding-${i}`;

@@ -13,6 +13,7 @@ const CONTEXT = {
 const BORDERS = [{ color: "#1b2530", weight: 2.5 }, { color: "#3b4a58", weight: 1.5 }, { color: "#5d6a76", weight: 1 }];
 const KEPT = { fillColor: "#ffffff", fillOpacity: 0.5 };
 const CHANGED = { fillColor: "#8fd0d4", fillOpacity: 0.38 };
+const CHOSEN = "#0b2230";
 const PANES = ["context", "units", "finest", "upper", "ghost", "chosen", "faults", "cases", "handles", "sketch"];
 /** A name is written where its grid is this share of it wide on the screen; so many at most. */
 const ROOM_FOR_NAME = 0.8;
@@ -110,9 +111,11 @@ export function startMap(node) {
     choose(areas) {
       chosen.forEach((marks) => marks.forEach((mark) => mark.remove()));
       chosen.clear();
-      areas.forEach((area) => chosen.set(area, [{ color: "#ffffff", weight: 8, opacity: 0.95 }, { color: "#0b2230", weight: 3.6 }].map((look) => L.polygon(
+      areas.forEach((area) => chosen.set(area, [{ color: "#ffffff", weight: 8, opacity: 0.95 }, { color: CHOSEN, weight: 3.6 }].map((look) => L.polygon(
         toLatLngs(area.parts), { pane: "chosen", renderer: svgs.chosen, interactive: false, fill: false, smoothFactor: 0, ...look }).addTo(map))));
     },
+    /** Show the chosen areas in red while what is done to them is wrong. */
+    wrong(is) { chosen.forEach(([, line]) => line.setStyle({ color: is ? "#c4161c" : CHOSEN })); },
     /** The zoom buttons in the language of the page, with one for the whole. */
     controls(whole) {
       if (zoom) { zoom.forEach((control) => control.remove()); }

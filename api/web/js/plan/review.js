@@ -11,15 +11,16 @@ const SOON = 200;
 /**
  * Make the review of the draft on the screen.
  *
- * @param {{view: object, panel: object, loader: object, desk: () => object|null, stage: HTMLElement, seeCodes: (codes: string[]) => void}} with_
+ * @param {{view: object, panel: object, loader: object, desk: () => object|null, stage: HTMLElement, seeCodes: (codes: string[]) => void,
+ *   fill: () => void}} with_ `fill` takes the tool that fills holes
  */
-export function makeReview({ view, panel, loader, desk, stage, seeCodes }) {
+export function makeReview({ view, panel, loader, desk, stage, seeCodes, fill }) {
   let findings = [], effects = null, timer = 0;
   const see = (box) => view.fit(box, 19);
   const pick = (code) => seeCodes([code]);
 
   function showFindings() {
-    const wrong = drawFindings(panel.body("findings"), view, findings, { see, pick });
+    const wrong = drawFindings(panel.body("findings"), view, findings, { see, pick, fill: (box) => { see(box); fill(); } });
     panel.count("findings", findings.length, wrong > 0);
     stage.dataset.findings = String(findings.length);
   }

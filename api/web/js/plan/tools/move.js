@@ -48,6 +48,7 @@ export function moveTool(ctx) {
     put(to);
     held.wrong = wrong;
     handles.drag(held.handle, to, Boolean(wrong));
+    view.wrong(Boolean(wrong));
     ctx.mark(snapped, wrong && wrong.at);
     ctx.say(wrong ? t("plan_wrong_" + wrong.kind, { name: wrong.name }) : held.words, Boolean(wrong));
   }
@@ -57,6 +58,7 @@ export function moveTool(ctx) {
     frame = 0;
     held = null;
     ctx.mark(null);
+    view.wrong(false);
     ctx.settle();
     refresh();
   }
