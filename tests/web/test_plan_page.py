@@ -410,6 +410,67 @@ def test_an_enclave_is_cut_out_and_gets_its_details(draft: Draft, middle: str) -
     assert (properties["name"], properties["households"]) == ("飞地一", 320)
 
 
+def test_what_an_edit_does_is_told_in_figures_and_cases_on_the_map(draft: Draft, middle: str) -> None:
+    page = draft.page
+    other = next(c for c in draft.before if c != middle and draft.before[c].touches(draft.before[middle]))
+    x, y = inside(draft.before, other)
+    nothing = {"floating": None, "workers": 2, "workers_required": 3, "incidents": 7, "patrol_hours": None}
+    page.route(
+        "**/redraw/effects",
+        lambda route: route.fulfill(
+            json={
+                "revision": 1,
+                "start": "2025-11-01T16:00:00Z",
+                "end": "2026-11-01T16:00:00Z",
+                "areas": [
+                    {
+                        "code": middle,
+                        "name": "青石第一网格",
+                        "before": {"area_m2": 10_000.0, "households": 300, "compactness": 0.8, **nothing},
+                        "after": {"area_m2": 12_500.0, "households": 300, "compactness": 0.75, **nothing},
+                    }
+                ],
+                "handed": [
+                    {
+                        "incident_id": "I1",
+                        "category": "暴露垃圾",
+                        "occurred_at": "2026-10-01T04:00:00Z",
+                        "lon": x,
+                        "lat": y,
+                        "from_code": other,
+                        "to_code": middle,
+                    }
+                ],
+                "handed_total": 1,
+                "staff": [{"grid_code": other, "role": "worker", "name": "李四", "department": "城管"}],
+                "balance": [
+                    {
+                        "parent": "A01",
+                        "measure": "households",
+                        "mean_before": 300.0,
+                        "mean_after": 300.0,
+                        "deviation_before": 0.5,
+                        "deviation_after": 0.25,
+                    }
+                ],
+            }
+        ),
+    )
+    draft.take("move")
+    draft.click(inside(draft.before, middle))
+    draft.drag(draft.pixel(inner_corner(draft.before, middle)), (14, 11))
+    draft.stored(1)
+    row = page.locator(f'.effect[data-code="{middle}"] tr[data-measure=area_m2] td')
+    expect(row).to_have_text(["10,000", "12,500", "+2,500 (+25%)"])
+    # what is not known has no row, and what stays no change
+    expect(page.locator(".effect tr[data-measure=floating]")).to_have_count(0)
+    expect(page.locator(".effect tr[data-measure=incidents] td").last).to_have_text("")
+    expect(page.locator(".balance td").first).to_have_text("±50%")
+    expect(page.locator(".handed")).to_contain_text(["暴露垃圾", "李四 · 网格员"])
+    page.get_by_role("button", name="暴露垃圾").click()
+    expect(page).to_have_url(re.compile(r"#v=19/"))
+
+
 def test_two_planners_at_one_corner_see_both_edits_and_nothing_is_lost(
     draft: Draft, browser: Browser, base_url: str, middle: str, expected_errors: list[str]
 ) -> None:

@@ -48,7 +48,7 @@ const snap = makeSnap(map, model, view.snappable);
 const marks = makeMarks(view);
 const strip = makeStrip();
 const panel = makePanel(document.getElementById("panel"), (name) => { if (name === "grid") { drawGrid(); } });
-const review = makeReview({ view, panel, loader, desk: () => desk, stage, seeCodes, fill: () => pick("hole") });
+const review = makeReview({ view, panel, loader, desk: () => desk, stage, seeCodes, fill: () => pick("hole"), nameOf });
 
 let namesAsked = 0;
 /** Do a thing once, after all that is happening now. */
@@ -150,6 +150,12 @@ function choose(areas) {
 function chooseCodes(codes) {
   choose(codes.map((code) => model.find(finestLevel(), code) || desk.info.levels.map((l) => model.find(l.name, code)).find(Boolean)).filter(Boolean)
     .filter((area) => area.level === finestLevel() || codes.length === 1));
+}
+
+/** The name of an area of any level, or its code. */
+function nameOf(code) {
+  const found = desk.info.levels.map((l) => model.find(l.name, code)).find(Boolean);
+  return (found && found.name) || code;
 }
 
 /** Bring areas into view and choose them. */
@@ -331,7 +337,7 @@ map.on("moveend", () => {
   state.view = viewOf(map);
   history.replaceState(null, "", addressOf(state));
   names();
-  loader.more(desk).catch((problem) => strip.say(problem.detail || t("plan_error"), true));
+  loader.more(desk, chosen).then((read) => { if (!read) { strip.say(t("plan_zoom_nearer")); } }, (problem) => strip.say(problem.detail || t("plan_error"), true));
 });
 startKeys({
   pick, undo, redo, whole,

@@ -1,5 +1,5 @@
 // What the draft does: each touched grid before and after, the balance of the whole, and the cases that change hands.
-import { el, number, t, time } from "../texts.js";
+import { day, el, number, t, time } from "../texts.js";
 
 const MEASURES = ["area_m2", "households", "floating", "workers_required", "workers", "incidents", "open_cases", "patrol_hours", "compactness"];
 const DIGITS = { compactness: 2, patrol_hours: 1, workers_required: 1 };
@@ -49,49 +49,61 @@ function areaTable(area, pick) {
   return box;
 }
 
-function balance(rows) {
-  const box = el("section", "balance", null, el("h3", null, t("plan_balance")));
-  rows.forEach((row) => {
-    const name = t("plan_measure_" + row.measure);
-    const deviation = (value) => (value === null || value === undefined ? "–" : `${number(round(value * 100, 0))}%`);
-    const better = row.after_deviation < row.before_deviation ? "better" : row.after_deviation > row.before_deviation ? "worse" : "";
-    const fits = row.tolerance === null || row.after_deviation === null || row.after_deviation <= row.tolerance;
-    box.append(el("p", `balance-row ${better}`, null, el("span", null, name),
-      el("span", "figures", t("plan_balance_row", { before: deviation(row.before_deviation), after: deviation(row.after_deviation), tolerance: deviation(row.tolerance) })),
-      el("span", fits ? "tag fits" : "tag over", t(fits ? "plan_balance_fits" : "plan_balance_over"))));
+/** How evenly each measure lies on the grids of an area; `nameOf` gives the name of an area's code. */
+function balance(rows, nameOf) {
+  const box = el("section", "balance", null, el("h3", null, t("plan_balance")), el("p", "about", t("plan_balance_about")));
+  [...new Set(rows.map((row) => row.parent))].forEach((parent) => {
+    const table = el("table", "before-after");
+    const head = el("tr", null, null, ...[nameOf(parent), t("plan_before"), t("plan_after"), t("plan_balance_mean")].map((text) => {
+      const cell = el("th", null, text);
+      cell.scope = "col";
+      return cell;
+    }));
+    const body = el("tbody");
+    const percent = (value) => `±${number(round(value * 100, 0))}%`;
+    rows.filter((row) => row.parent === parent).forEach((row) => {
+      const better = Math.sign(round(row.deviation_before - row.deviation_after, 3));
+      const name = el("th", null, t("plan_measure_" + row.measure));
+      name.scope = "row";
+      body.append(el("tr", better ? "moved" : null, null, name, el("td", null, percent(row.deviation_before)),
+        el("td", null, percent(row.deviation_after), el("span", "only-read", better ? t(better > 0 ? "plan_balance_better" : "plan_balance_worse") : "")),
+        el("td", null, shown(row.measure, row.mean_after))));
+    });
+    table.append(el("thead", null, null, head), body);
+    box.append(table);
   });
   return box;
 }
 
 /** Draw the effects into a place of the panel. `pick(code)` brings a grid into view, `see(lon, lat)` a case. */
-export function drawEffects(node, found, { pick, see }) {
+export function drawEffects(node, found, { pick, see, nameOf }) {
   if (!found) { node.replaceChildren(el("p", "none", t("plan_effects_loading"))); return; }
   if (!found.areas.length) { node.replaceChildren(el("p", "none", t("plan_effects_none"))); return; }
-  const window = found.window ? el("p", "about", t("plan_effects_window", { since: time(found.window.since), until: time(found.window.until) })) : null;
-  const parts = [window];
-  if (found.balance && found.balance.length) { parts.push(balance(found.balance)); }
-  parts.push(el("h3", null, t("plan_effects_areas", { n: found.areas.length })), ...found.areas.map((area) => areaTable(area, pick)));
-  const cases = el("section", "handed", null, el("h3", null, t("plan_handed", { n: number(found.handed_total) })));
-  if (!found.handed.length) { cases.append(el("p", "none", t("plan_handed_none"))); }
+  const parts = [el("h3", null, t("plan_effects_areas", { n: found.areas.length })),
+    el("p", "about", t("plan_effects_window", { since: day(found.start), until: day(found.end) })), ...found.areas.map((area) => areaTable(area, pick))];
+  if (found.balance.length) { parts.push(balance(found.balance, nameOf)); }
+  if (found.handed_total !== null) { parts.push(cases(found, see, nameOf)); }
+  if (found.staff.length) {
+    parts.push(el("section", "handed", null, el("h3", null, t("plan_staff")), el("ul", null, null, ...found.staff.map((one) => el("li", null,
+      [one.name, t("plan_role_" + one.role), one.department, one.grid_code].filter(Boolean).join(" · "))))));
+  }
+  node.replaceChildren(...parts);
+}
+
+/** The cases that change hands, newest first. */
+function cases(found, see, nameOf) {
+  const box = el("section", "handed", null, el("h3", null, t("plan_handed", { n: number(found.handed_total) })));
+  if (!found.handed.length) { box.append(el("p", "none", t("plan_handed_none"))); }
   const list = el("ul");
   found.handed.slice(0, MOST_CASES).forEach((one) => {
     const go = el("button", "link", one.category || one.incident_id);
     go.type = "button";
     go.addEventListener("click", () => see(one.lon, one.lat));
-    list.append(el("li", null, null, go, el("span", null, t("plan_handed_row", { from: one.from || "–", to: one.to || "–", at: time(one.occurred_at) }))));
+    list.append(el("li", null, null, go, el("span", null, t("plan_handed_row", { from: one.from_code ? nameOf(one.from_code) : "–", to: one.to_code ? nameOf(one.to_code) : "–", at: time(one.occurred_at) }))));
   });
-  cases.append(list);
-  if (found.handed_total > MOST_CASES) { cases.append(el("p", "none", t("plan_handed_more", { n: number(found.handed_total - Math.min(MOST_CASES, found.handed.length)) }))); }
-  parts.push(cases);
-  if (found.staff && found.staff.length) {
-    parts.push(el("section", "handed", null, el("h3", null, t("plan_staff")), el("ul", null, null,
-      ...found.staff.map((one) => el("li", null, staffText(one))))));
-  }
-  node.replaceChildren(...parts.filter(Boolean));
-}
-
-function staffText(one) {
-  return [one.name, one.role && t("plan_role_" + one.role), one.code || one.grid_code, one.from && one.to ? t("plan_handed_row", { from: one.from, to: one.to, at: "" }) : ""].filter(Boolean).join(" · ");
+  box.append(list);
+  if (found.handed_total > MOST_CASES) { box.append(el("p", "none", t("plan_handed_more", { n: number(found.handed_total - MOST_CASES) }))); }
+  return box;
 }
 
 /** Draw the cases that change hands on the map. */

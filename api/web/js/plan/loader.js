@@ -27,6 +27,22 @@ export function makeLoader({ view, model, lang }) {
     return [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()];
   };
 
+  /** Which share of the extent of a draft is in view, with what is read around it. */
+  function share(info) {
+    const [w, so, e, n] = viewBox(AROUND);
+    const [x0, y0, x1, y1] = info.box;
+    const across = Math.max(0, Math.min(e, x1) - Math.max(w, x0)), up = Math.max(0, Math.min(n, y1) - Math.max(so, y0));
+    return (across * up) / ((x1 - x0) * (y1 - y0) || 1);
+  }
+
+  /** Come so near that what is in view can be read. */
+  function nearer(info) {
+    const map = view.map;
+    for (let zoom = map.getZoom() + 0.5; share(info) * info.areas > MANY && zoom <= map.getMaxZoom(); zoom += 0.5) {
+      map.setZoom(zoom, { animate: false });
+    }
+  }
+
   function ask(url) {
     if (!kept.has(url)) {
       const asked = get(url, lang());
@@ -52,17 +68,21 @@ export function makeLoader({ view, model, lang }) {
     async areas(desk, told) {
       const info = desk.info;
       const whole = info.areas <= MANY;
+      if (!whole && share(info) * info.areas > MANY) { nearer(info); }
       let n = 0;
       const put = (features) => { features.forEach((f) => model.put(f)); n += features.length; told(n); };
       loaded = whole ? "whole" : viewBox(AROUND);
       await Promise.all(info.levels.map(async (level) => put(await desk.areas(level.name, whole || level.name !== info.level ? null : loaded))));
     },
-    /** Read what came into view since. */
-    async more(desk) {
-      if (loaded === "whole" || reading || within(viewBox(0), loaded)) { return; }
+    /** Read what came into view since, and forget what is far; gives false where too much is in view to be read. */
+    async more(desk, chosen) {
+      if (loaded === "whole" || reading || within(viewBox(0), loaded)) { return true; }
+      if (share(desk.info) * desk.info.areas > MANY) { return false; }
       const box = viewBox(AROUND);
       reading = desk.areas(desk.info.level, box);
       try { (await reading).forEach((f) => model.put(f)); loaded = box; } finally { reading = null; }
+      if (model.of(desk.info.level).length > 2 * MANY) { model.leave(desk.info.level, box, chosen); }
+      return true;
     },
     whole: () => loaded === "whole",
     viewBox,

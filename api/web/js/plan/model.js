@@ -55,6 +55,13 @@ export function makeModel(hear) {
       }
     },
 
+    /** Forget the areas of a level that lie outside a box, but for some. */
+    leave(level, box, but) {
+      for (const [id, area] of areas) {
+        if (area.level === level && !boxesMeet(area.box, box) && !but.includes(area)) { areas.delete(id); hear(area, true); }
+      }
+    },
+
     clear() {
       for (const area of areas.values()) { hear(area, true); }
       areas.clear();

@@ -12,9 +12,9 @@ const SOON = 200;
  * Make the review of the draft on the screen.
  *
  * @param {{view: object, panel: object, loader: object, desk: () => object|null, stage: HTMLElement, seeCodes: (codes: string[]) => void,
- *   fill: () => void}} with_ `fill` takes the tool that fills holes
+ *   fill: () => void, nameOf: (code: string) => string}} with_ `fill` takes the tool that fills holes, `nameOf` gives the name of an area
  */
-export function makeReview({ view, panel, loader, desk, stage, seeCodes, fill }) {
+export function makeReview({ view, panel, loader, desk, stage, seeCodes, fill, nameOf }) {
   let findings = [], effects = null, timer = 0;
   const see = (box) => view.fit(box, 19);
   const pick = (code) => seeCodes([code]);
@@ -26,7 +26,7 @@ export function makeReview({ view, panel, loader, desk, stage, seeCodes, fill })
   }
 
   function showEffects() {
-    drawEffects(panel.body("effects"), effects, { pick, see: (lon, lat) => see([lon, lat, lon, lat]) });
+    drawEffects(panel.body("effects"), effects, { pick, see: (lon, lat) => see([lon, lat, lon, lat]), nameOf });
     drawCases(view, effects);
     panel.count("effects", effects ? effects.areas.length : 0);
   }
