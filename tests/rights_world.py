@@ -120,7 +120,7 @@ def _fill_events(store: Store, beyond: Beyond) -> None:
     told.append(Event(EventKind.VERSION_PUBLISHED, "health" if beyond.ground == "ZEBRA" else "school", subject="1"))
     with store.unit_of_work() as work:
         for event in told:
-            work.trail.add([Act(NOW, "incidents.add", events=(event,))])
+            work.trail.add([Act(NOW, "told", events=(event,))])
         work.commit()
 
 
