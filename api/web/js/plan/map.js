@@ -24,6 +24,17 @@ const NARROW = 7.5;
 
 export const toLatLngs = (parts) => parts.map((rings) => rings.map((ring) => ring.map(([x, y]) => [y, x])));
 
+/** While something is dragged, the place on the canvas that alone is drawn again; null: whatever a shape covers. */
+let spot = null;
+/** Leaflet's canvas draws again all that a changed shape covers; a street covers the screen, and only one corner moved. */
+const SpotCanvas = L.Canvas.extend({
+  _extendRedrawBounds(layer) {
+    if (!spot) { L.Canvas.prototype._extendRedrawBounds.call(this, layer); return; }
+    this._redrawBounds = this._redrawBounds || L.bounds([]);
+    this._redrawBounds.extend(spot.min).extend(spot.max);
+  },
+});
+
 /** Make the map once. */
 export function startMap(node) {
   const map = L.map(node, {
@@ -36,7 +47,7 @@ export function startMap(node) {
     pane.style.pointerEvents = "none";
   });
   map.setView([36, 120], 10);
-  const canvases = Object.fromEntries(["context", "units", "finest", "upper", "ghost", "cases"].map((n) => [n, L.canvas({ pane: n, padding: 0.1 })]));
+  const canvases = Object.fromEntries(["context", "units", "finest", "upper", "ghost", "cases"].map((n) => [n, new SpotCanvas({ pane: n, padding: 0.1 })]));
   const svgs = Object.fromEntries(["chosen", "faults", "handles", "sketch"].map((n) => [n, L.svg({ pane: n, padding: 0.1 })]));
   const groups = Object.fromEntries(PANES.map((n) => [n, L.featureGroup().addTo(map)]));
   const scale = L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
@@ -113,6 +124,13 @@ export function startMap(node) {
       chosen.clear();
       areas.forEach((area) => chosen.set(area, [{ color: "#ffffff", weight: 8, opacity: 0.95 }, { color: CHOSEN, weight: 3.6 }].map((look) => L.polygon(
         toLatLngs(area.parts), { pane: "chosen", renderer: svgs.chosen, interactive: false, fill: false, smoothFactor: 0, ...look }).addTo(map))));
+    },
+    /** Draw again only what lies between some points, until there are none. */
+    spot(points) {
+      if (!points) { spot = null; return; }
+      const room = L.point(8, 8);
+      const box = L.bounds(points.map(([x, y]) => map.latLngToLayerPoint([y, x])));
+      spot = L.bounds(box.min.subtract(room), box.max.add(room));
     },
     /** Show the chosen areas in red while what is done to them is wrong. */
     wrong(is) { chosen.forEach(([, line]) => line.setStyle({ color: is ? "#c4161c" : CHOSEN })); },

@@ -24,6 +24,10 @@ export function moveTool(ctx) {
   /** Put the held vertex on a place in every ring that has it. */
   function put(to) {
     held.star.forEach(({ ring, i }) => { ring[i] = to; });
+    const ends = held.star.flatMap(({ ring, i }) => [ring[(i - 1 + ring.length) % ring.length], ring[(i + 1) % ring.length]]);
+    // two frames may fall into one drawing: what the first one left is wiped out with the second
+    view.spot([...ends, ...held.trail, to]);
+    held.trail = [held.to, to];
     held.to = to;
     new Set(held.star.map((place) => place.area)).forEach((area) => model.touched(area));
   }
@@ -75,7 +79,7 @@ export function moveTool(ctx) {
       if (!handle) { return false; }
       const star = handle.kind === "corner" ? model.star(handle.at) : insert(handle.between, handle.at);
       if (!star.length) { return false; }
-      held = { handle, star, from: handle.at, to: handle.at, between: handle.between, wrong: null };
+      held = { handle, star, from: handle.at, to: handle.at, between: handle.between, wrong: null, trail: [handle.at] };
       const names = [...new Set(star.map((place) => place.area))].filter((area) => area.order === ctx.finest());
       held.words = t("plan_held", { n: names.length, names: nameOf(names) });
       ctx.say(held.words);
@@ -91,6 +95,7 @@ export function moveTool(ctx) {
       if (moved) { move(where); }
       const { from, to, between, wrong } = held;
       const areas = [...new Set(held.star.map((place) => place.area))];
+      view.spot(null);
       areas.forEach((area) => model.restore(area));
       const words = wrong && t("plan_wrong_dropped", { why: t("plan_wrong_" + wrong.kind, { name: wrong.name }) });
       end();
@@ -139,6 +144,7 @@ export function moveTool(ctx) {
     cancel() {
       if (!held) { return false; }
       const areas = new Set(held.star.map((place) => place.area));
+      view.spot(null);
       areas.forEach((area) => model.restore(area));
       end();
       ctx.pointer().letGo();
