@@ -55,7 +55,7 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "MarkOut": _fields(internal="number kind by mine at code places text"),
     "MarksAnswer": _fields(internal="marks"),
     "StepOut": _fields(internal="to by at revision reason"),
-    "StepsAnswer": _fields(internal="state steps"),
+    "StepsAnswer": _fields(internal="state revision second_person steps"),
     # history
     "ChangeOut": _fields(internal="level kind count"),
     "EditionOut": _fields(internal="number phase valid_from valid_to note based_on published_at grids changes"),

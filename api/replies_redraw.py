@@ -161,6 +161,8 @@ class StepsAnswer(Out):
     """Where a draft stands, and how it came there."""
 
     state: Literal["open", "submitted", "approved"]
+    revision: int = Field(description="entries of its log; to be sent back in If-Match")
+    second_person: bool = Field(description="who submitted cannot approve; false where nobody signs in: all are one")
     steps: list[StepOut]
 
 

@@ -77,6 +77,9 @@ class FakeRedraw:
     def marks(self, set_name, number):
         return list(self._log(set_name, number).marks)
 
+    def locks(self, set_name, number):
+        return [m for m in self._log(set_name, number).marks if m.kind != "comment"]
+
     def add_mark(self, set_name, number, mark):
         _, _, log = self._draft(set_name, number)
         col.require_storable("text", [mark.author, mark.text, mark.code or ""])

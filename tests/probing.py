@@ -68,6 +68,7 @@ POOL: dict[str, Any] = {
     "grid": _CODES,
     "version": ("1", "2", "3", "4", "5", "6", "current"),
     "draft": ("4", "3", "9"),
+    "mark": ("1", "2", "9"),
     "from": ("1", "2", "3", "4"),
     "to": ("2", "3", "4", "5"),
     "level": ("grid", "street", "district", "zone"),

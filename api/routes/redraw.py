@@ -40,6 +40,7 @@ from gridmap.i18n import Language
 from gridmap.services.redraw.desk import Desk, Done
 from gridmap.services.redraw.drawings import Drawing
 from gridmap.services.redraw.presence import Planner
+from gridmap.services.redraw.review_steps import state_of
 
 router = APIRouter(route_class=StrictRoute, tags=["redraw"])
 
@@ -48,14 +49,16 @@ BASE = "/api/v1/sets/{set}/drafts/{draft}/redraw"
 Seen = Annotated[str | None, Header(alias="If-Match", description="revision of the draft that was seen, in quotes")]
 
 
-def _seen(if_match: str | None) -> int:
+def seen_revision(if_match: str | None) -> int:
+    """Read the revision that a planner looked at (InvalidRequest ``redraw_revision_needed``)."""
     said = (if_match or "").strip().strip('"')
     if not (said.isascii() and said.isdigit() and len(said) <= 9):
         raise InvalidRequest([Fault("redraw_revision_needed", parameter="If-Match")])
     return int(said)
 
 
-def _opened(ctx: Context, set_name: str, draft: str) -> Drawing:
+def opened(ctx: Context, set_name: str, draft: str) -> Drawing:
+    """Open the draft of a path."""
     boundary_set = ctx.plans.resolve_set(set_name)
     return Desk(ctx.drawings).open(ctx.store, boundary_set.name, draft_number(draft))
 
@@ -74,7 +77,7 @@ def _others(ctx: Context, drawing: Drawing, request: Request) -> list[PlannerOut
 @needs(Permission.DRAFTS_WRITE)
 def open_redraw(ctx: Ctx, q: Query[NoQuery], set_name: SetName, draft: DraftRef, request: Request) -> RedrawAnswer:
     """Say where a draft stands: its level, its extent, what can be taken back, and who else draws in it."""
-    drawing = _opened(ctx, set_name, draft)
+    drawing = opened(ctx, set_name, draft)
     stacks = Desk(ctx.drawings).stacks(
         ctx.store, drawing.boundary_set.name, drawing.draft.number, principal_of(request.scope)
     )
@@ -96,7 +99,7 @@ def open_redraw(ctx: Ctx, q: Query[NoQuery], set_name: SetName, draft: DraftRef,
         ],
         box=[float(v) for v in box],
         areas=len(mine),
-        state=steps[-1].to if steps else "open",
+        state=state_of(steps, drawing.revision),
         undo=stack_out(stacks.undo),
         redo=stack_out(stacks.redo),
         others=_others(ctx, drawing, request),
@@ -108,7 +111,7 @@ def open_redraw(ctx: Ctx, q: Query[NoQuery], set_name: SetName, draft: DraftRef,
 @needs(Permission.DRAFTS_WRITE)
 def list_areas(ctx: Ctx, q: Query[AreasQuery], set_name: SetName, draft: DraftRef) -> Response:
     """Give the areas of a level, or of it those in a box, to the last digit of their coordinates."""
-    drawing = _opened(ctx, set_name, draft)
+    drawing = opened(ctx, set_name, draft)
     tiling = drawing.tiling
     level = q.level or tiling.level.name
     if level not in {x.name for x in drawing.boundary_set.levels}:
@@ -148,7 +151,7 @@ def make_edit(
     if_match: Seen = None,
 ) -> Any:
     """Make one edit; neighbours follow, areas above follow, and the findings of what it touched come back."""
-    seen_revision = _seen(if_match)
+    revision = seen_revision(if_match)
 
     def made(ctx: Context) -> EditedAnswer:
         boundary_set = ctx.plans.resolve_set(set_name)
@@ -160,7 +163,7 @@ def make_edit(
                 boundary_set.name,
                 draft_number(draft),
                 edit_of(body, ctx, drawing),
-                seen=seen_revision,
+                seen=revision,
                 by=by,
                 now=ctx.clock.now(),
             )
@@ -244,7 +247,7 @@ def list_edits(
     language: ReaderLanguage,
 ) -> EditsAnswer:
     """Give what happened since a revision, and the areas that it touched as they are now."""
-    drawing = _opened(ctx, set_name, draft)
+    drawing = opened(ctx, set_name, draft)
     name, number, by = drawing.boundary_set.name, drawing.draft.number, principal_of(request.scope)
     with ctx.store.unit_of_work() as work:
         lines = [x for x in work.redraw.lines(name, number, after=q.after) if x.number <= drawing.revision]
@@ -268,7 +271,7 @@ def list_findings(
     ctx: Ctx, q: Query[NoQuery], set_name: SetName, draft: DraftRef, language: ReaderLanguage
 ) -> RedrawFindingsAnswer:
     """Give what is wrong with a draft as it is drawn now."""
-    drawing = _opened(ctx, set_name, draft)
+    drawing = opened(ctx, set_name, draft)
     seen = seen_codes(ctx, drawing)
     return RedrawFindingsAnswer(
         revision=drawing.revision,

@@ -88,10 +88,12 @@ def put_in_force(
     now: datetime,
     settings: Settings,
     commit: bool,
+    revision: int | None = None,
 ) -> Publication:
     """Publish what the gate let pass, with its lineage, and give the points of its days their new owners.
 
-    ``draft`` None: the frame becomes a draft and is published at once; the set is put as it is given.
+    ``draft`` None: the frame becomes a draft and is published at once; the set is put as it is given. ``revision``: how
+    many edits of the draft are in the frame (StaleVersion ``redraw_stale``: there are more by now).
     """
     name, former = boundary_set.name, judgement.former
     require_timely(work, name, terms, today=day_in(now, settings.time_zone))
@@ -125,6 +127,9 @@ def put_in_force(
         )
     except StaleVersion as stale:
         raise with_changes(work, name, stale) from None
+    # nobody writes the draft any more: what was judged is what is published
+    if revision is not None and work.redraw.head(name, version.number) != revision:
+        raise StaleVersion("redraw_stale")
     changed = reown_points(work, plans, boundary_set, version.valid_from, settings)
     work.commit()
     return Publication(version, judgement, edges, *changed)

@@ -11,6 +11,7 @@ from gridmap.services.gate import judge
 from gridmap.services.guarded import require_publisher
 from gridmap.services.ports import Store
 from gridmap.services.publishing import Publication, Terms, put_in_force, reown_points, require_revision, with_changes
+from gridmap.services.redraw.review_steps import require_approved
 from gridmap.services.responsibility import Plans
 from gridmap.settings import Settings
 
@@ -43,9 +44,10 @@ def publish_draft(
         ``set_not_found``, ``version_unknown``.
     Conflict
         ``not_a_draft``; ``content_known``: it says the same as the version before it; ``history_rewritten``,
-        ``scheduled_ahead``: without ``terms.rewrite``.
+        ``scheduled_ahead``: without ``terms.rewrite``; ``redraw_not_approved``: it was redrawn, there are accounts,
+        and no second person approved it as it is. A rehearsal does not ask for that.
     StaleVersion
-        ``version_stale``, with what changed meanwhile.
+        ``version_stale``, with what changed meanwhile; ``redraw_stale``: it was edited meanwhile.
     InvalidInput
         ``no_grids``: the draft is empty.
     """
@@ -56,6 +58,9 @@ def publish_draft(
         if draft.state is not VersionState.DRAFT:
             raise Conflict("not_a_draft")
         require_revision(work, set_name, terms.expected)
+        revision = work.redraw.head(set_name, number)
+        if commit:
+            require_approved(work, set_name, number, revision, settings)
         frame = work.boundaries.grids(draft)
         if not len(frame):
             raise InvalidInput("no_grids")
@@ -73,6 +78,7 @@ def publish_draft(
             now=now,
             settings=settings,
             commit=commit,
+            revision=revision,
         )
 
 

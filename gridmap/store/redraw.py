@@ -142,6 +142,10 @@ class Redraw:
         )
         return [_mark(row) for row in rows]
 
+    def locks(self, set_name: str, number: int) -> list[Mark]:
+        """Give the locks of a draft, oldest first."""
+        return [mark for mark in self.marks(set_name, number) if mark.kind != "comment"]
+
     def add_mark(self, set_name: str, number: int, mark: Mark) -> Mark:
         """Pin a lock or comment to a draft; gives it with its number."""
         _, version_id, _ = self._held_draft(set_name, number)

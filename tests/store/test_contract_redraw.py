@@ -180,6 +180,7 @@ def test_locks_and_comments_are_pinned_and_taken_away(store, draft):
     assert [replace(m, number=0) for m in made] == marks
     with store.unit_of_work() as work:
         assert work.redraw.marks("city", draft) == made
+        assert work.redraw.locks("city", draft) == [m for m in made if m.kind != "comment"]
         assert work.redraw.remove_mark("city", draft, made[1].number) == made[1]
         with pytest.raises(NotFound) as gone:
             work.redraw.remove_mark("city", draft, made[1].number)

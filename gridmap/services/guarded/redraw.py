@@ -85,6 +85,11 @@ class CutRedraw:
         codes = self._codes(set_name, number)
         return [m for m in self._raw.marks(set_name, number) if codes is None or m.code in codes]
 
+    def locks(self, set_name: str, number: int) -> list[Mark]:
+        """Give all locks, for drawing alone: that of a street holds its grids, whoever has no more than one of them."""
+        self._codes(set_name, number)
+        return self._raw.locks(set_name, number)
+
     def add_mark(self, set_name: str, number: int, mark: Mark) -> Mark:
         """Pin a lock or comment to an area within reach."""
         codes = self._codes(set_name, number)

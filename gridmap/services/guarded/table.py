@@ -280,6 +280,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "changes": _read(May.DRAFTS_WRITE),
         "append": Rule(May.DRAFTS_WRITE, "draft.edit", _edited),
         "marks": _read(May.DRAFTS_WRITE),
+        "locks": _read(May.DRAFTS_WRITE),
         "add_mark": Rule(May.DRAFTS_WRITE, "draft.mark", _marked),
         "remove_mark": Rule(May.DRAFTS_WRITE, "draft.unmark", _marked),
         "steps": _read(May.DRAFTS_WRITE),

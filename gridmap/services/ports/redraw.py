@@ -96,6 +96,10 @@ class RedrawRepository(Protocol):
         """Give the locks and comments of a draft, oldest first."""
         ...
 
+    def locks(self, set_name: str, number: int) -> list[Mark]:
+        """Give the locks of a draft; as ``ground``, for drawing: they hold whoever draws."""
+        ...
+
     def add_mark(self, set_name: str, number: int, mark: Mark) -> Mark:
         """Pin a lock or comment to a draft; gives it with its number.
 

@@ -143,7 +143,7 @@ class Desk:
                 if seen is not None and seen > drawing.revision:
                     raise StaleVersion("redraw_stale")
                 edit, change, effect, undoes = make(work, drawing)
-                require_unlocked(work.redraw.marks(set_name, number), drawing.tiling, change)
+                require_unlocked(work.redraw.locks(set_name, number), drawing.tiling, change)
             built_on = drawing.revision if seen is None else seen
             entry = Entry(drawing.revision + 1, by.name, now, VERBS[type(edit)], edit, change, undoes, built_on)
             try:

@@ -1,16 +1,20 @@
 """What must not be changed: locked grids, borders and areas."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from gridmap.analysis.redraw.ground import edges_changed, stays
-from gridmap.analysis.redraw.mosaic import SAME_DEG, EdgeKey
+import numpy as np
+import shapely
+
+from gridmap.analysis.redraw.ground import stays
+from gridmap.analysis.redraw.mosaic import SAME_DEG
 from gridmap.analysis.redraw.tiling import Tiling
-from gridmap.domain.redraw import Change
+from gridmap.domain.boundaries import Grid
+from gridmap.domain.redraw import Change, Place
 from gridmap.errors import Conflict
 from gridmap.services.ports import Mark
 
 
-def require_unlocked(marks: Iterable[Mark], tiling: Tiling, change: Change) -> None:
+def require_unlocked(locks: Iterable[Mark], tiling: Tiling, change: Change) -> None:
     """Check that a change leaves alone what is locked; a vertex on a straight border moves nothing.
 
     Raises
@@ -18,7 +22,7 @@ def require_unlocked(marks: Iterable[Mark], tiling: Tiling, change: Change) -> N
     Conflict
         ``redraw_locked``, with the kind of lock, its number and who set it.
     """
-    locks = [m for m in marks if m.kind != "comment"]
+    locks = list(locks)
     if not locks:
         return
     moved = {
@@ -26,10 +30,18 @@ def require_unlocked(marks: Iterable[Mark], tiling: Tiling, change: Change) -> N
         for code in change.codes
         if code not in change.before or code not in change.after or not stays(change.before[code], change.after[code])
     }
-    removed, _ = edges_changed(change, tiling.level.name)
+    level = tiling.level.name
+    borders = [
+        _borders(g for code, g in part.items() if g.level == level and code in moved)
+        for part in (change.before, change.after)
+    ]
     for lock in locks:
-        held = {lock.code} if lock.kind == "grid" else _below(tiling, lock.code) if lock.kind == "area" else set()
-        if held & moved or (lock.kind == "edge" and _among(lock.places, removed)):
+        if lock.kind == "edge":
+            harmed = _taken(lock.places, *borders)
+        else:
+            held: Collection[str | None] = {lock.code} if lock.kind == "grid" else _below(tiling, lock.code)
+            harmed = not moved.isdisjoint({c for c in held if c is not None})
+        if harmed:
             raise Conflict("redraw_locked", kind=lock.kind, lock=lock.number, author=lock.author)
 
 
@@ -44,9 +56,16 @@ def _below(tiling: Tiling, code: str | None) -> set[str | None]:
     return found
 
 
-def _among(places: tuple[tuple[float, float], ...], edges: set[EdgeKey]) -> bool:
-    def near(a: tuple[float, float], b: tuple[float, float]) -> bool:
-        return abs(a[0] - b[0]) <= SAME_DEG and abs(a[1] - b[1]) <= SAME_DEG
+def _borders(grids: Iterable[Grid]) -> shapely.Geometry:
+    return shapely.union_all(shapely.boundary(np.array([g.geometry for g in grids], dtype=object)))
 
-    a, b = places
-    return any((near(a, p) and near(b, q)) or (near(a, q) and near(b, p)) for p, q in edges)
+
+def _taken(places: tuple[Place, ...], before: shapely.Geometry, after: shapely.Geometry) -> bool:
+    """Tell whether a part of a locked border was one, and is none any more."""
+    edge = shapely.LineString(places)
+    if not shapely.dwithin(edge, before, SAME_DEG):
+        return False
+    held = shapely.intersection(edge, shapely.buffer(before, SAME_DEG))
+    # what is left of it is shorter than two borders may be apart
+    lost = shapely.difference(held, shapely.buffer(after, 2 * SAME_DEG))
+    return bool(shapely.length(lost) > 8 * SAME_DEG)
