@@ -52,6 +52,14 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "EditedAnswer": _fields(internal="revision edit changed gone gained_m2 lost_m2 findings totals undo redo"),
     "EditsAnswer": _fields(internal="revision edits changed gone others undo redo"),
     "RedrawFindingsAnswer": _fields(internal="revision findings totals"),
+    "MeasuresOut": _fields(
+        internal="area_m2 households floating workers_required workers incidents patrol_hours compactness"
+    ),
+    "EffectOut": _fields(internal="code name before after"),
+    "HandedOut": _fields(internal="incident_id category occurred_at lon lat from_code to_code"),
+    "LeavingOut": _fields(internal="grid_code role department", personal="name"),
+    "BalanceOut": _fields(internal="parent measure mean_before mean_after deviation_before deviation_after"),
+    "EffectsAnswer": _fields(internal="revision start end areas handed handed_total staff balance"),
     "MarkOut": _fields(internal="number kind by mine at code places text"),
     "MarksAnswer": _fields(internal="marks"),
     "StepOut": _fields(internal="to by at revision reason"),

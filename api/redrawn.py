@@ -25,6 +25,7 @@ from api.requests_redraw import (
     RepairIn,
     SplitIn,
 )
+from api.routes.common import draft_number
 from gridmap.analysis.redraw.review import totals
 from gridmap.domain import redraw
 from gridmap.domain.boundaries import Grid
@@ -33,8 +34,15 @@ from gridmap.domain.rules import Finding
 from gridmap.errors import GridmapError, InvalidInput
 from gridmap.i18n import Language, text
 from gridmap.services.ports import FeatureFilter, LogLine
+from gridmap.services.redraw.desk import Desk
 from gridmap.services.redraw.drawings import Drawing
 from gridmap.services.redraw.repairs import proposed_repair
+
+
+def opened(ctx: Context, set_name: str, draft: str) -> Drawing:
+    """Give the draft that a path names as it is now."""
+    boundary_set = ctx.plans.resolve_set(set_name)
+    return Desk(ctx.drawings).open(ctx.store, boundary_set.name, draft_number(draft))
 
 
 def seen_codes(ctx: Context, drawing: Drawing) -> Collection[str] | None:

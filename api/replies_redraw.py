@@ -1,11 +1,11 @@
 """What the redraw of a draft gives."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from api.replies import Feature, Out
+from api.replies import Feature, Out, PersonalOut
 from api.replies_versions import ReportFindingOut
 from gridmap.analysis.redraw.review import Totals
 
@@ -166,4 +166,68 @@ class StepsAnswer(Out):
     steps: list[StepOut]
 
 
-Shown = dict[str, Any]
+class MeasuresOut(Out):
+    """A grid before or after; null: not known, or not to be seen."""
+
+    area_m2: float
+    households: int | None
+    floating: float | None = Field(description="floating residents, going with the ground")
+    workers_required: int | None
+    workers: int | None = Field(description="on duty under this code")
+    incidents: int | None = Field(description="of the last twelve months, replayed")
+    patrol_hours: float | None = Field(description="of the last thirty days")
+    compactness: float = Field(description="0 to 1, Polsby and Popper")
+
+
+class EffectOut(Out):
+    """What a draft does to one grid."""
+
+    code: str
+    name: str
+    before: MeasuresOut | None = Field(description="null: it is new")
+    after: MeasuresOut | None = Field(description="null: it ends")
+
+
+class HandedOut(Out):
+    """An incident of the window that gets another owner."""
+
+    incident_id: str
+    category: str
+    occurred_at: datetime
+    lon: float
+    lat: float
+    from_code: str | None
+    to_code: str | None
+
+
+class LeavingOut(PersonalOut):
+    """Somebody on duty in a grid that ends."""
+
+    grid_code: str
+    role: str
+    name: str
+    department: str
+
+
+class BalanceOut(Out):
+    """How evenly a measure lies on the grids of an area: the largest deviation from their mean, as a share of it."""
+
+    parent: str
+    measure: str
+    mean_before: float
+    mean_after: float
+    deviation_before: float
+    deviation_after: float
+
+
+class EffectsAnswer(Out):
+    """What a draft does to the grids that it touched."""
+
+    revision: int
+    start: datetime
+    end: datetime
+    areas: list[EffectOut]
+    handed: list[HandedOut] = Field(description="newest first")
+    handed_total: int | None = Field(description="null: incidents are not to be seen")
+    staff: list[LeavingOut]
+    balance: list[BalanceOut]

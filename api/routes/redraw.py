@@ -13,6 +13,7 @@ from api.redrawn import (
     edit_of,
     edit_out,
     findings_out,
+    opened,
     properties,
     seen_codes,
     shapes_out,
@@ -55,12 +56,6 @@ def seen_revision(if_match: str | None) -> int:
     if not (said.isascii() and said.isdigit() and len(said) <= 9):
         raise InvalidRequest([Fault("redraw_revision_needed", parameter="If-Match")])
     return int(said)
-
-
-def opened(ctx: Context, set_name: str, draft: str) -> Drawing:
-    """Open the draft of a path."""
-    boundary_set = ctx.plans.resolve_set(set_name)
-    return Desk(ctx.drawings).open(ctx.store, boundary_set.name, draft_number(draft))
 
 
 def _others(ctx: Context, drawing: Drawing, request: Request) -> list[PlannerOut]:

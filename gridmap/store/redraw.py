@@ -6,7 +6,8 @@ from typing import Any
 import geopandas as gpd
 import sqlalchemy as sa
 
-from gridmap.analysis.redraw.tiling import frame_of
+from gridmap.analysis.content import content_hash
+from gridmap.analysis.redraw.tiling import frame_of, grids_of
 from gridmap.domain.boundaries import BoundaryVersion, VersionState
 from gridmap.domain.redraw import Change, Entry
 from gridmap.errors import Conflict, NotFound, StaleVersion
@@ -96,6 +97,7 @@ class Redraw:
                 "codes": codes,
                 "edit": edit,
                 "change": change,
+                "hash_before": draft.content_hash,
             },
         )
         former = list(entry.change.before)
@@ -109,7 +111,7 @@ class Redraw:
         if entry.change.after:
             self._grids.add(set_id, version_id, frame_of(list(entry.change.after.values())))
         # stands for what the draft says, without reading all of it; publishing hashes the whole
-        content = hashlib.sha256((draft.content_hash + change).encode()).hexdigest()
+        content = _next_hash(draft.content_hash, change)
         self._work.write(sa.update(VersionRow).where(VersionRow.id == version_id).values(content_hash=content))
         found = self._boundaries.find_version(set_name, number)
         assert found is not None
@@ -134,6 +136,24 @@ class Redraw:
         if draft.state is not VersionState.DRAFT:
             raise Conflict("not_a_draft")
         return int(rows[0].id), int(held[0].id), draft
+
+    def is_whole(self, draft: BoundaryVersion) -> bool:
+        """Tell whether a draft says what its log made of what it said before: by its hashes, taking every entry back."""
+        rows = self._work.rows(
+            _of_draft(sa.select(RedrawEntryRow.__table__), RedrawEntryRow, draft.set_name, draft.number).order_by(
+                RedrawEntryRow.number
+            )
+        )
+        hashes = [row.hash_before for row in rows] + [draft.content_hash]
+        areas = {g.code: g for g in grids_of(self._grids.of(draft))}
+        for row, after in zip(reversed(rows), reversed(hashes[1:]), strict=True):
+            change = change_of(row.change)
+            if _next_hash(row.hash_before, row.change) != after:
+                return False
+            if any(areas.pop(code, None) != grid for code, grid in change.after.items()):
+                return False
+            areas |= change.before
+        return content_hash(frame_of(list(areas.values()))) == hashes[0]
 
     def marks(self, set_name: str, number: int) -> list[Mark]:
         """Give the locks and comments of a draft, oldest first."""
@@ -203,6 +223,10 @@ class Redraw:
                 "reason": step.reason,
             },
         )
+
+
+def _next_hash(before: str, change: str) -> str:
+    return hashlib.sha256((before + change).encode()).hexdigest()
 
 
 def _of_draft(query: Any, table: Any, set_name: str, number: int) -> Any:

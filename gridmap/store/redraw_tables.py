@@ -26,6 +26,8 @@ class RedrawEntryRow(Base):
     codes: Mapped[list[str]] = mapped_column(JsonText)
     edit: Mapped[str] = mapped_column(Text)
     change: Mapped[str] = mapped_column(Text)
+    #: ``content_hash`` of the draft before this entry; that before the first one is of all it said.
+    hash_before: Mapped[str] = mapped_column(Text)
 
 
 class RedrawMarkRow(Base):

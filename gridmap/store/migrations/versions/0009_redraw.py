@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("codes", JsonText(), nullable=False),
         sa.Column("edit", sa.Text(), nullable=False),
         sa.Column("change", sa.Text(), nullable=False),
+        sa.Column("hash_before", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["version_id"],
             ["boundary_version.id"],

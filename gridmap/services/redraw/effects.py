@@ -1,0 +1,151 @@
+"""What a draft does, in the figures that planners weigh: asked of the stored points, people and staff."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import geopandas as gpd
+import numpy as np
+
+from gridmap.analysis.redraw.effects import Measures, measured, neighbourhood
+from gridmap.domain.boundaries import Grid
+from gridmap.domain.incidents import StaffMember
+from gridmap.errors import NotAllowed
+from gridmap.services.clock import day_in
+from gridmap.services.grids import workers_needed
+from gridmap.services.points import primary_of
+from gridmap.services.ports import PointFilter, UnitOfWork
+from gridmap.services.redraw.drawings import Drawing
+from gridmap.settings import Settings
+
+#: Past cases that a plan is replayed with, and the patrols: fixes are many, and a month shows the habit.
+REPLAYED = timedelta(days=365)
+PATROLLED = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A grid before or after, with the staff that its households ask for and that is assigned to its code."""
+
+    name: str
+    measures: Measures
+    workers_required: int | None
+    workers: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """How evenly a measure lies on the grids of an area: the largest deviation from their mean, as a share of it."""
+
+    parent: str
+    measure: str
+    mean_before: float
+    mean_after: float
+    deviation_before: float
+    deviation_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What a draft changes. ``handed``: the incidents of the window that get another owner, newest first.
+
+    ``staff``: those on duty in grids that end, who need another place.
+    """
+
+    start: datetime
+    end: datetime
+    before: dict[str, Side]
+    after: dict[str, Side]
+    handed: gpd.GeoDataFrame | None
+    staff: tuple[StaffMember, ...]
+    balance: tuple[Balance, ...]
+
+
+def effects(
+    work: UnitOfWork, drawing: Drawing, codes: Collection[str] | None, *, now: datetime, settings: Settings
+) -> Effects:
+    """Say what a draft does to the grids that it touched, or to some of them.
+
+    Incidents of the last twelve months and patrols of the last thirty days are replayed on the grids before and after
+    by the rules of the locator; points that no touched grid owns are not read. What the reader may not see is None.
+    """
+    end = now
+    name = drawing.boundary_set.name
+    near = neighbourhood(drawing.tiling, drawing.total, codes)
+    if near is None:
+        return Effects(end - REPLAYED, end, {}, {}, None, (), ())
+    day = day_in(now, settings.time_zone)
+    home = primary_of(work, settings)
+    # points belong to one set; another one may be redrawn, but has no history of its own
+    mine = home is not None and home.name == name
+    incidents = _points(work, "incidents", PointFilter(end - REPLAYED, bbox=near.box)) if mine else None
+    fixes = _points(work, "patrols", PointFilter(end - PATROLLED, bbox=near.box)) if mine else None
+    floating = {
+        p.grid_code: p.floating_residents
+        for code in near.before
+        if (p := work.profiles.of_grid(name, code, day)) is not None and p.floating_residents is not None
+    }
+    before, after, handed = measured(
+        near,
+        epsg=drawing.tiling.epsg,
+        floating=floating,
+        incidents=incidents,
+        fixes=fixes,
+        nearest_within_m=settings.nearest_within_m,
+    )
+    if handed is not None:
+        handed = handed.sort_values(["occurred_at", "incident_id"], ascending=[False, True])
+    ended = sorted(set(near.before) - set(near.after))
+    return Effects(
+        end - REPLAYED,
+        end,
+        {c: _side(work, name, near.before[c], m, day, settings) for c, m in before.items()},
+        {c: _side(work, name, near.after[c], m, day, settings) for c, m in after.items()},
+        handed,
+        tuple(member for code in ended for member in _staff(work, name, code, day)),
+        _balance(drawing),
+    )
+
+
+def _points(work: UnitOfWork, kind: str, where: PointFilter) -> gpd.GeoDataFrame | None:
+    try:
+        found: gpd.GeoDataFrame = getattr(work, kind).frame(where)
+    except NotAllowed:
+        return None
+    return found
+
+
+def _side(work: UnitOfWork, name: str, grid: Grid, found: Measures, day: date, settings: Settings) -> Side:
+    heads, workers = work.staff.numbers_of(name, grid.code, day)
+    return Side(grid.name, found, workers_needed(grid.households, settings), heads + workers)
+
+
+def _staff(work: UnitOfWork, name: str, code: str, day: date) -> list[StaffMember]:
+    try:
+        return work.staff.of_grid(name, code, day)
+    except NotAllowed:
+        return []
+
+
+def _balance(drawing: Drawing) -> tuple[Balance, ...]:
+    """Compare the households of the grids under each area that has a touched one."""
+    level = drawing.tiling.level.name
+    sides = (drawing.total.before, drawing.total.after)
+    parents = sorted({str(g.parent_code) for s in sides for g in s.values() if g.level == level and g.parent_code})
+    found = []
+    for parent in parents:
+        now = [drawing.tiling[c] for c in sorted(drawing.tiling.children.get(parent, ())) if c in drawing.tiling]
+        then = [g for g in now if g.code not in drawing.total.after]
+        then += [g for g in drawing.total.before.values() if g.level == level and g.parent_code == parent]
+        one, two = _spread(then), _spread(now)
+        if one is not None and two is not None:
+            found.append(Balance(parent, "households", one[0], two[0], one[1], two[1]))
+    return tuple(found)
+
+
+def _spread(grids: list[Grid]) -> tuple[float, float] | None:
+    known = [g.households for g in grids if g.households is not None]
+    if not known or not sum(known):
+        return None
+    mean = float(np.mean(known))
+    return mean, float(np.max(np.abs(np.array(known) - mean)) / mean)
