@@ -8,6 +8,7 @@ from api.replies_redraw import BalanceOut, EffectOut, EffectsAnswer, HandedOut, 
 from api.requests_redraw import EffectsQuery
 from api.rights import needs
 from api.routes.common import DraftRef, Query, SetName
+from api.routes.redraw import BASE
 from api.strict import StrictRoute
 from gridmap.domain.access import Permission
 from gridmap.services.redraw.effects import Side, effects
@@ -15,7 +16,7 @@ from gridmap.services.redraw.effects import Side, effects
 router = APIRouter(route_class=StrictRoute, tags=["redraw"])
 
 
-@router.get("/api/v1/sets/{set}/drafts/{draft}/redraw/effects")
+@router.get(f"{BASE}/effects")
 @needs(Permission.DRAFTS_WRITE)
 def list_effects(ctx: Ctx, q: Query[EffectsQuery], set_name: SetName, draft: DraftRef) -> EffectsAnswer:
     """Say what a draft does to the grids that it touched, or to some of them."""

@@ -6,13 +6,13 @@ from fastapi import APIRouter, Path, Request
 
 from api.deps import Context, Ctx
 from api.once import OnceOnly
-from api.redrawn import seen_codes
+from api.redrawn import opened, seen_codes
 from api.replies_redraw import MarkOut, MarksAnswer
 from api.requests import NoQuery
 from api.requests_redraw import CommentIn, LockIn
 from api.rights import needs, principal_of
 from api.routes.common import DraftRef, Query, SetName
-from api.routes.redraw import BASE, opened
+from api.routes.redraw import BASE
 from api.strict import StrictRoute
 from gridmap.domain.access import Permission, Principal
 from gridmap.errors import NotFound

@@ -6,12 +6,13 @@ from fastapi import APIRouter, Request
 
 from api.deps import Ctx
 from api.once import OnceOnly
+from api.redrawn import opened
 from api.replies_redraw import StepOut, StepsAnswer
 from api.requests import NoQuery
 from api.requests_redraw import StepIn
 from api.rights import needs, principal_of
 from api.routes.common import DraftRef, Query, SetName
-from api.routes.redraw import BASE, Seen, opened, seen_revision
+from api.routes.redraw import BASE, Seen, seen_revision
 from api.strict import StrictRoute
 from gridmap.domain.access import Permission
 from gridmap.services.redraw.review_steps import Standing, standing, take_step

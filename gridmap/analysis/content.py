@@ -26,7 +26,7 @@ def content_hash(frame: gpd.GeoDataFrame) -> str:
     whole = frame.assign(**{c: None for c in (*_WORDS, "households", "attributes") if c not in frame.columns})
     ordered = whole.sort_values(["level", "code"], kind="stable")
     digest = hashlib.sha256()
-    shapes = shapely.to_wkb(shapely.normalize(_simplest(np.asarray(ordered.geometry.array))), byte_order=1)
+    shapes = shapely.to_wkb(shapely.normalize(simplest(np.asarray(ordered.geometry.array))), byte_order=1)
     households = pd.to_numeric(ordered["households"]).to_numpy(dtype=np.float64, na_value=np.nan)
     words = ordered[_WORDS].assign(
         households=["" if n != n else f"{n:.17g}" for n in households.tolist()],
@@ -39,7 +39,8 @@ def content_hash(frame: gpd.GeoDataFrame) -> str:
     return digest.hexdigest()
 
 
-def _simplest(geometry: np.ndarray) -> np.ndarray:
+def simplest(geometry: np.ndarray) -> np.ndarray:
+    """Give shapes without heights, and multi-polygons of one part as that polygon."""
     flat = np.array(shapely.force_2d(geometry), dtype=object)
     single = (shapely.get_type_id(flat) == 6) & (shapely.get_num_geometries(flat) == 1)
     flat[single] = shapely.get_geometry(flat[single], 0)

@@ -21,6 +21,7 @@ from gridmap.store.exchange import Chunk, TableForm, count_rows, forms_of, raw_s
 from gridmap.store.migrations import history, immutable, kept_trail, stamps
 from gridmap.store.opening import engine_at, require_current, snapshot
 from gridmap.store.progress import Move, Show, quiet
+from gridmap.store.redraw import Redraw
 from gridmap.store.tables import Base
 from gridmap.store.unit_of_work import SqlUnitOfWork
 
@@ -67,11 +68,13 @@ def audit(url: str, *, show: Show = quiet) -> Report:
                 versions += len(timeline)
                 found += _validity(timeline)
                 for version in timeline:
-                    # the hash of a draft that is redrawn goes on from edit to edit, until it is published
-                    redrawn = version.state is VersionState.DRAFT and work.redraw.head(
-                        boundary_set.name, version.number
-                    )
-                    if not redrawn and content_hash(work.boundaries.grids(version)) != version.content_hash:
+                    draft = version.state is VersionState.DRAFT
+                    if draft and work.redraw.head(boundary_set.name, version.number):
+                        assert isinstance(work.redraw, Redraw)
+                        whole = work.redraw.is_whole(version)
+                    else:
+                        whole = content_hash(work.boundaries.grids(version)) == version.content_hash
+                    if not whole:
                         found.append(_of_version("content_hash_differs", version))
             found += islice(faults(work.trail.entries(), work.trail.head), _LISTED)
     return report(found, tables=len(forms), rows=rows, versions=versions)

@@ -138,7 +138,7 @@ class Redraw:
         return int(rows[0].id), int(held[0].id), draft
 
     def is_whole(self, draft: BoundaryVersion) -> bool:
-        """Tell whether a draft says what its log made of what it said before: by its hashes, taking every entry back."""
+        """Tell whether a draft says what its log made of it: by its hashes, taking every entry back."""
         rows = self._work.rows(
             _of_draft(sa.select(RedrawEntryRow.__table__), RedrawEntryRow, draft.set_name, draft.number).order_by(
                 RedrawEntryRow.number
@@ -153,7 +153,7 @@ class Redraw:
             if any(areas.pop(code, None) != grid for code, grid in change.after.items()):
                 return False
             areas |= change.before
-        return content_hash(frame_of(list(areas.values()))) == hashes[0]
+        return bool(content_hash(frame_of(list(areas.values()))) == hashes[0])
 
     def marks(self, set_name: str, number: int) -> list[Mark]:
         """Give the locks and comments of a draft, oldest first."""

@@ -59,8 +59,6 @@ def _followed(tiling: Tiling, now: Tiling, parent: str, here: Change) -> Shape |
         lost = polygons_of(shapely.difference(shapely.union_all(old), shapely.union_all(new)))
         gained = polygons_of(shapely.difference(shapely.union_all(new), shapely.union_all(old)))
         whole = polygons_of(shapely.union(shapely.difference(was, lost), gained))
-    if isinstance(was, MultiPolygon) and isinstance(whole, Polygon):
-        whole = MultiPolygon([whole])
     if shapely.is_empty(whole) or shapely.equals_exact(shapely.normalize(whole), shapely.normalize(was)):
         return None
     assert isinstance(whole, Polygon | MultiPolygon)

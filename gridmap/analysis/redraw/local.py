@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import shapely
-from shapely import MultiPolygon, Polygon
 
 from gridmap.analysis.redraw.mosaic import Mosaic
 from gridmap.analysis.redraw.tiling import Tiling
@@ -32,17 +31,12 @@ def change_of(
 ) -> Change:
     """Make the change of shapes of areas that stay, new areas, and areas that end."""
     before = {code: tiling[code] for code in (*shapes, *gone)}
-    after = {code: replace(tiling[code], geometry=_as_it_was(tiling[code], shape)) for code, shape in shapes.items()}
+    after = {code: replace(tiling[code], geometry=shape) for code, shape in shapes.items()}
     after |= {grid.code: grid for grid in new}
     same = [c for c in shapes if before[c] == after[c]]
     for code in same:
         del before[code], after[code]
     return Change(before, after)
-
-
-def _as_it_was(grid: Grid, shape: Shape) -> Shape:
-    """Keep a multi-polygon one, so that nothing but the ground changes."""
-    return MultiPolygon([shape]) if isinstance(grid.geometry, MultiPolygon) and isinstance(shape, Polygon) else shape
 
 
 def with_households(change: Change, households: Mapping[str, int | None]) -> Change:

@@ -159,7 +159,7 @@ class Mosaic:
         if code not in self.touched:
             return self.came[code]
         parts = [Polygon(shell, holes) for shell, *holes in self.parts[code]]
-        return parts[0] if len(parts) == 1 and not isinstance(self.came[code], MultiPolygon) else MultiPolygon(parts)
+        return parts[0] if len(parts) == 1 else MultiPolygon(parts)
 
 
 def rings_of(part: Polygon) -> list[shapely.LinearRing]:

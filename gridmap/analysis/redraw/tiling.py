@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from gridmap import crs
+from gridmap.analysis.content import simplest
 from gridmap.analysis.frames import GRIDS
 from gridmap.domain.boundaries import BoundarySet, Grid, Level
 from gridmap.domain.redraw import Change
@@ -163,9 +164,9 @@ def _index_of(areas: Mapping[str, Grid], level: Level) -> _Index:
 
 
 def grids_of(frame: gpd.GeoDataFrame) -> list[Grid]:
-    """Read the rows of a frame of all levels."""
+    """Read the rows of a frame of all levels; shapes without heights, those of one part as polygons."""
     columns = {c: frame[c].to_numpy(object) if c in frame.columns else [None] * len(frame) for c in _COLUMNS}
-    shapes = np.asarray(frame.geometry.array, dtype=object)
+    shapes = simplest(np.asarray(frame.geometry.array, dtype=object))
     return [
         Grid(
             str(code),
