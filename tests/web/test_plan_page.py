@@ -504,6 +504,23 @@ def test_two_planners_at_one_corner_see_both_edits_and_nothing_is_lost(
     context.close()
 
 
+def test_what_the_service_refuses_goes_back_with_its_words(
+    draft: Draft, middle: str, expected_errors: list[str]
+) -> None:
+    page = draft.page
+    expected_errors.append("status of 4")
+    assert page.request.post(f"{draft.base}/locks", data={"kind": "grid", "code": middle}).ok
+    draft.take("move")
+    draft.click(inside(draft.before, middle))
+    corner = inner_corner(draft.before, middle)
+    with page.expect_response(lambda r: r.request.method == "POST" and r.status == 409):
+        draft.drag(draft.pixel(corner), (14, 11))
+    expect(page.locator("#words.wrong")).to_contain_text("没有修改")
+    expect(page.locator("dialog")).to_have_count(0)
+    expect(page.locator(f'.handle.corner[data-at="{corner[0]!r},{corner[1]!r}"]')).to_be_attached()
+    assert draft.grids() == draft.before
+
+
 def test_an_edit_that_did_not_go_out_is_kept_and_sent_again(
     draft: Draft, middle: str, expected_errors: list[str]
 ) -> None:

@@ -35,7 +35,8 @@ export function drawDraft(info, level, { look, other }) {
   button.type = "button";
   button.id = "other-draft";
   button.addEventListener("click", other);
-  bar.replaceChildren(el("span", "draft-name", t("plan_draft_of", { n: info.draft, base: info.based_on ?? "–" })), select, button);
+  bar.replaceChildren(el("span", "draft-name", t("plan_draft_of", { n: info.draft, base: info.based_on ?? "–" })),
+    ...(info.state === "open" ? [] : [el("span", "tag", t("plan_state_" + info.state))]), select, button);
 }
 
 /** Say something in place of the page, with one way on. */

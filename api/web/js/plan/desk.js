@@ -1,6 +1,9 @@
 // The draft on the service: every edit names the revision it was made on, one after the other, and none is lost on the way.
 import { Problem, get, send } from "../service.js";
 
+/** What the service says when others were there first; whatever else it refuses is about the edit itself. */
+const CONFLICTS = ["redraw_conflict", "redraw_stale"];
+
 /** A name for an edit that the service takes once, however often it is sent. */
 function onceKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
@@ -64,7 +67,7 @@ export function openDesk({ set, draft, lang, hear }) {
       // what was made on top of it goes with it
       const dropped = desk.jobs.splice(0);
       dropped.forEach((one) => one.done(null));
-      if (problem.status === 409 || problem.status === 412) {
+      if (CONFLICTS.includes(problem.code)) {
         await desk.poll().catch(() => {});
         hear.conflict(dropped, problem);
       } else {
