@@ -13,6 +13,8 @@ import pytest
 import shapely
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from gridmap import crs
+
 pytestmark = pytest.mark.browser
 
 Point = tuple[float, float]
@@ -29,12 +31,6 @@ def base_url(built: city.City, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """The service over it."""
     with plan_world.serve(tmp_path_factory.mktemp("plan"), built) as (url, _):
         yield url
-
-
-@pytest.fixture
-def expected_errors() -> list[str]:
-    """What a service without effects answers."""
-    return ["status of 404"]
 
 
 @pytest.fixture
@@ -184,6 +180,14 @@ def test_a_corner_that_is_dragged_takes_every_neighbour_along(draft: Draft, midd
     # the areas and streets above are still the unions of their grids
     assert sum(g.area for g in draft.grids("street").values()) == pytest.approx(ground_of(after).area, abs=1e-13)
     expect(page.locator("#undo small")).to_have_text("1")
+    # what it does to each of them is told at once
+    expect(page.locator('#stage[data-effects="1"]')).to_be_attached()
+    expect(page.locator(".effect")).to_have_count(len(sharing))
+    assert {node.get_attribute("data-code") for node in page.locator(".effect").all()} == sharing
+    told = page.locator(f'.effect[data-code="{middle}"] tr[data-measure=area_m2] td').all_text_contents()
+    assert len(told) == 3
+    for text, shape in zip(told, (draft.before[middle], after[middle]), strict=False):
+        assert float(text.replace(",", "")) == pytest.approx(crs.to_metric([shape], city.EPSG)[0].area, rel=2e-3)
 
 
 def test_a_middle_handle_adds_a_corner_to_both_sides_and_a_right_click_removes_it(draft: Draft, middle: str) -> None:
