@@ -8,8 +8,9 @@ import { drawBar, drawDraft, tell } from "./bar.js";
 import { drawChooser } from "./chooser.js";
 import { openDesk } from "./desk.js";
 import { makeEdits } from "./edits.js";
-import { apart, boxOf, squeezeAt } from "./geometry.js";
+import { boxOf } from "./geometry.js";
 import { startKeys } from "./keys.js";
+import { makeKin } from "./kin.js";
 import { makeLoader } from "./loader.js";
 import { startMap } from "./map.js";
 import { makeMarks } from "./marks.js";
@@ -48,7 +49,7 @@ const snap = makeSnap(map, model, view.snappable);
 const marks = makeMarks(view);
 const strip = makeStrip();
 const panel = makePanel(document.getElementById("panel"), (name) => { if (name === "grid") { drawGrid(); } });
-const review = makeReview({ view, panel, loader, desk: () => desk, stage, seeCodes, fill: () => pick("hole"), nameOf });
+const review = makeReview({ view, panel, loader, desk: () => desk, stage, seeCodes, fill: () => pick("hole"), nameOf: (code) => nameOf(code) });
 
 let namesAsked = 0;
 /** Do a thing once, after all that is happening now. */
@@ -63,6 +64,9 @@ const finestLevel = () => (desk && desk.info ? desk.info.level : "");
 const choosing = () => ["select", "attributes"].includes(toolName);
 const level = () => (choosing() && state.level && desk.info.levels.some((l) => l.name === state.level) ? state.level : finestLevel());
 let chosen = [];
+const kin = makeKin(model);
+const parents = () => kin.parents(desk.info);
+const nameOf = (code) => kin.nameOf(code, desk.info);
 
 const { commit, settle, undo, redo, hear } = makeEdits({
   model, strip, review, stage, desk: () => desk, tool: () => tool(), finest: () => finestLevel(), drawTools, seeCodes,
@@ -89,36 +93,13 @@ const ctx = {
   layers: () => layers,
   units: (layer) => loader.units(layer, state.set),
   parents,
-  parentAt,
+  parentAt: (at) => kin.parentAt(at, desk.info),
 };
 const toolbar = makeToolbar(document.getElementById("tools"), { pick, undo, redo });
 const tools = makeTools(ctx);
 let toolName = "select";
 const tool = () => tools[toolName].active || tools[toolName];
 const pointer = startPointer(map, tool, strip.say);
-
-/** The areas of the level above the one that is redrawn. */
-function parents() {
-  const order = ctx.finest() - 1;
-  const above = desk.info.levels.find((l) => l.order === order);
-  return above ? model.of(above.name).sort((a, b) => (a.code < b.code ? -1 : 1)) : [];
-}
-
-/** The area that a new grid at a place belongs to: the one around it, else that of the nearest grid; null without any. */
-function parentAt(at) {
-  const above = parents();
-  const around = above.length ? model.at(at, above[0].level) : null;
-  if (around || !above.length) { return around && around.code; }
-  const squeeze = squeezeAt(at[1]);
-  let best = null, least = Infinity;
-  for (const area of model.of(finestLevel())) {
-    for (const p of area.parts.flat(2)) {
-      const distance = apart(p, at, squeeze);
-      if (distance < least) { least = distance; best = area.parent; }
-    }
-  }
-  return best;
-}
 
 function pick(name) {
   if (!desk) { return; }
@@ -150,12 +131,6 @@ function choose(areas) {
 function chooseCodes(codes) {
   choose(codes.map((code) => model.find(finestLevel(), code) || desk.info.levels.map((l) => model.find(l.name, code)).find(Boolean)).filter(Boolean)
     .filter((area) => area.level === finestLevel() || codes.length === 1));
-}
-
-/** The name of an area of any level, or its code. */
-function nameOf(code) {
-  const found = desk.info.levels.map((l) => model.find(l.name, code)).find(Boolean);
-  return (found && found.name) || code;
 }
 
 /** Bring areas into view and choose them. */
