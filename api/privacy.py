@@ -64,6 +64,11 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "MarksAnswer": _fields(internal="marks"),
     "StepOut": _fields(internal="to by at revision reason"),
     "StepsAnswer": _fields(internal="state revision second_person steps"),
+    "CompareRowOut": _fields(
+        internal="level code change name_before name_after parent_before parent_after households_before "
+        "households_after area_before_m2 area_after_m2 gained_m2 lost_m2 sentence"
+    ),
+    "CompareAnswer": _fields(internal="set draft revision other rows total truncated pieces"),
     # history
     "ChangeOut": _fields(internal="level kind count"),
     "EditionOut": _fields(internal="number phase valid_from valid_to note based_on published_at grids changes"),

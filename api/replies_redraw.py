@@ -231,3 +231,35 @@ class EffectsAnswer(Out):
     handed_total: int | None = Field(description="null: incidents are not to be seen")
     staff: list[LeavingOut]
     balance: list[BalanceOut]
+
+
+class CompareRowOut(Out):
+    """An area that two drawings have otherwise."""
+
+    level: str
+    code: str
+    change: Literal["founded", "gone", "changed"]
+    name_before: str | None
+    name_after: str | None
+    parent_before: str | None
+    parent_after: str | None
+    households_before: int | None
+    households_after: int | None
+    area_before_m2: float
+    area_after_m2: float
+    gained_m2: float
+    lost_m2: float
+    sentence: str = Field(description="in the reader's language")
+
+
+class CompareAnswer(Out):
+    """A draft beside another draft or version."""
+
+    set: str
+    draft: int
+    revision: int
+    other: int = Field(description="number of what it is compared with")
+    rows: list[CompareRowOut] = Field(description="by level and code, at most as many as a page holds")
+    total: int
+    truncated: bool
+    pieces: ShapesOut = Field(description="ground that changes hands, with old_code and new_code; no slivers")

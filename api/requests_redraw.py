@@ -143,6 +143,21 @@ class EffectsQuery(Strict):
     codes: Names | None = Field(None, description="codes joined by commas; all that were touched if left out")
 
 
+class CompareQuery(Strict):
+    """With what."""
+
+    with_: Annotated[QueryInteger, Field(ge=1, lt=2**31)] = Field(
+        alias="with", description="number of another draft or version"
+    )
+
+
+class ExportQuery(Strict):
+    """In which form."""
+
+    format: Literal["geojson", "gpkg", "shp", "csv"]
+    level: Name | None = Field(None, description="level of the areas; all levels if left out")
+
+
 class LockIn(Strict):
     """What is to be locked."""
 

@@ -49,6 +49,9 @@ class FakeRedraw:
             raise NotFound("version_unknown")
         return self._work.boundaries.grids(draft)
 
+    def export(self, set_name, number):
+        return self.ground(set_name, number)
+
     def lines(self, set_name, number, *, after=0):
         return [
             LogLine(e.number, author_id, e.author, e.at, e.verb, e.undoes, e.change.codes)

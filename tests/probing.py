@@ -69,6 +69,8 @@ POOL: dict[str, Any] = {
     "version": ("1", "2", "3", "4", "5", "6", "current"),
     "draft": ("4", "3", "9"),
     "mark": ("1", "2", "9"),
+    "with": ("1", "2", "4", "9"),
+    "format": ("geojson", "csv", "shp"),
     "from": ("1", "2", "3", "4"),
     "to": ("2", "3", "4", "5"),
     "level": ("grid", "street", "district", "zone"),

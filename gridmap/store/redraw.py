@@ -45,6 +45,10 @@ class Redraw:
             raise NotFound("version_unknown")
         return self._grids.of(draft)
 
+    def export(self, set_name: str, number: int) -> gpd.GeoDataFrame:
+        """Give all areas of a draft, to be taken away."""
+        return self.ground(set_name, number)
+
     def lines(self, set_name: str, number: int, *, after: int = 0) -> list[LogLine]:
         """Give the entries after a number, in order, without what they did."""
         rows = self._work.rows(

@@ -46,6 +46,15 @@ class CutRedraw:
         self._codes(set_name, number)
         return self._raw.ground(set_name, number)
 
+    def export(self, set_name: str, number: int) -> gpd.GeoDataFrame:
+        """Give the areas of a draft within reach, with no word of those above them that are not."""
+        codes = self._codes(set_name, number)
+        frame = self._raw.export(set_name, number)
+        if codes is None:
+            return frame
+        mine = frame[frame["code"].isin(codes)].reset_index(drop=True)
+        return mine.assign(parent_code=mine["parent_code"].where(mine["parent_code"].isin(codes), None))
+
     def lines(self, set_name: str, number: int, *, after: int = 0) -> list[LogLine]:
         """Give the entries about something within reach, with the codes that are."""
         codes = self._codes(set_name, number)

@@ -136,6 +136,10 @@ def _handed_out(call: Mapping[str, Any], result: Any) -> Told:
     return str(call["set_name"]), {"people": len(result)}
 
 
+def _taken_away(call: Mapping[str, Any], result: Any) -> Told:
+    return f"{call['set_name']}/{call['number']}", {"areas": len(result)}
+
+
 def _edited(call: Mapping[str, Any], result: Any) -> Told:
     entry = call["entry"]
     return f"{call['set_name']}/{call['number']}", {"edits": 1, "areas": len(entry.change.codes)}
@@ -275,6 +279,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     "redraw": {
         "head": _read(May.DRAFTS_WRITE),
         "ground": _read(May.DRAFTS_WRITE),
+        "export": Rule(May.DRAFTS_WRITE, "draft.export", _taken_away, writes=False),
         "lines": _read(May.DRAFTS_WRITE),
         "entries": _read(May.DRAFTS_WRITE),
         "changes": _read(May.DRAFTS_WRITE),

@@ -66,6 +66,10 @@ class RedrawRepository(Protocol):
         """Give all areas of a draft, for drawing: borders need to know what is beyond them, whoever moves them."""
         ...
 
+    def export(self, set_name: str, number: int) -> gpd.GeoDataFrame:
+        """Give all areas of a draft to be taken away as a file (NotFound ``version_unknown``); that is told."""
+        ...
+
     def lines(self, set_name: str, number: int, *, after: int = 0) -> list[LogLine]:
         """Give the entries after a number, in order, without what they did."""
         ...

@@ -1,0 +1,54 @@
+"""A draft as a file to be taken away."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from fastapi import APIRouter
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse
+
+from api.deps import Ctx
+from api.requests_redraw import ExportQuery
+from api.rights import needs
+from api.routes.common import DraftRef, Query, SetName
+from api.routes.redraw import BASE, opened
+from api.strict import StrictRoute
+from gridmap.domain.access import Permission
+from gridmap.errors import InvalidInput
+from gridmap.files.exports import FORMS, safe_name, write_plan
+
+router = APIRouter(route_class=StrictRoute, tags=["redraw"])
+
+_DESCRIBED = {200: {"content": {kind.split(";")[0]: {} for _, kind in FORMS.values()}, "description": "the file"}}
+
+
+@router.get(f"{BASE}/export", response_class=FileResponse, responses=_DESCRIBED)  # type: ignore[arg-type]
+@needs(Permission.DRAFTS_WRITE)
+def export_draft(ctx: Ctx, q: Query[ExportQuery], set_name: SetName, draft: DraftRef) -> FileResponse:
+    """Give the areas of a draft as a file, as they are drawn now."""
+    drawing = opened(ctx, set_name, draft)
+    name, number = drawing.boundary_set.name, drawing.draft.number
+    known = [level.name for level in drawing.boundary_set.levels]
+    if q.level is not None and q.level not in known:
+        raise InvalidInput("level_not_in_set", known=", ".join(known))
+    with ctx.store.unit_of_work() as work:
+        frame = work.redraw.export(name, number)
+    if q.level is not None:
+        frame = frame[frame["level"] == q.level].reset_index(drop=True)
+    if not len(frame):
+        raise InvalidInput("no_grids")
+    stem = safe_name(name, str(number), str(drawing.revision), q.level or "")
+    folder = Path(tempfile.mkdtemp(prefix="gridmap-export-"))
+    try:
+        path = write_plan(frame, folder, stem, q.format, one_level=q.level is not None)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return FileResponse(
+        path,
+        media_type=FORMS[q.format][1],
+        filename=path.name,
+        headers={"Cache-Control": "no-store", "ETag": f'"{drawing.revision}"'},
+        background=BackgroundTask(shutil.rmtree, folder, ignore_errors=True),
+    )
