@@ -8,12 +8,13 @@ from fastapi import APIRouter
 
 from api.answers import plain
 from api.deps import Ctx, ReaderLanguage
+from api.redrawn import opened
 from api.replies import Feature
 from api.replies_redraw import CompareAnswer, CompareRowOut, ShapesOut
 from api.requests_redraw import CompareQuery
 from api.rights import needs
 from api.routes.common import DraftRef, Query, SetName
-from api.routes.redraw import BASE, opened
+from api.routes.redraw import BASE
 from api.strict import StrictRoute
 from gridmap.analysis.redraw.comparison import Compared, Differs
 from gridmap.domain.access import Permission

@@ -9,10 +9,11 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
 from api.deps import Ctx
+from api.redrawn import opened
 from api.requests_redraw import ExportQuery
 from api.rights import needs
 from api.routes.common import DraftRef, Query, SetName
-from api.routes.redraw import BASE, opened
+from api.routes.redraw import BASE
 from api.strict import StrictRoute
 from gridmap.domain.access import Permission
 from gridmap.errors import InvalidInput
