@@ -19,6 +19,7 @@ from gridmap.analysis.content import content_hash
 from gridmap.analysis.redraw.tiling import grids_of
 from gridmap.domain.access import Area, Grant, Kind, Role
 from gridmap.domain.boundaries import BoundarySet, Level, VersionState
+from gridmap.domain.events import Event, EventKind
 from gridmap.domain.features import FeatureLayer
 from gridmap.domain.incidents import StaffMember
 from gridmap.domain.people import GridProfile
@@ -99,6 +100,11 @@ def _people_who_sign_in(work: Any) -> None:
         Act(at(k / 7), "incidents.add", actor_id="a-1", actor="zhao", subject="“引号”\\", detail=detail)
         for k in range(9)
     ]
+    happened = (
+        Event(EventKind.INCIDENT_ADDED, "city", "a", "编号\\N\t1"),
+        Event(EventKind.INCIDENTS_ADDED, None, count=3),
+    )
+    acts[-1] = replace(acts[-1], events=happened)
     work.trail.add([*acts, Act(at(3), "session.begin", Outcome.FAILED, subject="\\N", request_id="r\t1")])
     work.idempotency.add(Answered("", "k-1", "POST /x", "d" * 64, 201, '{"名":"\\n"}\n', at(1)))
 
