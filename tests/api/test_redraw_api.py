@@ -178,6 +178,20 @@ def test_a_hole_is_found_and_filled(world) -> None:
     assert done["totals"]["holes"] == 0
 
 
+def test_an_area_above_that_covers_others_ground_keeps_it(world) -> None:
+    desk = Desk(world.client)
+    draft = desk.draft()
+    # street S covers the hole that T is given
+    desk.put(draft, plan_of("AAB\nA.B\nCCB"))
+    planner = Planner(world.client, f"{SET}/drafts/{draft['number']}/redraw")
+    before = planner.areas("street")
+    done = planner.done("fill", at=at(1.5, 1.5), name="补格", parent="T")
+    assert done["totals"]["holes"] == 0
+    after = planner.areas("street")
+    assert after["T"].area > before["T"].area
+    assert shapely.equals(after["S"], before["S"])
+
+
 def test_what_is_written_of_an_area_changes(planner) -> None:
     done = planner.done("attributes", code="E", name="改名", households=7, parent="T")
     shown = {f["id"]: f for f in done["changed"]["features"]}

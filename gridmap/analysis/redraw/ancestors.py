@@ -81,7 +81,10 @@ def _union(shapes: Sequence[BaseGeometry]) -> BaseGeometry | None:
         only: BaseGeometry = array[0]
         return only
     array = node_within(array)
-    return proven_union(array, edges_of(array), np.ones(len(array), dtype=bool))
+    try:
+        return proven_union(array, edges_of(array), np.ones(len(array), dtype=bool))
+    except shapely.errors.GEOSException:  # they overlap
+        return None
 
 
 def _outline(shapes: Sequence[BaseGeometry]) -> frozenset[int]:

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely import LineString, MultiPolygon, Polygon
-from shapely.geometry.base import BaseGeometry
 
 from gridmap.analysis.edges import edges_of, proven_union
 from gridmap.analysis.redraw.mosaic import EdgeKey, Mosaic, coordinates_of, edge_key
@@ -213,7 +212,10 @@ def put_together(shapes: npt.NDArray[np.object_]) -> Polygon | MultiPolygon:
         only: Polygon = shapes[0]
         return only
     shapes = shapely.normalize(shapes)
-    whole: BaseGeometry | None = proven_union(shapes, edges_of(shapes), np.ones(len(shapes), dtype=bool))
+    try:
+        whole = proven_union(shapes, edges_of(shapes), np.ones(len(shapes), dtype=bool))
+    except shapely.errors.GEOSException:  # they overlap
+        whole = None
     if not isinstance(whole, Polygon | MultiPolygon):
         raise InvalidInput("redraw_pieces_do_not_fit")
     return whole
