@@ -66,6 +66,7 @@ POOL: dict[str, Any] = {
     "end": _DAYS,
     "code": _CODES,
     "grid": _CODES,
+    "codes": (code("A"), f"{code('A')},{code('B')}", "ZEBRA-T,YETI9-V", "NOSUCH"),
     "version": ("1", "2", "3", "4", "5", "6", "current"),
     "draft": ("4", "3", "9"),
     "mark": ("1", "2", "9"),
