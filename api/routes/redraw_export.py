@@ -1,12 +1,9 @@
 """A draft as a file to be taken away."""
 
-import shutil
 import tempfile
 from pathlib import Path
 
-from fastapi import APIRouter
-from starlette.background import BackgroundTask
-from starlette.responses import FileResponse
+from fastapi import APIRouter, Response
 
 from api.deps import Ctx
 from api.redrawn import opened
@@ -24,9 +21,9 @@ router = APIRouter(route_class=StrictRoute, tags=["redraw"])
 _DESCRIBED = {200: {"content": {kind.split(";")[0]: {} for _, kind in FORMS.values()}, "description": "the file"}}
 
 
-@router.get(f"{BASE}/export", response_class=FileResponse, responses=_DESCRIBED)  # type: ignore[arg-type]
+@router.get(f"{BASE}/export", response_class=Response, responses=_DESCRIBED)  # type: ignore[arg-type]
 @needs(Permission.DRAFTS_WRITE)
-def export_draft(ctx: Ctx, q: Query[ExportQuery], set_name: SetName, draft: DraftRef) -> FileResponse:
+def export_draft(ctx: Ctx, q: Query[ExportQuery], set_name: SetName, draft: DraftRef) -> Response:
     """Give the areas of a draft as a file, as they are drawn now."""
     drawing = opened(ctx, set_name, draft)
     name, number = drawing.boundary_set.name, drawing.draft.number
@@ -40,16 +37,15 @@ def export_draft(ctx: Ctx, q: Query[ExportQuery], set_name: SetName, draft: Draf
     if not len(frame):
         raise InvalidInput("no_grids")
     stem = safe_name(name, str(number), str(drawing.revision), q.level or "")
-    folder = Path(tempfile.mkdtemp(prefix="gridmap-export-"))
-    try:
-        path = write_plan(frame, folder, stem, q.format, one_level=q.level is not None)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return FileResponse(
-        path,
+    with tempfile.TemporaryDirectory(prefix="gridmap-export-") as folder:
+        path = write_plan(frame, Path(folder), stem, q.format, one_level=q.level is not None)
+        body = path.read_bytes()
+    return Response(
+        body,
         media_type=FORMS[q.format][1],
-        filename=path.name,
-        headers={"Cache-Control": "no-store", "ETag": f'"{drawing.revision}"'},
-        background=BackgroundTask(shutil.rmtree, folder, ignore_errors=True),
+        headers={
+            "Content-Disposition": f'attachment; filename="{path.name}"',
+            "Cache-Control": "no-store",
+            "ETag": f'"{drawing.revision}"',
+        },
     )
