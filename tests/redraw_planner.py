@@ -36,6 +36,15 @@ class Planner:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def back(self, way: str = "undo") -> Any:
+        answer = self.client.post(f"{self.base}/{way}", headers=self.headers)
+        if answer.status_code == 200:
+            self.seen = answer.json()["revision"]
+        return answer
+
+    def state(self) -> dict[str, Any]:
+        return self.get().json()
+
     def areas(self, level: str | None = None) -> dict[str, Any]:
         answer = self.get("/areas" + (f"?level={level}" if level else ""))
         assert answer.status_code == 200, answer.text

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import shapely
 from api_world import CELL, at, check_problem
-from planning import EN, Planner
+from redraw_planner import EN, Planner
 from version_desk import OPEN, REDRAWN, SET, Desk, plan_of
 
 

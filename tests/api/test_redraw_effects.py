@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import shapely
 from api_world import at
-from planning import Planner
+from redraw_planner import Planner
 from version_desk import SET, Desk
 
 INCIDENTS = "/api/v1/incidents"
