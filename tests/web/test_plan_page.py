@@ -475,6 +475,40 @@ def test_what_an_edit_does_is_told_in_figures_and_cases_on_the_map(draft: Draft,
     expect(page).to_have_url(re.compile(r"#v=19/"))
 
 
+def test_a_draft_is_submitted_approved_and_published(draft: Draft, middle: str) -> None:
+    page = draft.page
+    draft.take("attributes")
+    draft.click(inside(draft.before, middle))
+    page.locator("#attributes input[name=name]").fill("审批试点")
+    page.get_by_role("button", name="保存", exact=True).click()
+    draft.stored(1)
+    page.locator("#tab-way").click()
+    way = page.locator("#body-way")
+    way.get_by_role("button", name="提交审批").click()
+    expect(way.locator(".tag")).to_have_text("已提交，等待审批")
+    expect(page.locator("#draft-bar .tag")).to_be_visible()
+    way.get_by_role("button", name="退回修改").click()
+    expect(way.locator(".message.wrong")).not_to_be_empty()
+    page.locator("#way-reason").fill("请补充说明")
+    way.get_by_role("button", name="退回修改").click()
+    expect(way.locator(".tag")).to_have_text("编辑中")
+    expect(way).to_contain_text("请补充说明")
+    way.get_by_role("button", name="提交审批").click()
+    way.get_by_role("button", name="批准").click()
+    expect(way.locator(".tag")).to_have_text("已批准，可以发布")
+    with page.expect_download() as download:
+        way.get_by_role("link", name="GeoJSON").click()
+    assert download.value.suggested_filename.endswith(".geojson")
+    assert page.request.get(f"{draft.base}/state").json()["state"] == "approved"
+    expect(page.locator("#way-day")).not_to_have_value("")
+    page.locator("#way-day").fill("2190-01-01")
+    way.get_by_role("button", name="发布").click()
+    page.wait_for_url("**/history?*")
+    versions = page.request.get("/api/v1/sets/demo/versions").json()["versions"]
+    (mine,) = [v for v in versions if v["number"] == draft.number]
+    assert (mine["state"], mine["valid_from"]) == ("published", "2190-01-01")
+
+
 def test_two_planners_at_one_corner_see_both_edits_and_nothing_is_lost(
     draft: Draft, browser: Browser, base_url: str, middle: str, expected_errors: list[str]
 ) -> None:

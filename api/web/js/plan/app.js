@@ -22,6 +22,7 @@ import { makeSnap } from "./snap.js";
 import { addressOf, readState, readView, viewOf } from "./state.js";
 import { makeStrip, makeToolbar } from "./toolbar.js";
 import { makeTools } from "./tools/all.js";
+import { makeWay } from "./way.js";
 
 const stage = document.getElementById("stage");
 const skeleton = document.getElementById("skeleton");
@@ -48,8 +49,10 @@ const loader = makeLoader({ view, model, lang: () => state.lang });
 const snap = makeSnap(map, model, view.snappable);
 const marks = makeMarks(view);
 const strip = makeStrip();
-const panel = makePanel(document.getElementById("panel"), (name) => { if (name === "grid") { drawGrid(); } });
-const review = makeReview({ view, panel, loader, desk: () => desk, stage, seeCodes, fill: () => pick("hole"), nameOf: (code) => nameOf(code) });
+const panel = makePanel(document.getElementById("panel"), (name) => { if (name === "grid") { drawGrid(); } if (name === "way") { way.load(); } });
+const way = makeWay({ node: panel.body("way"), desk: () => desk, lang: () => state.lang, moved: (to) => { desk.info.state = to; drawName(); }, gone: () => leave() });
+const review = makeReview({ view, panel, loader, desk: () => desk, stage, seeCodes, fill: () => pick("hole"), nameOf: (code) => nameOf(code),
+  also: () => { if (panel.current() === "way" || desk.info.state !== "open") { way.load(); } } });
 
 let namesAsked = 0;
 /** Do a thing once, after all that is happening now. */
@@ -221,6 +224,7 @@ async function begin() {
     toolbar.draw();
     drawAround(set);
     review.clear();
+    way.clear();
     document.body.dataset.draft = String(Boolean(state.draft));
     if (!may("drafts.write")) { tell(t("plan_not_allowed"), t("plan_to_maps"), () => location.assign("/?lang=" + state.lang)); return; }
     if (!set) { tell(t("plan_no_set"), t("try_again"), () => { overview = null; begin(); }); return; }

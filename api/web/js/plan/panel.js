@@ -1,7 +1,7 @@
-// The panel on the right: tabs over effects, findings, the chosen grid and the log. What comes later is one more tab.
+// The panel on the right: tabs over effects, findings, the chosen grid, the log and the way to being published.
 import { el, number, t, time } from "../texts.js";
 
-const TABS = ["effects", "findings", "grid", "log"];
+const TABS = ["effects", "findings", "grid", "log", "way"];
 
 /** Make the panel in a node; `opened(name)` hears which tab is looked at. */
 export function makePanel(node, opened) {

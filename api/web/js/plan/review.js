@@ -12,9 +12,10 @@ const SOON = 200;
  * Make the review of the draft on the screen.
  *
  * @param {{view: object, panel: object, loader: object, desk: () => object|null, stage: HTMLElement, seeCodes: (codes: string[]) => void,
- *   fill: () => void, nameOf: (code: string) => string}} with_ `fill` takes the tool that fills holes, `nameOf` gives the name of an area
+ *   fill: () => void, nameOf: (code: string) => string, also: () => void}} with_ `fill` takes the tool that fills holes, `nameOf` gives the name of an area,
+ *   `also` is done after each look
  */
-export function makeReview({ view, panel, loader, desk, stage, seeCodes, fill, nameOf }) {
+export function makeReview({ view, panel, loader, desk, stage, seeCodes, fill, nameOf, also }) {
   let findings = [], effects = null, timer = 0;
   const see = (box) => view.fit(box, 19);
   const pick = (code) => seeCodes([code]);
@@ -49,6 +50,7 @@ export function makeReview({ view, panel, loader, desk, stage, seeCodes, fill, n
       part(mine.findings(), (found) => { findings = found.findings; showFindings(); }, "findings"),
       part(mine.effects(), (found) => { effects = found; showEffects(); stage.dataset.effects = String(asked); }, "effects"),
     ]);
+    if (mine === desk()) { also(); }
   }
 
   return {
