@@ -72,12 +72,12 @@ export function makeWay({ node, desk, lang, moved, gone }) {
     if (found.state === "open") { acts.push(button("action", t("plan_way_submit"), step("submitted"))); }
     if (found.state === "submitted") { acts.push(button("action", t("plan_way_approve"), step("approved"))); }
     if (found.state !== "open") { acts.push(button("quiet", t("plan_way_back"), step("open"))); }
-    const steps = el("ol", "log");
+    const steps = el("ol", "steps");
     [...found.steps].reverse().forEach((one) => steps.append(el("li", null, null,
       el("span", "what", t("plan_way_did_" + one.to)), el("small", null, t("plan_by_at", { by: one.by || t("plan_somebody"), at: time(one.at) })),
       one.reason ? el("p", "none", one.reason) : null)));
     node.replaceChildren(
-      el("p", "tag", t("plan_way_" + found.state)),
+      el("p", null, null, el("span", "tag", t("plan_way_" + found.state))),
       el("p", "none", t(found.second_person ? "plan_way_second" : "plan_way_alone")),
       ...(said ? [el("p", wrong ? "message wrong" : "message good", said)] : []),
       label, el("p", "acts", null, ...acts),
