@@ -20,6 +20,8 @@ PLAIN = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=6,
 )
+#: What an act says; the events that come with it are kept in a table of their own.
+FIELDS = [f.name for f in fields(Act) if f.compare]
 ACTS = st.builds(
     Act,
     at=st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),
@@ -62,14 +64,14 @@ def test_a_chain_of_any_acts_is_whole(acts):
 def test_an_act_in_the_place_of_another_is_named_and_no_other(acts, data):
     entries = chain(acts)
     at = data.draw(st.integers(0, len(acts) - 1))
-    name = data.draw(st.sampled_from([f.name for f in fields(Act)]))
+    name = data.draw(st.sampled_from(FIELDS))
     other = replace(acts[at], **{name: getattr(data.draw(ACTS), name)})
     same = canonical([str(getattr(other, name))]) == canonical([str(getattr(acts[at], name))])
     entries[at] = replace(entries[at], act=other)
     assert look(entries) == ([] if same else [("trail_changed", at + 1, at + 1)])
 
 
-@pytest.mark.parametrize("name", [f.name for f in fields(Act)])
+@pytest.mark.parametrize("name", FIELDS)
 def test_a_hash_that_leaves_a_field_out_would_be_found(name, monkeypatch):
     """Negative control: were a field not hashed, the change of it would pass."""
     whole = trail.hash_of
