@@ -51,6 +51,7 @@ from api.routes import (
 )
 from api.telemetry import Telemetry
 from gridmap import __version__, logs
+from gridmap.processes import end_with_parent
 from gridmap.services.access import Access
 from gridmap.services.clock import SystemClock
 from gridmap.services.intake import Desk as IntakeDesk
@@ -194,6 +195,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
 
 def app_from_env() -> FastAPI:
     """Build the app from the environment: the factory that a server with several workers calls in each."""
+    end_with_parent()
     settings = Settings()
     logs.configure(settings)
     sys.setswitchinterval(_SWITCH_S)

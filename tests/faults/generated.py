@@ -30,8 +30,9 @@ _NASTY = (
     b"9" * 30,
     b"null",
 )
-#: Pages take a second to draw, each, and have the parameters of other routes; Arrow bodies have tests of their own.
-_LEFT_OUT = ("/maps/", "/api/v1/locate/arrow")
+#: Pages take a second to draw, each, and have the parameters of other routes; Arrow bodies have tests of their own, and
+#: so has the stream of events, which never ends.
+_LEFT_OUT = ("/maps/", "/api/v1/locate/arrow", "/api/v1/events/stream")
 
 
 def turned(data: bytes, chance: random.Random) -> bytes:
