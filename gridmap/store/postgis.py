@@ -18,7 +18,7 @@ from gridmap.store import pgload
 from gridmap.store.blobs import Geometries
 from gridmap.store.copytext import copy_text
 from gridmap.store.loading import Load
-from gridmap.store.tables import SRID, UtcTime, stamp_of
+from gridmap.store.tables import SRID, JsonText, UtcTime, stamp_of
 
 #: It answers over a network.
 LOCAL = False
@@ -289,8 +289,12 @@ def _insert_few(
 def _array_type(kind: sa.types.TypeEngine[Any]) -> str:
     if isinstance(kind, UtcTime):
         return "timestamptz[]"
+    if isinstance(kind, JsonText):
+        return "json[]"
+    if isinstance(kind, sa.Date):
+        return "date[]"
     if isinstance(kind, sa.Integer):
-        return "int4[]"
+        return "int8[]"
     return "float8[]" if isinstance(kind, sa.Float) else "text[]"
 
 

@@ -137,7 +137,7 @@ def test_only_pages_that_are_open_to_the_reader_are_offered(page: Page, base_url
     expect(page.get_by_role("heading", name="没有查看此页的权限")).to_be_visible()
     page.context.clear_cookies()
     enter(page, "planner", "/?lang=zh")
-    expect(links).to_have_text(["地图", "热点", "覆盖", "沿革"])
+    expect(links).to_have_text(["地图", "热点", "覆盖", "沿革", "区划"])
     expect(page.locator(".holdings dt")).to_have_count(3)
 
 
