@@ -7,12 +7,9 @@ from itertools import pairwise
 import numpy as np
 import shapely
 
-from gridmap.analysis.redraw.mosaic import EdgeKey, edge_key, rings_of
+from gridmap.analysis.redraw.mosaic import SAME_DEG, EdgeKey, edge_key, rings_of
 from gridmap.domain.boundaries import Grid
 from gridmap.domain.redraw import Change
-
-#: Borders this near to each other are one, degrees (0.1 mm): a vertex put on a straight edge is rounded.
-SAME_DEG = 1e-9
 
 
 def stays(before: Grid, after: Grid) -> bool:
