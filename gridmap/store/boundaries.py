@@ -376,6 +376,8 @@ class Boundaries:
 
     def lives(self, set_name: str, code: str) -> pd.DataFrame:
         """Give the published versions in which a code stands, by time; see ``services.ports``."""
+        if not col.is_storable(code):
+            return life_frame([])
         rows = self._work.rows(
             sa.select(GridRow.level, VersionRow.number, VersionRow.valid_from, VersionRow.valid_to)
             .join(VersionRow, VersionRow.id == GridRow.version_id)

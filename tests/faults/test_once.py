@@ -19,7 +19,7 @@ from api.app import create_app
 from api.once import REPLAYED
 from gridmap.domain.boundaries import VersionState
 from gridmap.errors import StoreUnavailable
-from gridmap.services import once as once_module
+from gridmap.services.intake import desk as intake_desk
 from gridmap.services.once import Deferred
 from gridmap.services.ports import PointFilter
 from gridmap.settings import Settings
@@ -223,15 +223,16 @@ def test_a_check_before_the_act_would_not_do(desk: Desk, monkeypatch: pytest.Mon
 
 def test_what_fails_at_the_last_moment_leaves_neither_the_deed_nor_the_answer(desk: Desk, monkeypatch) -> None:
     before = desk.incidents(), desk.drafts()
-    make = Deferred._make
 
-    def fail(self: Deferred) -> None:
+    def fail(self: Any, *given: Any) -> None:
         raise StoreUnavailable("store_full")
 
-    monkeypatch.setattr(once_module.Deferred, "_make", fail)
-    check_problem(desk.post(DRAFTS, {}), 503, "store_full")
-    check_problem(desk.post(INCIDENTS, reports("a")), 503, "store_full")
-    monkeypatch.setattr(once_module.Deferred, "_make", make)
+    # the last moment of a plan's change is its unit of work, that of points the writing of their group's answers
+    with monkeypatch.context() as broken:
+        broken.setattr(Deferred, "_make", fail)
+        broken.setattr(intake_desk.Desk, "_keep_answers", fail)
+        check_problem(desk.post(DRAFTS, {}), 503, "store_full")
+        check_problem(desk.post(INCIDENTS, reports("a")), 503, "store_full")
     assert (desk.incidents(), desk.drafts()) == before
     assert REPLAYED not in desk.post(DRAFTS, {}).headers
     assert desk.drafts() == before[1] + 1

@@ -55,10 +55,13 @@ def test_a_planted_500_an_echo_and_a_bare_refusal_are_found_out(tmp_path, docume
     def broken() -> Any:
         raise RuntimeError
 
+    def often(path: str) -> float:
+        return 20.0 if path == "/readyz" else 1.0
+
     store.mode = broken  # type: ignore[method-assign]
     seen: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
-    asyncio.run(swarm.siege(app, Maker(document, random.Random(1)), 300, seen, wrong))
+    asyncio.run(swarm.siege(app, Maker(document, random.Random(1), weights=often), 300, seen, wrong))
     app.state.lean.close()
     store.close()
     assert any("/readyz: 500" in fault for fault in wrong), wrong

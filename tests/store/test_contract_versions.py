@@ -71,6 +71,7 @@ def test_a_draft_is_seen_and_asked_by_nobody(store):
         assert work.boundaries.grids(draft)["code"].tolist() == ["S", "x", "y"]
         assert work.boundaries.find_set("city").revision == 1
         assert work.boundaries.lives("city", "x").empty
+        assert work.boundaries.lives("city", "a\x00b").empty
 
 
 def test_publishing_a_draft_puts_it_in_time(store):
