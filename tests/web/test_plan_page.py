@@ -11,7 +11,7 @@ import numpy as np
 import plan_world
 import pytest
 import shapely
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from gridmap import crs
 
@@ -326,7 +326,8 @@ def test_a_piece_goes_from_one_grid_to_another(draft: Draft, middle: str) -> Non
     assert givers == holders(draft.before, corner) - {middle}
 
 
-def test_units_are_painted_into_a_grid(draft: Draft, built: city.City, middle: str) -> None:
+@pytest.mark.parametrize("slow", [False, True], ids=["at-once", "before-the-units-are-there"])
+def test_units_are_painted_into_a_grid(draft: Draft, built: city.City, middle: str, slow: bool) -> None:
     page = draft.page
     units = plan_world.units(built)
     border = next(
@@ -337,16 +338,22 @@ def test_units_are_painted_into_a_grid(draft: Draft, built: city.City, middle: s
     line = shapely.intersection(border, draft.before[middle])
     place = shapely.line_interpolate_point(shapely.line_merge(line), 0.5, normalized=True)
     near = units[units.geometry.intersects(place)]
+    held: list[Route] = []
+    if slow:
+        page.route("**/layers/units/features*", lambda route: held.append(route))
     draft.click(inside(draft.before, middle))
     draft.take("piece")
     page.locator("#tool-options select[name=way]").select_option("units")
     at = near.geometry.iloc[0].centroid
     x, y = draft.pixel((at.x, at.y))
-    page.wait_for_load_state("networkidle")
     page.mouse.move(x - 2, y)
     page.mouse.down()
     page.mouse.move(x + 2, y, steps=3)
     page.mouse.up()
+    if slow:
+        expect(page.locator("#words")).to_contain_text("正在读取单元")
+        page.unroute("**/layers/units/features*")
+        held[0].continue_()
     page.get_by_role("button", name="划入 1 个单元").click()
     after = draft.stored(1)
     require_exact_cover(after, ground_of(draft.before))
@@ -490,6 +497,11 @@ def test_a_draft_is_submitted_approved_and_published(draft: Draft, middle: str) 
     way.get_by_role("button", name="退回修改").click()
     expect(way.locator(".message.wrong")).not_to_be_empty()
     page.locator("#way-reason").fill("请补充说明")
+    # what the service says meanwhile leaves alone what is being typed
+    with page.expect_response("**/redraw/state"):
+        page.locator("#tab-way").click()
+    page.wait_for_timeout(100)
+    expect(page.locator("#way-reason")).to_have_value("请补充说明")
     way.get_by_role("button", name="退回修改").click()
     expect(way.locator(".tag")).to_have_text("编辑中")
     expect(way).to_contain_text("请补充说明")

@@ -27,17 +27,29 @@ function button(kind, text, act) {
  *   `moved` hears the new state, `gone` that the draft is none any more
  */
 export function makeWay({ node, desk, lang, moved, gone }) {
-  let said = "", wrong = false;
+  let said = "", wrong = false, asked = 0, drawn = "";
+  // what is typed outlives the answers of the service
+  const reason = el("textarea");
+  reason.id = "way-reason";
+  reason.maxLength = 2000;
+  reason.rows = 2;
+  const publishDay = el("input");
+  publishDay.type = "date";
+  publishDay.id = "way-day";
 
   async function load() {
-    const mine = desk();
+    const mine = desk(), turn = ++asked;
     if (!mine) { node.replaceChildren(); return; }
     try {
       const found = await get(`${mine.base}/state`, lang());
-      if (mine === desk()) { draw(mine, found); moved(found.state); }
+      // an older question that is answered late has nothing to say
+      if (mine !== desk() || turn !== asked) { return; }
+      const now = JSON.stringify([mine.base, lang(), found, said, wrong]);
+      if (now !== drawn) { draw(mine, found); drawn = now; }
+      moved(found.state);
     } catch (problem) {
       if (!(problem instanceof Problem)) { throw problem; }
-      if (mine === desk()) { node.replaceChildren(el("p", "none", problem.detail || t("plan_error"))); }
+      if (mine === desk() && turn === asked) { drawn = ""; node.replaceChildren(el("p", "none", problem.detail || t("plan_error"))); }
     }
   }
 
@@ -46,6 +58,9 @@ export function makeWay({ node, desk, lang, moved, gone }) {
     node.querySelectorAll("button").forEach((one) => { one.disabled = true; });
     said = "";
     wrong = false;
+    // what was asked before is not about what is done now; and the buttons are to be drawn again
+    asked += 1;
+    drawn = "";
     try {
       const found = await act();
       if (found === GONE) { return; }
@@ -59,14 +74,11 @@ export function makeWay({ node, desk, lang, moved, gone }) {
   }
 
   function draw(mine, found) {
-    const reason = el("textarea");
-    reason.id = "way-reason";
-    reason.maxLength = 2000;
-    reason.rows = 2;
     const label = el("label", "field", null, el("span", null, t("plan_way_reason")), reason);
     const step = (to) => () => doing(async () => {
       if (to === "open" && !reason.value.trim()) { wrong = true; return t("plan_way_reason_needed"); }
       await send("POST", `${mine.base}/state`, { to, reason: reason.value.trim() }, lang(), { headers: { "If-Match": `"${found.revision}"` } });
+      reason.value = "";
     });
     const acts = [];
     if (found.state === "open") { acts.push(button("action", t("plan_way_submit"), step("submitted"))); }
@@ -88,19 +100,16 @@ export function makeWay({ node, desk, lang, moved, gone }) {
   }
 
   function publishing(mine) {
-    const day = el("input");
-    day.type = "date";
-    day.id = "way-day";
-    day.value = tomorrow();
+    publishDay.value = publishDay.value || tomorrow();
     const go = button("action", t("plan_way_publish"), () => doing(async () => {
       const { revision } = await get(`/api/v1/sets/${encodeURIComponent(mine.info.set)}/versions`, lang());
       const url = mine.base.replace(/\/redraw$/, "/publish");
-      await send("POST", url, { valid_from: day.value, expected_revision: revision }, lang());
+      await send("POST", url, { valid_from: publishDay.value, expected_revision: revision }, lang());
       gone();
       location.assign(`/history?set=${encodeURIComponent(mine.info.set)}&lang=${lang()}`);
       return GONE;
     }));
-    return [el("label", "field", null, el("span", null, t("plan_way_day")), day), el("p", "acts", null, go)];
+    return [el("label", "field", null, el("span", null, t("plan_way_day")), publishDay), el("p", "acts", null, go)];
   }
 
   function files(mine) {
@@ -114,5 +123,5 @@ export function makeWay({ node, desk, lang, moved, gone }) {
     return list;
   }
 
-  return { load, clear() { said = ""; node.replaceChildren(); } };
+  return { load, clear() { said = ""; drawn = ""; asked += 1; reason.value = ""; publishDay.value = ""; node.replaceChildren(); } };
 }

@@ -1,4 +1,5 @@
 // Painting: whatever unit of a layer the brush touches goes to the chosen grid.
+import { Problem } from "../../service.js";
 import { el, t } from "../../texts.js";
 import { boxHolds, inParts } from "../geometry.js";
 import { toLatLngs } from "../map.js";
@@ -8,23 +9,38 @@ const TAKEN = { color: "#0b6a70", weight: 1.4, fillColor: "#0b6a70", fillOpacity
 
 export function brushTool(ctx, { layer, more }) {
   const { groups, canvases } = ctx.view;
-  let units = [], taken = new Map(), painting = false;
+  let units = [], taken = new Set(), painting = false, asked = 0, loading = false;
+  /** Where the brush went before the units were there. */
+  let trail = [];
 
   async function show() {
+    const mine = ++asked;
+    loading = true;
+    let found = [];
+    try { found = await ctx.units(layer()); } catch (problem) {
+      if (!(problem instanceof Problem)) { throw problem; }
+      if (mine === asked) { ctx.say(problem.detail || t("plan_error"), true); }
+    }
+    // the map was moved on meanwhile, or the brush laid down
+    if (mine !== asked) { return; }
+    loading = false;
+    units = found;
     groups.units.clearLayers();
-    units = await ctx.units(layer());
     units.forEach((unit) => {
-      unit.shape = L.polygon(toLatLngs(unit.parts), { ...LOOK, pane: "units", renderer: canvases.units, interactive: false, smoothFactor: 0 });
-      unit.shape.setStyle(taken.has(unit.code) ? TAKEN : LOOK);
+      const look = taken.has(unit.code) ? TAKEN : LOOK;
+      unit.shape = L.polygon(toLatLngs(unit.parts), { ...look, pane: "units", renderer: canvases.units, interactive: false, smoothFactor: 0 });
       groups.units.addLayer(unit.shape);
     });
     if (!units.length) { ctx.say(t("plan_brush_none"), true); }
+    else if (trail.length) { ctx.say(""); }
+    trail.splice(0).forEach(touch);
   }
 
   function touch(where) {
+    if (loading) { trail.push(where); ctx.say(t("plan_brush_loading")); return; }
     const unit = units.find((one) => boxHolds(one.box, where.at) && inParts(where.at, one.parts));
     if (!unit || taken.has(unit.code)) { return; }
-    taken.set(unit.code, unit);
+    taken.add(unit.code);
     unit.shape.setStyle(TAKEN);
     options();
   }
@@ -32,18 +48,30 @@ export function brushTool(ctx, { layer, more }) {
   async function send() {
     const target = ctx.only();
     if (!target || !taken.size) { ctx.say(t(target ? "plan_brush_first" : "plan_hint_target"), true); return; }
-    const codes = [...taken.keys()];
+    const codes = [...taken];
     clear();
     ctx.say(t("plan_sending"));
     await ctx.commit({ verb: "assign", units: codes, layer: layer(), to: target.code, ground: "taken", multipart: false }, [target]);
   }
 
   function clear() {
-    const had = taken.size > 0;
-    taken.forEach((unit) => unit.shape.setStyle(LOOK));
-    taken = new Map();
+    const had = taken.size > 0 || trail.length > 0;
+    units.forEach((unit) => { if (taken.has(unit.code)) { unit.shape.setStyle(LOOK); } });
+    taken = new Set();
+    trail = [];
     options();
     return had;
+  }
+
+  function stop() {
+    asked += 1;
+    ctx.view.map.off("moveend", show);
+    groups.units.clearLayers();
+    units = [];
+    trail = [];
+    taken = new Set();
+    ctx.options(null);
+    ctx.cursor("");
   }
 
   function options() {
@@ -59,7 +87,7 @@ export function brushTool(ctx, { layer, more }) {
   return {
     name: "piece",
     start() { ctx.hint(ctx.only() ? "plan_hint_brush" : "plan_hint_target"); ctx.cursor("crosshair"); options(); show(); ctx.view.map.on("moveend", show); },
-    stop() { ctx.view.map.off("moveend", show); groups.units.clearLayers(); taken = new Map(); ctx.options(null); ctx.cursor(""); },
+    stop,
     refresh() { ctx.hint(ctx.only() ? "plan_hint_brush" : "plan_hint_target"); },
     busy: () => painting,
     press(where) {
