@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from starlette.types import Scope
 
-from api.credentials import check_host, check_sender, shown_by
+from api.credentials import Shown, check_host, check_sender, shown_by
 from api.errors import NotSignedIn
 from api.limits import BURST_S, Buckets, Slots, Streams, address_of, is_heavy, read_networks
 from api.rights import PRINCIPAL, principal_of
@@ -38,6 +38,10 @@ class _Known(NamedTuple):
     principal: Principal | None
     revision: Hashable
     at: float
+
+
+def _digest(token: str) -> bytes:
+    return sha256(token.encode("ascii")).digest()
 
 
 class Doors:
@@ -84,28 +88,38 @@ class Doors:
         """
         state = scope.setdefault("state", {})
         network = state[NETWORK] = address_of(scope, self._proxies)
+        shown = None if self._open else shown_by(scope)
+        # of one account first: one that asks far too much must not use up what all behind its network share
+        counted = self._count_known(shown)
         self._networks.take(network)
         if self._hosts:
             check_host(scope, self._hosts)
+        check_sender(scope, shown)
         if self._open:
-            check_sender(scope, None)
             state[PRINCIPAL] = OPERATOR
             return
-        shown = shown_by(scope)
-        check_sender(scope, shown)
         principal = await self._principal(shown.token) if shown is not None and shown.token else None
         if principal is None:
             if shown is not None and not shown.ambient:
                 raise NotSignedIn("not_signed_in")
             state[PRINCIPAL] = NOBODY
             return
-        self._accounts.take(principal.account_id)
+        if principal.account_id != counted:
+            self._accounts.take(principal.account_id)
         state[PRINCIPAL] = principal
+
+    def _count_known(self, shown: Shown | None) -> str | None:
+        """Count a request of whoever was last seen with a token; give the account, or None when nobody was."""
+        known = None if shown is None else self._known.get(_digest(shown.token))
+        if known is None or known.principal is None:
+            return None
+        self._accounts.take(known.principal.account_id)
+        return known.principal.account_id
 
     async def _principal(self, token: str) -> Principal | None:
         if self._find is None or self._fresh is None:
             return None
-        key = sha256(token.encode("ascii")).digest()
+        key = _digest(token)
         # the revision first: what is kept under it must have been read after it
         revision = self._fresh.token()
         known, now = self._known.get(key), self._now()

@@ -7,7 +7,7 @@ from typing import Any
 
 from api_world import NOW, fill
 from fastapi.testclient import TestClient
-from faults import disk, files, generated, killing, named, pool, racing, restarting, rights, slow, standby, swarm
+from faults import disk, files, flood, generated, killing, named, pool, racing, restarting, rights, slow, standby, swarm
 from faults.outcome import Outcome
 from faults.places import KINDS, empty
 
@@ -100,6 +100,12 @@ EXPERIMENTS: dict[str, Experiment] = {
     "crash": Experiment(lambda _, count, seed: restarting.run(count), 20, (SERVER,), "I1, I7, I8"),
     "crash-control": Experiment(lambda *_: restarting.run(1, durable=False), 1, (SERVER,), "I1", control=True),
     "slow": Experiment(_slow, 3_000, (FILE,), "I7"),
+    "flood": Experiment(lambda kind, count, seed: flood.look_ups(kind, count), 100_000, KINDS, "I7"),
+    "tabs": Experiment(lambda kind, count, seed: flood.tabs(kind, 50), 50, KINDS, "I7"),
+    "submissions": Experiment(lambda kind, count, seed: flood.submissions(kind, count), 1_000, KINDS, "I2, I7"),
+    "flood-control": Experiment(
+        lambda kind, *_: flood.look_ups(kind, 4_000, limited=False), 1, KINDS, "I7", control=True
+    ),
     "rights": Experiment(rights.run, 10_000, KINDS, "I9"),
     "rights-control": Experiment(lambda kind, *_: rights.control(kind), 1, KINDS, "I9", control=True),
 }
