@@ -1,9 +1,9 @@
 """Does one piece of work in a fork and kills it there: before one of its statements, or at some moment.
 
-One JSON line an order: url, what (intake, import, publish), serial, before (number of a statement, or null), after_s
-(or null), careless (acknowledge before the commit), number and race of a publisher. Answers with: acknowledged, signal,
-and where it was not killed statements and took_s. The work is done as the operator, and told in the trail under the
-serial.
+One JSON line an order: url, what (intake, group, import, publish), serial, before (number of a statement, or null),
+after_s (or null), careless (acknowledge before the commit), number and race of a publisher. Answers with: acknowledged,
+signal, and where it was not killed statements and took_s. The work is done as the operator, and told in the trail under
+the serial.
 """
 
 import json
@@ -24,6 +24,9 @@ from gridmap.domain.access import OPERATOR
 from gridmap.services.clock import FixedClock
 from gridmap.services.guarded import GuardedStore
 from gridmap.services.incidents import record_incidents
+from gridmap.services.intake import Batch, Key
+from gridmap.services.intake.desk import Desk
+from gridmap.services.intake.frames import items_of
 from gridmap.services.points import INCIDENT, import_points
 from gridmap.services.responsibility import Plans
 from gridmap.store import open_store
@@ -31,6 +34,8 @@ from gridmap.store.unit_of_work import Work
 
 #: Rows of a batch of reports, and of an import in its three batches.
 INTAKE, IMPORT = 5, 120
+#: Batches of reports that come together, each with a key of its own.
+MEMBERS = 4
 
 
 def frame(serial: int, first: int, count: int) -> gpd.GeoDataFrame:
@@ -46,6 +51,13 @@ def frame(serial: int, first: int, count: int) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(columns, geometry=points, crs=4326)
 
 
+def batch(store: Any, serial: int, member: int) -> Batch:
+    """Give what one of those brings who come together."""
+    points = items_of(INCIDENT, frame(serial, member * INTAKE, INTAKE))
+    key = Key("operator", f"killed-{serial}-{member}", "POST /api/v1/incidents", "0" * 64)
+    return Batch(store, Plans(store), INCIDENT.name, points, [None] * INTAKE, key=key, written=lambda results: "{}")
+
+
 def work(raw: Any, order: dict[str, Any]) -> None:
     """Do what is ordered, to its end."""
     serial = order["serial"]
@@ -53,6 +65,9 @@ def work(raw: Any, order: dict[str, Any]) -> None:
     if order["what"] == "intake":
         said = record_incidents(store, Plans(store), frame(serial, 0, INTAKE), settings=SETTINGS, now=NOW)
         assert {result.status for result in said} == {"accepted"}
+    elif order["what"] == "group":
+        for done in Desk(raw, FixedClock(NOW), SETTINGS).keep([batch(store, serial, m) for m in range(MEMBERS)]):
+            assert {result.status for result in done.results} == {"accepted"}
     elif order["what"] == "import":
         parts = [frame(serial, k, IMPORT // 3) for k in range(0, IMPORT, IMPORT // 3)]
         import_points(store, Plans(store), INCIDENT, parts, settings=SETTINGS, commit=lambda: True)
@@ -105,7 +120,7 @@ def warm_all() -> None:
     warm_up()
     store = FakeStore()
     found(store, "city")
-    for serial, what in enumerate(("intake", "import")):
+    for serial, what in enumerate(("intake", "group", "import")):
         work(store, {"what": what, "serial": serial})
 
 

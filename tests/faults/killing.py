@@ -1,4 +1,4 @@
-"""kill -9 of whoever takes reports, imports them or publishes: what was acknowledged is there, once and whole."""
+"""kill -9 of whoever takes reports, alone or together, imports or publishes: what was acknowledged is there."""
 
 import random
 from contextlib import closing
@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from children import Ask, child
-from faults.kill_child import IMPORT, INTAKE
+from faults.kill_child import IMPORT, INTAKE, MEMBERS
 from faults.outcome import Outcome
 from faults.places import empty
 from redrawing import draft, found
@@ -18,7 +18,10 @@ from gridmap.store import open_store
 
 #: Kills in one database; then comes another, so that the last ones do not wait for what the first ones left.
 IN_ONE = 200
-WHOLE = {"intake": INTAKE, "import": IMPORT}
+WHOLE = {"intake": INTAKE, "group": MEMBERS * INTAKE, "import": IMPORT}
+#: Answers that are kept with them.
+ANSWERS = {"intake": 0, "group": MEMBERS, "import": 0}
+WHATS = ("intake", "group", "import", "publish")
 
 
 class Scene:
@@ -72,10 +75,13 @@ class Scene:
         mine = sa.select(sa.func.count(), sa.func.count(sa.distinct(sa.column("incident_id")))).select_from(
             sa.table("incident")
         )
+        answered = sa.select(sa.func.count()).select_from(sa.table("idempotency"))
         with self.store.engine.connect() as connection:
             counts = connection.execute(mine.where(sa.column("incident_id").like(f"k{self._serial}-%"))).one()
+            answers = connection.execute(answered.where(sa.column("key").like(f"killed-{self._serial}-%"))).scalar()
         rows, ids = map(int, counts)
         kept = rows == ids and rows in (0, WHOLE[what]) and (rows > 0 or not said["acknowledged"])
+        kept = kept and answers == (ANSWERS[what] if rows else 0)
         return rows > 0, kept
 
     def _published(self, order: dict[str, Any], said: dict[str, Any]) -> tuple[bool, bool]:
@@ -115,7 +121,7 @@ class Scene:
         return sum(not self.order(what, careless=True)[1] for _ in range(2))
 
 
-def run(kind: str, kills: int, seed: int = 1, whats: tuple[str, ...] = ("intake", "import", "publish")) -> Outcome:
+def run(kind: str, kills: int, seed: int = 1, whats: tuple[str, ...] = WHATS) -> Outcome:
     """Kill until so many are dead, each kind of work in turn; then look at the whole of each database."""
     killed = acknowledged = broken = turn = 0
     with child("faults/kill_child.py") as ask:
@@ -128,17 +134,17 @@ def run(kind: str, kills: int, seed: int = 1, whats: tuple[str, ...] = ("intake"
                 killed, acknowledged = killed + scene.killed, acknowledged + scene.acknowledged
     seen = "each looked at after each kill, the chain of the trail after each 200"
     counts = {"orders": turn, "acknowledged": acknowledged}
-    return Outcome("kill -9 of intake, import, publish", kind, killed, broken, seen, counts)
+    return Outcome("kill -9 of intake, groups of intakes, import, publish", kind, killed, broken, seen, counts)
 
 
 def run_each(kind: str) -> Outcome:
-    """Kill intake, import and publish before each of their statements."""
+    """Kill each kind of work before each of its statements."""
     with child("faults/kill_child.py") as ask, empty(kind) as url:
         scene = Scene(ask, url, 1)
-        kept = [k for what in ("intake", "import", "publish") for k in scene.kill_at_each(what)]
+        kept = [k for what in WHATS for k in scene.kill_at_each(what)]
         kept.append(scene.whole())
         scene.close()
-    seen = "each statement of intake, import and publish once"
+    seen = "each statement of intake, a group of intakes, import and publish once"
     return Outcome("kill -9 at every statement", kind, scene.killed, kept.count(False), seen)
 
 
@@ -146,6 +152,6 @@ def control(kind: str) -> Outcome:
     """Let them acknowledge before they commit: the promise must break."""
     with child("faults/kill_child.py") as ask, empty(kind) as url:
         scene = Scene(ask, url, 1)
-        broken = scene.kill_the_careless("intake")
+        broken = sum(scene.kill_the_careless(what) for what in ("intake", "group"))
         scene.close()
-    return Outcome("control: acknowledge before the commit, then kill -9", kind, 2, broken, "must break")
+    return Outcome("control: acknowledge before the commit, then kill -9", kind, 4, broken, "must break")
