@@ -159,7 +159,7 @@ def attribute_findings(frame: gpd.GeoDataFrame, tree: Hierarchy) -> Iterator[Fin
         rows = tree.rows_of(i)
         lacking: dict[int, list[str]] = {}
         for name in level.required:
-            values = _values(frame, name, rows)
+            values = values_of(frame, name, rows)
             for row, value in zip(rows.tolist(), values, strict=True):
                 if as_code(value) is None:
                     lacking.setdefault(row, []).append(name)
@@ -168,7 +168,7 @@ def attribute_findings(frame: gpd.GeoDataFrame, tree: Hierarchy) -> Iterator[Fin
             yield Finding("attribute_missing", Severity.ERROR, (tree.labels[row],), fields=fields)
 
 
-def _values(frame: gpd.GeoDataFrame, name: str, rows: Rows) -> list[Any]:
+def values_of(frame: gpd.GeoDataFrame, name: str, rows: Rows) -> list[Any]:
     if name in frame.columns and name != "attributes":
         return [v if pd.api.types.is_scalar(v) else str(v) for v in frame[name].to_numpy(object)[rows]]
     if "attributes" not in frame.columns:

@@ -11,8 +11,12 @@ from gridmap.cli import common
 from gridmap.cli.common import CrsOption, DatumOption, EncodingOption
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import geopandas as gpd
 
+    from gridmap.domain.rulebook import Rulebook
+    from gridmap.domain.rules import Report
     from gridmap.settings import Settings
 
 
@@ -36,19 +40,24 @@ def check(
     crs: CrsOption = None,
     encoding: EncodingOption = None,
     form: Annotated[Format, typer.Option("--format", help="text or json.")] = Format.TEXT,
+    rules: Annotated[
+        str | None, typer.Option("--rules", help="Sizes and shapes to ask for: a profile, or a TOML file.")
+    ] = None,
     fix: Annotated[Path | None, typer.Option("--fix", help="Write a proposed repair here.", metavar="OUT")] = None,
 ) -> None:
-    """Find holes, overlaps, slivers, invalid rings, children outside their parent.
+    """Find holes, overlaps, slivers, invalid rings, children outside their parent; with --rules wrong sizes and shapes.
 
-    Exit status: 0 clean, 1 findings, 2 unreadable. 检查边界：空洞、重叠、碎缝、无效图形、超出上级。
+    Exit status: 0 clean, 1 findings, 2 unreadable. 检查边界：空洞、重叠、碎缝、无效图形、超出上级、规模与形状。
     """
     from gridmap.analysis.topology import check_tiling
     from gridmap.crs import parse_datum
     from gridmap.files.boundaries import read_boundaries
+    from gridmap.files.rulebooks import read_rulebook
 
     with common.refusing():
         settings = common.settings()
         stated = parse_datum(datum) if datum else None
+        book = read_rulebook(rules) if rules is not None else None
         if fix is not None:
             common.require_other_file(fix, file, *((parent,) if parent else ()))
         with common.progress(file.name):
@@ -73,6 +82,8 @@ def check(
                 sliver_area_m2=settings.sliver_area_m2,
                 parent=above,
             )
+            if book is not None:
+                report += _measured(source.frame, above, book, common.today(settings))
         moved = _propose(source.frame, above, fix, settings) if fix is not None else None
 
     if form is Format.JSON:
@@ -86,6 +97,22 @@ def check(
         if moved is not None and fix is not None:
             _print_repair(moved, fix)
     raise typer.Exit(0 if report.clean else common.FINDINGS)
+
+
+def _measured(frame: "gpd.GeoDataFrame", parent: "gpd.GeoDataFrame | None", book: "Rulebook", day: "date") -> "Report":
+    """Ask the rules of a rulebook of the grids of a file, and of those above where their file is given."""
+    import geopandas as gpd
+    import pandas as pd
+
+    from gridmap.analysis.measuring import rule_findings
+    from gridmap.crs import frame_to_wgs84
+    from gridmap.domain.boundaries import Level
+    from gridmap.domain.rules import report
+
+    storeys = [frame.assign(level="grid")] + ([] if parent is None else [parent.assign(level="parent")])
+    rows = pd.concat([frame_to_wgs84(part) for part in storeys], ignore_index=True)
+    plan = gpd.GeoDataFrame(rows, geometry="geometry", crs="EPSG:4326")
+    return report(rule_findings(plan, (Level("parent", 0), Level("grid", 1)), book.at(day)))
 
 
 def _propose(

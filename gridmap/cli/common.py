@@ -243,7 +243,8 @@ def print_report(report: "Report", *, limit: int = 50) -> None:
     words = language()
     for finding in report.findings[:limit]:
         severity = text(f"severity.{finding.severity.value}", words)
-        typer.echo(f"  {severity}  {finding.rule}: {finding.message(words)}{place_of(finding.geometry)}")
+        source = "" if finding.by is None else f"  [{finding.by.document}]"
+        typer.echo(f"  {severity}  {finding.rule}: {finding.message(words)}{source}{place_of(finding.geometry)}")
     if len(report) > limit:
         say("more_findings", count=len(report) - limit)
 

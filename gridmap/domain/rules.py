@@ -4,12 +4,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from gridmap.domain.clauses import Clause, clause_of
 from gridmap.i18n import Language, has, text
+
+if TYPE_CHECKING:
+    from gridmap.domain.rulebook import Rule
 
 
 class Severity(StrEnum):
@@ -26,7 +30,8 @@ class Finding:
 
     ``rule`` is stable and snake_case; the catalogue has ``finding.<rule>``, or ``finding.<rule>.<kind>`` where
     ``fields`` hold a ``kind``, filled from ``fields`` plus ``codes``, ``measure`` and ``unit``.
-    ``unit`` is ``m2``, ``m`` or empty. ``geometry`` is in WGS 84, lon/lat.
+    ``unit`` is ``m2``, ``m``, ``%`` or empty. ``geometry`` is in WGS 84, lon/lat. ``by`` is the rule of a rulebook that
+    is broken; it brings its own texts.
     """
 
     rule: str
@@ -36,9 +41,17 @@ class Finding:
     unit: str = ""
     geometry: BaseGeometry | None = None
     fields: dict[str, Any] = field(default_factory=dict)
+    by: "Rule | None" = None
+
+    @property
+    def clause(self) -> Clause | None:
+        """Who asks for the rule; None: nobody but gridmap."""
+        return clause_of(self.rule) if self.by is None else self.by.asked
 
     def message(self, language: Language = "en") -> str:
         """Say the fault in a language."""
+        if self.by is not None:
+            return self.by.message(self.codes, self.measure, str(self.fields.get("what", "")), language)
         measure = "" if self.measure is None else f"{self.measure:,.2f}"
         shown = {"codes": ", ".join(self.codes), "measure": measure, "unit": self.unit, **self.fields}
         key = f"finding.{self.rule}"
@@ -55,6 +68,7 @@ class Finding:
             "unit": self.unit,
             "geometry": None if self.geometry is None else shapely.geometry.mapping(self.geometry),
             "fields": self.fields,
+            "clause": None if self.clause is None else self.clause.to_json(),
         }
 
 
