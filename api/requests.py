@@ -149,6 +149,12 @@ class MapQuery(SetAtQuery, WindowQuery):
     lang: Language | None = Field(None, description="language of the page; else by Accept-Language")
 
 
+class PrintQuery(AtQuery):
+    """What is printed of a version."""
+
+    lang: Language | None = Field(None, description="language of the sheet; else by Accept-Language")
+
+
 class CodeQuery(Strict):
     """What became of a code by a day."""
 

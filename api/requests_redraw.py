@@ -8,6 +8,7 @@ from pydantic import Field
 from api.fields import BoxText, Free, Name, Names, QueryInteger, Short
 from api.requests import Strict
 from gridmap.domain.redraw import Ground
+from gridmap.i18n import Language
 
 Lon = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Lat = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
@@ -156,6 +157,12 @@ class ExportQuery(Strict):
 
     format: Literal["geojson", "gpkg", "shp", "csv"]
     level: Name | None = Field(None, description="level of the areas; all levels if left out")
+
+
+class PrintDraftQuery(Strict):
+    """In which language a sheet is printed."""
+
+    lang: Language | None = Field(None, description="language of the sheet; else by Accept-Language")
 
 
 class LockIn(Strict):

@@ -203,6 +203,9 @@ class FakeBoundaries:
     def tree(self, version):
         return tree_frame([(r["level"], r["code"], r["parent_code"]) for r in self._of(version)])
 
+    def export(self, version, codes):
+        return self.grids(version, codes=codes)
+
     def page_grids(self, version, *, level, limit, after_code=None, bbox=None, codes=None):
         rows = [
             r

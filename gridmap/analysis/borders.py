@@ -13,6 +13,8 @@ from gridmap.analysis import frames
 
 #: Lines nearer than this are the same border.
 SAME_LINE_M = 0.5
+#: Vertices nearer to an edge than this lie in it, degrees (0.1 mm): a T-junction is in no edge to the last bit.
+_IN_EDGE_DEG = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,22 @@ def moved_borders(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame, *, same_line_m: 
     gone, fresh = (_beside(mine, other, same_line_m) for mine, other in ((was, now), (now, was)))
     back = shapely.normalize(crs.from_metric(np.array([gone, fresh], dtype=object), epsg))
     return MovedBorders(back[0], back[1])
+
+
+def common_m(mine: BaseGeometry, others: npt.NDArray[np.object_], epsg: int) -> npt.NDArray[np.float64]:
+    """Measure how much border an area has in common with each of others, m; a corner is no length.
+
+    Parameters
+    ----------
+    mine : Geometry
+    others : array of Geometry
+        Areas of the same tiling, WGS 84 as ``mine``; one may have vertices in an edge of another.
+    epsg : int
+        Metric CRS of the place.
+    """
+    lines = shapely.boundary(others)
+    shared = shapely.intersection(shapely.boundary(mine), lines, grid_size=_IN_EDGE_DEG)
+    return np.asarray(shapely.length(crs.to_metric(shared, epsg)), dtype=np.float64)
 
 
 def _areas(frame: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:

@@ -347,6 +347,10 @@ class Boundaries:
         """Give up to ``limit`` grids of a level whose code comes after ``after_code``, by code, in a box."""
         return self._grids.page(version, level=level, limit=limit, after_code=after_code, bbox=bbox, codes=codes)
 
+    def export(self, version: BoundaryVersion, codes: Sequence[str]) -> gpd.GeoDataFrame:
+        """Give some areas to be taken away on paper; see ``services.ports``."""
+        return self.grids(version, codes=codes)
+
     def tree(self, version: BoundaryVersion) -> pd.DataFrame:
         """Give ``level, code, parent_code`` of the areas of a version, without shapes; see ``services.ports``."""
         return self._grids.tree(version)

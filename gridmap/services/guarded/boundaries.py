@@ -195,6 +195,10 @@ class CutBoundaries:
         """Give the grids of a version within reach."""
         return self._raw.grids(version, level, codes=self._kept(version, codes))
 
+    def export(self, version: BoundaryVersion, codes: Sequence[str]) -> gpd.GeoDataFrame:
+        """Give some areas within reach to be taken away."""
+        return self._raw.export(version, self._kept(version, codes) or [])
+
     def tree(self, version: BoundaryVersion) -> pd.DataFrame:
         """Give the codes of a version within reach; a parent beyond it is named."""
         found = self._raw.tree(version)

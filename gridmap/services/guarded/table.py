@@ -140,6 +140,13 @@ def _taken_away(call: Mapping[str, Any], result: Any) -> Told:
     return f"{call['set_name']}/{call['number']}", {"areas": len(result)}
 
 
+def _printed(call: Mapping[str, Any], result: Any) -> Told | None:
+    version, codes = call["version"], sorted({str(code) for code in result["code"]})
+    # one sheet names its area, a plan the number of them
+    named = {"code": codes[0]} if len(codes) == 1 else {}
+    return (f"{version.set_name}/{version.number}", {"areas": len(codes), **named}) if codes else None
+
+
 def _edited(call: Mapping[str, Any], result: Any) -> Told:
     entry = call["entry"]
     return f"{call['set_name']}/{call['number']}", {"edits": 1, "areas": len(entry.change.codes)}
@@ -179,6 +186,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "former_grids": _read(May.GRIDS_READ),
         "grids": _read(May.GRIDS_READ),
         "tree": _read(May.GRIDS_READ),
+        "export": Rule(May.GRIDS_READ, "version.export", _printed, writes=False),
         "page_grids": _read(May.GRIDS_READ),
     },
     "staff": {

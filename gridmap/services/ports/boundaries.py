@@ -180,6 +180,10 @@ class BoundaryRepository(Protocol):
         """
         ...
 
+    def export(self, version: BoundaryVersion, codes: Sequence[str]) -> gpd.GeoDataFrame:
+        """Give some areas of a version or draft, as ``grids``, to be taken away on paper; that is told."""
+        ...
+
     def tree(self, version: BoundaryVersion) -> pd.DataFrame:
         """Give ``level, code, parent_code`` of the areas of a version in the order of ``grids``, without shapes."""
         ...

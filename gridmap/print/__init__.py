@@ -1,0 +1,1 @@
+"""Sheets and plans as PDF: paper, type, maps at a stated scale, tables."""
