@@ -50,7 +50,9 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     ),
     "ShapesOut": _fields(internal="type features"),
     "EditedAnswer": _fields(internal="revision edit changed gone gained_m2 lost_m2 findings totals undo redo"),
-    "EditsAnswer": _fields(internal="revision edits changed gone others undo redo"),
+    "EditsAnswer": _fields(internal="revision edits changed gone others undo redo marks"),
+    "RepairRowOut": _fields(internal="code name area_before_m2 area_after_m2 gained_m2 lost_m2"),
+    "RepairAnswer": _fields(internal="revision gap_width_m rows gone largest_m2 free_m2 left shapes"),
     "RedrawFindingsAnswer": _fields(internal="revision findings totals"),
     "MeasuresOut": _fields(
         internal="area_m2 households floating workers_required workers incidents patrol_hours compactness"

@@ -36,7 +36,7 @@ from gridmap.i18n import Language, text
 from gridmap.services.ports import FeatureFilter, LogLine
 from gridmap.services.redraw.desk import Desk
 from gridmap.services.redraw.drawings import Drawing
-from gridmap.services.redraw.repairs import proposed_repair
+from gridmap.services.redraw.repairs import proposed_repair, require_accepted
 
 
 def opened(ctx: Context, set_name: str, draft: str) -> Drawing:
@@ -77,7 +77,9 @@ def edit_of(body: Any, ctx: Context, drawing: Drawing) -> redraw.Edit:
         case AttributesIn():
             return redraw.SetAttributes(body.code, body.name, body.households, body.parent)
         case RepairIn():
-            return proposed_repair(drawing.tiling, gap_width_m=body.gap_width_m)[1]
+            repair, replaced = proposed_repair(drawing.tiling, gap_width_m=body.gap_width_m)
+            require_accepted(repair, body.accept_m2)
+            return replaced
         case _:
             raise InvalidInput("redraw_unknown_verb")
 

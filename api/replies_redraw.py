@@ -118,6 +118,7 @@ class EditsAnswer(Out):
     others: list[PlannerOut]
     undo: StackOut
     redo: StackOut
+    marks: str = Field(description="another text when a lock or comment came or went")
 
 
 class RedrawFindingsAnswer(Out):
@@ -126,6 +127,30 @@ class RedrawFindingsAnswer(Out):
     revision: int
     findings: list[ReportFindingOut]
     totals: TotalsOut
+
+
+class RepairRowOut(Out):
+    """What a repair does to one area."""
+
+    code: str
+    name: str
+    area_before_m2: float
+    area_after_m2: float
+    gained_m2: float
+    lost_m2: float
+
+
+class RepairAnswer(Out):
+    """A repair that nobody has made yet."""
+
+    revision: int
+    gap_width_m: float = Field(description="holes up to this width are closed")
+    rows: list[RepairRowOut] = Field(description="areas that get another shape, most ground first")
+    gone: list[str] = Field(description="areas of which nothing would be left")
+    largest_m2: float = Field(description="most ground that one area gains or loses")
+    free_m2: float = Field(description="up to here nobody has to agree")
+    left: TotalsOut = Field(description="what would still be wrong")
+    shapes: ShapesOut = Field(description="these areas as they would be")
 
 
 class MarkOut(Out):

@@ -5,10 +5,11 @@ from typing import Annotated, Any, Literal
 from annotated_types import Len
 from pydantic import Field
 
-from api.fields import BoxText, Free, Name, Names, QueryInteger, Short
+from api.fields import BoxText, Free, Name, Names, QueryInteger, QueryNumber, Short
 from api.requests import Strict
 from gridmap.domain.redraw import Ground
 from gridmap.i18n import Language
+from gridmap.services.redraw.repairs import FREE_M2
 
 Lon = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Lat = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
@@ -17,6 +18,9 @@ PlaceIn = tuple[Lon, Lat]
 Line = Annotated[list[PlaceIn], Len(2, 10_000)]
 Ring = Annotated[list[PlaceIn], Len(3, 10_000)]
 Households = Annotated[int, Field(ge=0, le=10_000_000)]
+
+
+GapWidth = Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)]
 
 
 class MoveVertexIn(Strict):
@@ -104,10 +108,13 @@ class AttributesIn(Strict):
 
 
 class RepairIn(Strict):
-    """Close holes and overlaps; with ``commit`` false only say what would move."""
+    """Close holes and overlaps, as ``GET .../repair`` proposes."""
 
     verb: Literal["repair"]
-    gap_width_m: Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)] = 1.0
+    gap_width_m: GapWidth | None = Field(None, description="close holes up to this width; left out: by size of areas")
+    accept_m2: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        FREE_M2, description="ground that one area may gain or lose"
+    )
 
 
 EditIn = Annotated[
@@ -149,6 +156,14 @@ class CompareQuery(Strict):
 
     with_: Annotated[QueryInteger, Field(ge=1, lt=2**31)] = Field(
         alias="with", description="number of another draft or version"
+    )
+
+
+class RepairQuery(Strict):
+    """How wide a hole is closed."""
+
+    gap_width_m: Annotated[QueryNumber, Field(gt=0, le=1_000)] | None = Field(
+        None, description="close holes up to this width; left out: by size of areas"
     )
 
 

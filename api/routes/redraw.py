@@ -40,6 +40,7 @@ from gridmap.errors import GridmapError, InvalidInput
 from gridmap.i18n import Language
 from gridmap.services.redraw.desk import Desk, Done
 from gridmap.services.redraw.drawings import Drawing
+from gridmap.services.redraw.marks import stamp
 from gridmap.services.redraw.presence import Planner
 from gridmap.services.redraw.review_steps import state_of
 
@@ -246,6 +247,7 @@ def list_edits(
     name, number, by = drawing.boundary_set.name, drawing.draft.number, principal_of(request.scope)
     with ctx.store.unit_of_work() as work:
         lines = [x for x in work.redraw.lines(name, number, after=q.after) if x.number <= drawing.revision]
+        marks = stamp(work.redraw.marks(name, number))
     seen = seen_codes(ctx, drawing)
     touched = sorted({c for line in lines for c in line.codes})
     stacks = Desk(ctx.drawings).stacks(ctx.store, name, number, by)
@@ -257,6 +259,7 @@ def list_edits(
         others=_others(ctx, drawing, request),
         undo=stack_out(stacks.undo),
         redo=stack_out(stacks.redo),
+        marks=marks,
     )
 
 

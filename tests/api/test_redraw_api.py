@@ -174,7 +174,13 @@ def test_a_hole_is_found_and_filled(world) -> None:
     assert done["totals"]["holes"] == 0
     assert len(planner.areas()) == 4
     planner.back()
-    done = planner.done("repair", gap_width_m=1000)
+    told = planner.get("/repair?gap_width_m=1000").json()
+    assert told["left"]["holes"] == 0
+    assert told["free_m2"] < told["largest_m2"] == pytest.approx(sum(r["gained_m2"] for r in told["rows"]), abs=0.01)
+    check_problem(planner.edit("repair", gap_width_m=1000), 409, "redraw_repair_unaccepted")
+    done = planner.done("repair", gap_width_m=1000, accept_m2=told["largest_m2"])
+    shown = {f["id"]: f["geometry"] for f in done["changed"]["features"]}
+    assert all(shown[f["id"]] == f["geometry"] for f in told["shapes"]["features"])
     assert done["totals"]["holes"] == 0
 
 

@@ -1,6 +1,7 @@
 """Locks and comments: what is pinned to a draft beside its edits."""
 
-from collections.abc import Collection, Sequence
+import zlib
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Literal
@@ -28,6 +29,11 @@ def list_marks(store: Store, drawing: Drawing, kind: Kind) -> list[Mark]:
     with store.unit_of_work() as work:
         found = work.redraw.marks(drawing.boundary_set.name, drawing.draft.number)
     return [mark for mark in found if (mark.kind == "comment") == (kind == "comments")]
+
+
+def stamp(marks: Iterable[Mark]) -> str:
+    """Give a text that is another one when a lock or comment came or went."""
+    return f"{zlib.crc32(repr([(m.number, m.at) for m in marks]).encode()):08x}"
 
 
 def lock(

@@ -6,6 +6,30 @@ import shapely
 from gridmap.analysis.redraw.tiling import Tiling, grids_of
 from gridmap.analysis.repair import Repair, propose_repair
 from gridmap.domain.redraw import Replace
+from gridmap.errors import Conflict
+
+#: So much ground one area may gain or lose in a repair without anybody having agreed, in m2.
+FREE_M2 = 1.0
+
+
+def largest_m2(repair: Repair) -> float:
+    """Give the most ground that one area gains or loses, in m2."""
+    moved = repair.moved[["gained_m2", "lost_m2"]].to_numpy()
+    return float(moved.max(initial=0.0))
+
+
+def require_accepted(repair: Repair, accepted_m2: float) -> None:
+    """Check that no area gains or loses more ground than somebody agreed to.
+
+    Raises
+    ------
+    Conflict
+        ``redraw_repair_unaccepted``, with the m2 of the largest change.
+    """
+    largest = largest_m2(repair)
+    # what is asked for was rounded when it was told
+    if largest > accepted_m2 + 0.001:
+        raise Conflict("redraw_repair_unaccepted", m2=f"{largest:,.1f}", accepted=f"{accepted_m2:,.1f}")
 
 
 def proposed_repair(tiling: Tiling, *, gap_width_m: float | None = None) -> tuple[Repair, Replace]:
