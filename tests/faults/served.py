@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-READY_S = 60.0
+READY_S = 180.0
 
 
 @dataclass
