@@ -14,6 +14,7 @@ from gridmap.cli import (
     import_people,
     imports,
     join,
+    propose,
     serve,
     sets,
     tracks,
@@ -39,6 +40,7 @@ app.command()(tracks.tracks)
 app.command()(check.check)
 app.command()(crosswalk.crosswalk)
 app.add_typer(codes.app, name="codes")
+app.add_typer(propose.app, name="propose")
 app.add_typer(sets.app, name="set")
 app.add_typer(versions.app, name="version")
 app.add_typer(db.app, name="db")
