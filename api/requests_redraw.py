@@ -180,6 +180,12 @@ class PrintDraftQuery(Strict):
     lang: Language | None = Field(None, description="language of the sheet; else by Accept-Language")
 
 
+class PrintDraftPlanQuery(PrintDraftQuery):
+    """Of which area a plan is printed."""
+
+    code: Name = Field(description="code of a street, community or another area above grids")
+
+
 class LockIn(Strict):
     """What is to be locked."""
 

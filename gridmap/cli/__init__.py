@@ -14,6 +14,7 @@ from gridmap.cli import (
     import_people,
     imports,
     join,
+    prints,
     propose,
     serve,
     sets,
@@ -39,6 +40,8 @@ app.command()(join.join)
 app.command()(tracks.tracks)
 app.command()(check.check)
 app.command()(crosswalk.crosswalk)
+app.command()(prints.sheet)
+app.command()(prints.plan_sheet)
 app.add_typer(codes.app, name="codes")
 app.add_typer(propose.app, name="propose")
 app.add_typer(sets.app, name="set")

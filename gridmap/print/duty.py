@@ -1,23 +1,23 @@
 """The duty sheet of one grid: A4, portrait."""
 
-import numpy as np
-import shapely
 from reportlab.lib.colors import HexColor
 
 from gridmap.domain.sheets import DutySheet
 from gridmap.i18n import Language, has, text
 from gridmap.print import figures, letters
-from gridmap.print.furniture import furniture, heading, note_of_missing
-from gridmap.print.labels import Label, inner_point, placed
-from gridmap.print.maps import Frame, Shapes, borders, draw_backdrop, draw_frame, draw_shapes, frame_for
+from gridmap.print.furniture import furniture, heading, named, note_of_missing, section
+from gridmap.print.labels import corners, label_of, placed
+from gridmap.print.maps import borders, draw_backdrop, draw_frame, draw_shapes, frame_for
 from gridmap.print.paper import A4, INK, LINE, MAGENTA, SOFT, Paper
 from gridmap.print.tables import UNKNOWN, Column, Look, draw_table, rows_that_fit
 
-_MAP_HEIGHT = 112.0
+#: Height of the map, mm: it takes what the lists beneath it leave.
+_MAP_HEIGHT = (105.0, 135.0)
 _GAP = 6.0
 _LOOK = Look(8.0, 4.7)
 #: Lines of the lists on the first page; what is longer goes on behind it.
 _MOST_CATEGORIES = 8
+_FACTS = 8
 
 
 def duty_sheet(sheet: DutySheet, language: Language) -> bytes:
@@ -37,13 +37,14 @@ def duty_sheet(sheet: DutySheet, language: Language) -> bytes:
     paper = Paper(A4, furniture(sheet.source, f"{title} {sheet.grid.code}", language), language)
     paper.page()
     y = heading(paper, title, sheet.source)
-    y = _named(paper, sheet, y)
-    _map(paper, sheet, y)
-    y += _MAP_HEIGHT + 5
+    y = named(paper, sheet.grid, sheet.chain, y)
+    people, beside = _people(sheet, language), _neighbours(sheet, language)
+    height = _map_height(paper, sheet, y, max(len(people), len(beside), 2))
+    _map(paper, sheet, y, height)
+    y += height + 5
     half = (paper.inner - _GAP) / 2
     left, right = paper.margin, paper.margin + half + _GAP
     below = max(_facts(paper, sheet, left, y, half), _cases(paper, sheet, right, y, half)) + 4
-    people, beside = _people(sheet, language), _neighbours(sheet, language)
     room = rows_that_fit(paper.bottom - below - 12, _LOOK)
     _list(
         paper, left, below, half, "print.staff", _people_columns(language), people[:room], _staff_note(sheet, language)
@@ -54,65 +55,33 @@ def duty_sheet(sheet: DutySheet, language: Language) -> bytes:
     return paper.finished()
 
 
-def _named(paper: Paper, sheet: DutySheet, y: float) -> float:
-    """Write code, name and chain."""
-    code, size = letters.fitted(paper.clean(sheet.grid.code), 22, paper.inner * 0.62, least=9)
-    paper.text(paper.margin, y + 8.5, code, size, colour=MAGENTA, bold=True)
-    start = paper.margin + letters.width_mm(code, size) + 4
-    name = paper.clean(sheet.grid.name)
-    if name and name != code:
-        shown = letters.lines(name, 11, paper.width - paper.margin - start, 2)
-        for n, line in enumerate(shown):
-            paper.text(start, y + 8.5 - 5 * (len(shown) - 1 - n), line, 11)
-    y += 11
-    chain = text("print.chain_joint", paper.language).join(r.name or r.code for r in sheet.chain)
-    if chain:
-        y = paper.block(paper.margin, y, paper.inner, chain, 9, most=2, colour=SOFT)
-    return y + 3
+def _map_height(paper: Paper, sheet: DutySheet, y: float, rows: int) -> float:
+    facts = max(_FACTS, 0 if sheet.cases is None else 1 + min(len(sheet.cases.counts), _MOST_CATEGORIES))
+    beneath = 5 + 5.4 + facts * _LOOK.step + 4 + 5.4 + (rows + 1) * _LOOK.step + 4
+    return min(max(paper.bottom - y - beneath, _MAP_HEIGHT[0]), _MAP_HEIGHT[1])
 
 
-def _map(paper: Paper, sheet: DutySheet, y: float) -> Frame:
-    place = (paper.margin, y, paper.inner, _MAP_HEIGHT)
+def _map(paper: Paper, sheet: DutySheet, y: float, height: float) -> None:
+    place = (paper.margin, y, paper.inner, height)
     frame = frame_for([sheet.grid.geometry], place, sheet.epsg, room=0.13)
     mine = frame.ready([sheet.grid.geometry])
     beside = frame.ready([n.grid.geometry for n in sheet.neighbours])
     with paper.clipped(*place):
         draw_backdrop(paper, frame, sheet.backdrop)
         draw_shapes(paper, frame, borders(beside), stroke=HexColor("#7d8894"), width=0.25, dash=(1.6, 1.0))
-        draw_shapes(paper, frame, mine, fill=None, stroke=MAGENTA, width=0.75)
-        _labels(paper, sheet, frame, mine, beside)
+        draw_shapes(paper, frame, mine, stroke=MAGENTA, width=0.75)
+        # the code of the grid itself is placed first: it may take what room it needs
+        codes = [sheet.grid.code, *(n.grid.code for n in sheet.neighbours)]
+        found = [
+            label_of(frame, shape, paper.clean(code), 8.0 if n else 13.0, 5.0)
+            for n, (shape, code) in enumerate(zip([*mine, *beside], codes, strict=True))
+        ]
+        wanted = [label for label in found if label is not None]
+        for spot in placed(frame, wanted, corners(frame)):
+            own = spot.at == 0 and found[0] is not None
+            colour = MAGENTA if own else INK
+            paper.text(spot.x, spot.y, spot.value, spot.size, colour=colour, anchor="middle", bold=own, halo=True)
     draw_frame(paper, frame)
-    return frame
-
-
-def _labels(paper: Paper, sheet: DutySheet, frame: Frame, mine: Shapes, beside: Shapes) -> None:
-    window = shapely.box(*frame.metres)
-    wanted = []
-    for shape, value, size in (
-        (mine[0], sheet.grid.code, 13.0),
-        *((s, n.grid.code, 8.0) for s, n in zip(beside, sheet.neighbours, strict=True)),
-    ):
-        x, y, radius = inner_point(shapely.intersection(shape, window))
-        if radius:
-            (px, py), *_ = frame.to_page(np.array([[x, y]]))
-            wanted.append(Label(paper.clean(value), float(px), float(py), size, 5.0))
-    # the scale bar and the arrow keep their places
-    corners = [
-        (frame.x, frame.y + frame.height - 15, frame.x + 56, frame.y + frame.height),
-        (frame.x + frame.width - 16, frame.y, frame.x + frame.width, frame.y + 22),
-    ]
-    for label in placed(frame, wanted, corners):
-        first = label.at == 0
-        paper.text(
-            label.x,
-            label.y,
-            label.value,
-            label.size,
-            colour=MAGENTA if first else INK,
-            anchor="middle",
-            bold=first,
-            halo=True,
-        )
 
 
 def _facts(paper: Paper, sheet: DutySheet, x: float, y: float, width: float) -> float:
@@ -128,7 +97,7 @@ def _facts(paper: Paper, sheet: DutySheet, x: float, y: float, width: float) -> 
         ("print.department", sheet.department or UNKNOWN),
         ("print.phone", sheet.phone or UNKNOWN),
     ]
-    y = _title(paper, x, y, width, text("print.facts", language))
+    y = section(paper, x, y, width, text("print.facts", language))
     for key, value in rows:
         paper.text(x + 1, y + 3.4, text(key, language), 8, colour=SOFT)
         shown, size = letters.fitted(paper.clean(value), 8.5, width * 0.62, least=6)
@@ -141,7 +110,7 @@ def _facts(paper: Paper, sheet: DutySheet, x: float, y: float, width: float) -> 
 def _cases(paper: Paper, sheet: DutySheet, x: float, y: float, width: float) -> float:
     """Draw how many incidents there were by category, as bars."""
     language, cases = paper.language, sheet.cases
-    y = _title(paper, x, y, width, text("print.cases", language))
+    y = section(paper, x, y, width, text("print.cases", language))
     if cases is None:
         return paper.block(x + 1, y + 0.5, width - 2, text("print.cases_hidden", language), 8, colour=SOFT)
     window = text("print.cases_window", language, start=cases.start, end=cases.end, count=f"{cases.total:,}")
@@ -198,12 +167,6 @@ def _neighbour_columns(language: Language) -> list[Column]:
     ]
 
 
-def _title(paper: Paper, x: float, y: float, width: float, title: str) -> float:
-    paper.text(x, y + 3.6, letters.cut(title, 9.5, width), 9.5, bold=True)
-    paper.line(x, y + 5, x + width, y + 5, colour=INK, width=0.3)
-    return y + 5.4
-
-
 def _list(
     paper: Paper,
     x: float,
@@ -214,7 +177,7 @@ def _list(
     rows: list[tuple[str, ...]],
     note: str | None,
 ) -> None:
-    y = _title(paper, x, y, width, text(title, paper.language))
+    y = section(paper, x, y, width, text(title, paper.language))
     if note is not None:
         paper.block(x + 1, y + 0.5, width - 2, note, 8, colour=SOFT)
     elif rows:
@@ -233,7 +196,7 @@ def _more(paper: Paper, sheet: DutySheet, people: list[tuple[str, ...]], beside:
         while rows:
             paper.page()
             y = heading(paper, text("print.duty_title", language), sheet.source)
-            y = _title(paper, paper.margin, y, paper.inner, text(title, language))
+            y = section(paper, paper.margin, y, paper.inner, text(title, language))
             room = max(1, rows_that_fit(paper.bottom - y - 6, _LOOK))
             draw_table(paper, paper.margin, y, paper.inner, columns, rows[:room], _LOOK)
             rows = rows[room:]

@@ -1,10 +1,13 @@
 """What sheets and plans have in common: head, foot, and the note about characters that cannot be set."""
 
-from gridmap.domain.boundaries import ALWAYS
+from collections.abc import Sequence
+
+from gridmap.domain.boundaries import ALWAYS, Grid
+from gridmap.domain.incidents import GridRef
 from gridmap.domain.sheets import Source
 from gridmap.i18n import Language, text
 from gridmap.print import letters
-from gridmap.print.paper import INK, SOFT, Furniture, Paper
+from gridmap.print.paper import INK, MAGENTA, SOFT, Furniture, Paper
 
 
 def furniture(source: Source, title: str, language: Language) -> Furniture:
@@ -40,6 +43,30 @@ def heading(paper: Paper, title: str, source: Source) -> float:
     paper.text(paper.width - paper.margin, y + 7.2, said, size, colour=SOFT, anchor="right")
     paper.line(paper.margin, y + 10, paper.width - paper.margin, y + 10, colour=INK, width=0.5)
     return y + 12
+
+
+def named(paper: Paper, grid: Grid, chain: Sequence[GridRef], y: float) -> float:
+    """Write code, name and chain of what a sheet is about; gives where the next may begin."""
+    code, size = letters.fitted(paper.clean(grid.code), 22, paper.inner * 0.62, least=9)
+    paper.text(paper.margin, y + 8.5, code, size, colour=MAGENTA, bold=True)
+    start = paper.margin + letters.width_mm(code, size) + 4
+    name = paper.clean(grid.name)
+    if name and name != code:
+        shown = letters.lines(name, 11, paper.width - paper.margin - start, 2)
+        for n, line in enumerate(shown):
+            paper.text(start, y + 8.5 - 5 * (len(shown) - 1 - n), line, 11)
+    y += 11
+    above = text("print.chain_joint", paper.language).join(r.name or r.code for r in chain)
+    if above:
+        y = paper.block(paper.margin, y, paper.inner, above, 9, most=2, colour=SOFT)
+    return y + 3
+
+
+def section(paper: Paper, x: float, y: float, width: float, title: str) -> float:
+    """Draw the title of a part of a page over a line; gives where it begins."""
+    paper.text(x, y + 3.6, letters.cut(title, 9.5, width), 9.5, bold=True)
+    paper.line(x, y + 5, x + width, y + 5, colour=INK, width=0.3)
+    return y + 5.4
 
 
 def note_of_missing(paper: Paper) -> None:

@@ -14,7 +14,7 @@ from gridmap import crs
 from gridmap.domain.sheets import Backdrop
 from gridmap.i18n import text
 from gridmap.print import letters
-from gridmap.print.paper import INK, MM, SOFT, Paper
+from gridmap.print.paper import INK, MM, Paper
 
 Shapes = npt.NDArray[np.object_]
 
@@ -174,14 +174,22 @@ def bar_metres(frame: Frame) -> float:
     return max(step * power for step in (1.0, 2.0, 5.0) if step * power <= wanted)
 
 
+def bar_width(frame: Frame) -> float:
+    """Give the width of the box of the scale bar, mm."""
+    metres = bar_metres(frame)
+    return max(metres * 1000 / frame.scale, 22) + letters.width_mm(_bar_end(metres), 7) / 2 + 8
+
+
+def _bar_end(metres: float) -> str:
+    return f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
+
+
 def _scale_bar(paper: Paper, frame: Frame) -> None:
     metres = bar_metres(frame)
     long = metres * 1000 / frame.scale
-    unit, shown = ("km", metres / 1000) if metres >= 1000 else ("m", metres)
-    end = f"{shown:g} {unit}"
-    wide = max(long, 20) + letters.width_mm(end, 7) / 2 + 5
+    end = _bar_end(metres)
     x, y = frame.x + 3, frame.y + frame.height - 3
-    paper.rect(x, y - 11, wide + 3, 11, fill=HexColor("#ffffff"), stroke=HexColor("#c5ced6"), line=0.15)
+    paper.rect(x, y - 11, bar_width(frame), 11, fill=HexColor("#ffffff"), stroke=HexColor("#c5ced6"), line=0.15)
     left, top = x + 3.5, y - 3.2
     for part in range(4):
         paper.rect(
@@ -212,4 +220,3 @@ def _north(paper: Paper, frame: Frame) -> None:
         path.close()
         paper.draw(path, fill=fill, stroke=INK, width=0.2)
     paper.text(cx, cy - 6.6, text("print.north", paper.language), 8, anchor="middle", bold=True)
-    paper.text(cx, cy + 8.2, "", 6, colour=SOFT)

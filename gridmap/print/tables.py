@@ -23,6 +23,14 @@ Row = Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """A line over the rows that follow: what they have in common, and its figures at the right."""
+
+    title: str
+    figures: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """Sizes of a table: of its type in points, of its lines in mm."""
 
@@ -37,7 +45,7 @@ def draw_table(
     y: float,
     width: float,
     columns: Sequence[Column],
-    rows: Sequence[Row],
+    rows: Sequence[Row | Group],
     look: Look | None = None,
 ) -> float:
     """Draw a table from its top; gives where the next may begin. Rows are not broken over pages here."""
@@ -47,7 +55,10 @@ def draw_table(
     _line(paper, y, edges, columns, [c.head for c in columns], look, head=True)
     for row in rows:
         y += look.step
-        _line(paper, y, edges, columns, row, look, head=False)
+        if isinstance(row, Group):
+            _group(paper, x, y, width, row, look)
+        else:
+            _line(paper, y, edges, columns, row, look, head=False)
         paper.line(x, y + look.step, x + width, y + look.step, colour=LINE, width=0.12)
     return y + look.step
 
@@ -81,3 +92,12 @@ def _line(
         at = {"left": left + 1.0, "middle": (left + right) / 2, "right": right - 1.0}[column.anchor]
         base = y + look.step / 2 + look.size * 0.128
         paper.text(at, base, value, size, colour=SOFT if head else INK, anchor=column.anchor)
+
+
+def _group(paper: Paper, x: float, y: float, width: float, group: Group, look: Look) -> None:
+    base = y + look.step / 2 + look.size * 0.128
+    figures = letters.cut(paper.clean(group.figures), look.size, width * 0.6)
+    paper.text(x + width - 1, base, figures, look.size, colour=SOFT, anchor="right")
+    room = width - 4 - letters.width_mm(figures, look.size)
+    title, size = letters.fitted(paper.clean(group.title), look.size, room, least=look.least)
+    paper.text(x + 1, base, title, size, bold=True)

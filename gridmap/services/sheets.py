@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import geopandas as gpd
@@ -16,7 +16,7 @@ from gridmap.analysis.responsibility import join_points
 from gridmap.domain.access import Permission
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, Grid, VersionState
 from gridmap.domain.incidents import GridRef
-from gridmap.domain.sheets import Backdrop, Cases, DutySheet, Neighbour, Source
+from gridmap.domain.sheets import AreaPlan, Backdrop, Cases, DutySheet, Neighbour, PlanRow, Source
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.services.clock import day_in
 from gridmap.services.grids import workers_needed
@@ -30,6 +30,8 @@ from gridmap.settings import Settings
 _METRES_A_DEGREE = 110_500.0
 #: Areas drawn around what is printed.
 _MOST_AROUND = 500
+#: Grids on one plan.
+_MOST_ROWS = 2_000
 #: Pieces of water, green and roads beneath it, the first ones.
 _MOST_BACKDROP = 5_000
 
@@ -94,6 +96,89 @@ def duty_sheet(
         _neighbours(grid, beside, epsg),
         backdrop_in(work, box),
     )
+
+
+def area_plan(
+    work: UnitOfWork,
+    boundary_set: BoundarySet,
+    version: BoundaryVersion,
+    code: str,
+    *,
+    by: str,
+    now: datetime,
+    settings: Settings,
+    revision: int | None = None,
+) -> AreaPlan:
+    """Gather the plan of a street or community with its grids within reach; parameters as ``duty_sheet``.
+
+    Raises
+    ------
+    NotFound
+        ``grid_unknown``.
+    InvalidInput
+        ``print_needs_area``, ``print_nothing_below``, ``print_too_many``.
+    """
+    area = _area(work, version, code)
+    below = _below(work, boundary_set, version, area)
+    grids = grids_of(work.boundaries.export(version, sorted(below)))
+    grids = [g for g in grids if shapely.get_dimensions(g.geometry) == 2]
+    if not grids:
+        raise InvalidInput("print_nothing_below")
+    epsg = crs.metric_epsg_of(np.array([area.geometry], dtype=object))
+    metres2 = shapely.area(crs.to_metric(np.array([g.geometry for g in grids], dtype=object), epsg)).tolist()
+    households = _households(work, boundary_set, version, grids, day_in(now, settings.time_zone))
+    numbered = sorted(zip(grids, metres2, strict=True), key=lambda r: (r[0].parent_code or "", r[0].code))
+    rows = [PlanRow(n, g, m2, households.get(g.code)) for n, (g, m2) in enumerate(numbered, 1)]
+    parents = sorted({g.parent_code for g in grids if g.parent_code is not None} - {code})
+    between = grids_of(work.boundaries.grids(version, codes=parents)) if parents else []
+    box = _around(area, 0.0, 0.15)
+    around = [g for g in _in_box(work, version, area.level, box) if g.code != code]
+    return AreaPlan(
+        _source(boundary_set, version, by, now, settings, revision),
+        area,
+        chain_of(work, version, area),
+        grids[0].level,
+        tuple(rows),
+        tuple(g for g in between if shapely.get_dimensions(g.geometry) == 2),
+        tuple(around),
+        epsg,
+        backdrop_in(work, box),
+    )
+
+
+def _below(work: UnitOfWork, boundary_set: BoundarySet, version: BoundaryVersion, area: Grid) -> list[str]:
+    """Give the codes of the finest level of areas that cover the ground below one."""
+    tree = work.boundaries.tree(version)
+    children: dict[str, list[tuple[str, str]]] = {}
+    for level, code, parent in zip(tree["level"], tree["code"], tree["parent_code"], strict=True):
+        if isinstance(parent, str):
+            children.setdefault(parent, []).append((str(level), str(code)))
+    found: dict[str, list[str]] = {}
+    seen, waiting = {area.code}, [area.code]
+    while waiting:
+        for level, code in children.get(waiting.pop(), ()):
+            if code not in seen:
+                seen.add(code)
+                waiting.append(code)
+                found.setdefault(level, []).append(code)
+    levels = [x.name for x in boundary_set.levels if x.tiles_parent and x.shapes == "area" and x.name in found]
+    if not levels:
+        raise InvalidInput("print_nothing_below")
+    codes = found[levels[-1]]
+    if len(codes) > _MOST_ROWS:
+        raise InvalidInput("print_too_many", count=len(codes), limit=_MOST_ROWS)
+    return codes
+
+
+def _households(
+    work: UnitOfWork, boundary_set: BoundarySet, version: BoundaryVersion, grids: Sequence[Grid], day: date
+) -> dict[str, int]:
+    """Give the households of grids as ``duty_sheet`` does."""
+    known = {g.code: g.households for g in grids if g.households is not None}
+    if version.state is not VersionState.DRAFT:
+        profiles = work.profiles.of_day(boundary_set.name, day)
+        known |= {p.grid_code: p.households for p in profiles if p.households is not None}
+    return known
 
 
 def _area(work: UnitOfWork, version: BoundaryVersion, code: str) -> Grid:

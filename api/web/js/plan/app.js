@@ -22,6 +22,7 @@ import { makeSnap } from "./snap.js";
 import { addressOf, readState, readView, viewOf } from "./state.js";
 import { makeStrip, makeToolbar } from "./toolbar.js";
 import { makeTools } from "./tools/all.js";
+import { paperLink } from "./paper.js";
 import { makeWay } from "./way.js";
 
 const stage = document.getElementById("stage");
@@ -50,7 +51,8 @@ const snap = makeSnap(map, model, view.snappable);
 const marks = makeMarks(view);
 const strip = makeStrip();
 const panel = makePanel(document.getElementById("panel"), (name) => { if (name === "grid") { drawGrid(); } if (name === "way") { way.load(); } });
-const way = makeWay({ node: panel.body("way"), desk: () => desk, lang: () => state.lang, moved: (to) => { desk.info.state = to; drawName(); }, gone: () => leave() });
+const way = makeWay({ node: panel.body("way"), desk: () => desk, lang: () => state.lang, moved: (to) => { desk.info.state = to; drawName(); }, gone: () => leave(),
+  above: () => kin.above(desk.info) });
 const review = makeReview({ view, panel, loader, desk: () => desk, stage, seeCodes, fill: () => pick("hole"), nameOf: (code) => nameOf(code),
   also: () => { if (panel.current() === "way" || desk.info.state !== "open") { way.load(); } } });
 
@@ -152,7 +154,7 @@ function drawGrid() {
   if (!desk || !desk.info) { return; }
   drawAttributes(panel.body("grid"), {
     chosen, parents: parents(), finest: ctx.finest(), say: strip.say, pick: (code) => seeCodes([code]),
-    save: (edit, area) => commit(edit, [area]),
+    save: (edit, area) => commit(edit, [area]), paper: (kind, code) => paperLink(desk.base, kind, code, state.lang),
   });
 }
 

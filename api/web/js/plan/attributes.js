@@ -11,9 +11,9 @@ export const levelName = (level) => named("map.level_" + level, level);
  * Draw the tab of the chosen grids.
  *
  * @param {{chosen: object[], parents: object[], save: (edit: object, area: object) => Promise<object|null>, say: (text: string, wrong?: boolean) => void,
- *   finest: number, pick: (code: string) => void}} with_
+ *   finest: number, pick: (code: string) => void, paper: (kind: "sheet"|"plan", code: string) => HTMLElement}} with_
  */
-export function drawAttributes(node, { chosen, parents, save, say, finest, pick }) {
+export function drawAttributes(node, { chosen, parents, save, say, finest, pick, paper }) {
   if (!chosen.length) { node.replaceChildren(el("p", "none", t("plan_grid_none"))); return; }
   if (chosen.length > 1) {
     const list = el("ul", "chosen-list");
@@ -64,5 +64,7 @@ export function drawAttributes(node, { chosen, parents, save, say, finest, pick 
     await save(edit, area);
     button.disabled = false;
   });
-  node.replaceChildren(el("h3", null, area.name || area.code), facts, form);
+  // a grid on a sheet of its own, an area above with all of its grids
+  const print = el("p", "acts", null, paper("sheet", area.code), ...(area.order < finest ? [paper("plan", area.code)] : []));
+  node.replaceChildren(el("h3", null, area.name || area.code), facts, form, print);
 }

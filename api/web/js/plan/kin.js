@@ -10,6 +10,11 @@ export function makeKin(model) {
       const above = info.levels.find((l) => l.order === order);
       return above ? model.of(above.name).sort((a, b) => (a.code < b.code ? -1 : 1)) : [];
     },
+    /** All areas above the level that is redrawn, the coarsest first, by code. */
+    above(info) {
+      const order = model.orders[info.level];
+      return [...model.areas.values()].filter((a) => a.order < order).sort((a, b) => a.order - b.order || (a.code < b.code ? -1 : 1));
+    },
     /** The area that a new grid at a place belongs to: the one around it, else that of the nearest grid; null without any. */
     parentAt(at, info) {
       const above = kin.parents(info);

@@ -2,6 +2,7 @@
 import { Problem, get, send } from "../service.js";
 import { may } from "../shell.js";
 import { el, t, time } from "../texts.js";
+import { paperChoice } from "./paper.js";
 
 /** What leads away from the page: nothing is left to be asked of the draft. */
 const GONE = Symbol("gone");
@@ -23,10 +24,11 @@ function button(kind, text, act) {
 /**
  * Make the part of the panel that leads a draft on.
  *
- * @param {{node: HTMLElement, desk: () => object|null, lang: () => string, moved: (state: string) => void, gone: () => void}} with_
+ * @param {{node: HTMLElement, desk: () => object|null, lang: () => string, moved: (state: string) => void, gone: () => void,
+ *   above: () => {code: string, name: string}[]}} with_
  *   `moved` hears the new state, `gone` that the draft is none any more
  */
-export function makeWay({ node, desk, lang, moved, gone }) {
+export function makeWay({ node, desk, lang, moved, gone, above }) {
   let said = "", wrong = false, asked = 0, drawn = "";
   // what is typed outlives the answers of the service
   const reason = el("textarea");
@@ -96,6 +98,7 @@ export function makeWay({ node, desk, lang, moved, gone }) {
       ...(found.state === "approved" && may("versions.publish") ? publishing(mine) : []),
       ...(found.steps.length ? [el("h3", null, t("plan_way_steps")), steps] : []),
       el("h3", null, t("plan_way_files")), files(mine),
+      el("h3", null, t("plan_print_title")), ...paperChoice(mine.base, above(), lang()),
     );
   }
 
