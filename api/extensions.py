@@ -78,4 +78,9 @@ def finding_json(finding: Finding, language: Language) -> dict[str, Any]:
         "unit": finding.unit,
         "message": finding.message(language),
         "place": place,
+        "clause": None if finding.clause is None else finding.clause.says[language],
+        "document": None if finding.clause is None else finding.clause.document,
+        "provenance": None if finding.clause is None else finding.clause.provenance.value,
+        "needs_waiver": finding.by is not None and finding.by.needs_waiver,
+        "waived": finding.waiver is not None,
     }

@@ -27,14 +27,25 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     ),
     # sets and versions
     "LevelOut": _fields(internal="name order tiles_parent shapes contiguous required"),
-    "SetOut": _fields(internal="name title code_scheme revision levels version valid_from grids"),
+    "SetOut": _fields(internal="name title code_scheme rules revision levels version valid_from grids"),
     "SetsAnswer": _fields(internal="sets"),
     "VersionOut": _fields(internal="number state valid_from valid_to note based_on published_at content_hash"),
     "VersionsAnswer": _fields(internal="set revision versions"),
     "DraftAnswer": _fields(internal="set draft"),
     "DiscardAnswer": _fields(internal="set discarded"),
-    "FindingOut": _fields(internal="rule severity codes level measure unit message place"),
-    "ReportFindingOut": _fields(internal="rule severity codes level measure unit message place blocking geometry"),
+    "FindingOut": _fields(
+        internal="rule severity codes level measure unit message place clause document provenance needs_waiver waived"
+    ),
+    "ReportFindingOut": _fields(
+        internal="rule severity codes level measure unit message place clause document provenance needs_waiver waived "
+        "blocking geometry"
+    ),
+    "RedrawFindingOut": _fields(
+        internal="rule severity codes level measure unit message place clause document provenance needs_waiver waived "
+        "blocking geometry waiver"
+    ),
+    "WaiverOut": _fields(internal="number rule codes by mine at reason holds"),
+    "WaiversAnswer": _fields(internal="waivers"),
     "ReportSummary": _fields(internal="findings by_rule by_severity grids"),
     "ReportAnswer": _fields(internal="set version against blocking acceptable findings truncated summary"),
     "PublicationAnswer": _fields(internal="set revision version dry_run lineage findings incidents fixes"),

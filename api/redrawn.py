@@ -11,8 +11,7 @@ from shapely import Polygon
 from api.deps import Context
 from api.extensions import finding_json
 from api.replies import Feature
-from api.replies_redraw import EditOut, ShapesOut, StackOut, TotalsOut
-from api.replies_versions import ReportFindingOut
+from api.replies_redraw import EditOut, RedrawFindingOut, ShapesOut, StackOut, TotalsOut, WaiverOut
 from api.requests_redraw import (
     AssignIn,
     AttributesIn,
@@ -28,15 +27,18 @@ from api.requests_redraw import (
 from api.routes.common import draft_number
 from gridmap.analysis.redraw.review import totals
 from gridmap.domain import redraw
+from gridmap.domain.access import Principal
 from gridmap.domain.boundaries import Grid
 from gridmap.domain.redraw import Entry
 from gridmap.domain.rules import Finding
+from gridmap.domain.waivers import Waiver, unsigned
 from gridmap.errors import GridmapError, InvalidInput
 from gridmap.i18n import Language, text
 from gridmap.services.ports import FeatureFilter, LogLine
 from gridmap.services.redraw.desk import Desk
 from gridmap.services.redraw.drawings import Drawing
 from gridmap.services.redraw.repairs import proposed_repair, require_accepted
+from gridmap.services.redraw.waivers import with_waivers
 
 
 def opened(ctx: Context, set_name: str, draft: str) -> Drawing:
@@ -162,18 +164,40 @@ def totals_out(drawing: Drawing) -> TotalsOut:
     return TotalsOut.of(totals(drawing.findings))
 
 
-def findings_out(found: Iterable[Finding], language: Language, seen: Collection[str] | None) -> list[ReportFindingOut]:
-    """Give findings with their shapes; of those about an area beyond reach none."""
+def waiver_out(waiver: Waiver, by: Principal, *, holds: bool = True) -> WaiverOut:
+    """Give a waiver."""
+    return WaiverOut(
+        number=waiver.number,
+        rule=waiver.rule,
+        codes=list(waiver.codes),
+        by=waiver.author,
+        mine=waiver.author_id == by.account_id,
+        at=waiver.at,
+        reason=waiver.reason,
+        holds=holds,
+    )
+
+
+def findings_out(
+    ctx: Context,
+    drawing: Drawing,
+    found: Iterable[Finding],
+    by: Principal,
+    language: Language,
+    seen: Collection[str] | None,
+) -> list[RedrawFindingOut]:
+    """Give findings with their shapes and waivers; of those about an area beyond reach none."""
     shown = [f for f in found if seen is None or set(f.codes) <= set(seen)]
     return [
-        ReportFindingOut.model_validate(
+        RedrawFindingOut.model_validate(
             {
                 **finding_json(f, language),
-                "blocking": f.severity == "error",
+                "blocking": f.severity == "error" or unsigned(f),
+                "waiver": None if f.waiver is None else waiver_out(f.waiver, by),
                 "geometry": None if f.geometry is None else json.loads(shapely.to_geojson(f.geometry)),
             }
         )
-        for f in shown
+        for f in with_waivers(ctx.store, drawing, shown)
     ]
 
 

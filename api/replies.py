@@ -123,6 +123,7 @@ class SetOut(Out):
     name: str
     title: str
     code_scheme: str | None = Field(description="how codes are made; null: any codes")
+    rules: str | None = Field(description="rules of size and shape that its areas follow; null: none")
     revision: int = Field(description="counts its changes; who publishes names the one that was built upon")
     levels: list[LevelOut]
     version: int | None = Field(description="number of the version in force")
@@ -349,9 +350,16 @@ class FindingOut(Out):
     codes: list[str]
     level: str | None
     measure: float | None
-    unit: str = Field(description="m2, m or empty")
+    unit: str = Field(description="m2, m, % or empty")
     message: str
     place: tuple[float, float] | None = Field(description="[lon, lat] where it can be seen")
+    clause: str | None = Field(description="what asks for the rule, in the reader's language; null: gridmap alone")
+    document: str | None = Field(description="where that stands")
+    provenance: Literal["standard", "local", "city", "code", "memory", "practice"] | None = Field(
+        description="how sure that is; see docs/check.md"
+    )
+    needs_waiver: bool = Field(description="a warning to be mended or signed for before publishing")
+    waived: bool = Field(description="somebody signed for it")
 
 
 class Problem(Out):

@@ -93,6 +93,31 @@ class ShapesOut(Out):
     features: list[Feature]
 
 
+class WaiverOut(Out):
+    """Who signed for a warning, and why."""
+
+    number: int
+    rule: str
+    codes: list[str]
+    by: str
+    mine: bool
+    at: datetime
+    reason: str
+    holds: bool = Field(description="what was signed for is still so; else it asks for another signature")
+
+
+class WaiversAnswer(Out):
+    """What was signed for in a draft and the versions it was made of, and not taken back."""
+
+    waivers: list[WaiverOut]
+
+
+class RedrawFindingOut(ReportFindingOut):
+    """A finding of a draft."""
+
+    waiver: WaiverOut | None = Field(description="who signed for it; null: nobody")
+
+
 class EditedAnswer(Out):
     """What an edit did."""
 
@@ -102,7 +127,7 @@ class EditedAnswer(Out):
     gone: list[str]
     gained_m2: float = Field(description="ground taken from nobody")
     lost_m2: float = Field(description="ground left to nobody")
-    findings: list[ReportFindingOut] = Field(description="of the touched areas")
+    findings: list[RedrawFindingOut] = Field(description="of the touched areas")
     totals: TotalsOut
     undo: StackOut
     redo: StackOut
@@ -125,7 +150,7 @@ class RedrawFindingsAnswer(Out):
     """All findings of a draft."""
 
     revision: int
-    findings: list[ReportFindingOut]
+    findings: list[RedrawFindingOut]
     totals: TotalsOut
 
 

@@ -296,6 +296,7 @@ class SetIn(Strict):
     code_scheme: Name | None = Field(
         description="gb15, cjt14, long16, cjt20, or digits such as 6+3+3+4; null: any codes"
     )
+    rules: Name | None = Field(None, description="profile of rules of size and shape; null: none; as it is if left out")
     levels: Annotated[list[LevelIn], Len(1, 20), AfterValidator(_distinct)]
 
 

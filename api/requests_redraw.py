@@ -202,6 +202,14 @@ class CommentIn(Strict):
     code: Name | None = Field(None, description="area that it is about")
 
 
+class WaiverIn(Strict):
+    """What somebody signs for."""
+
+    rule: Name
+    codes: Annotated[list[Name], Len(1, 20)] = Field(description="areas that the finding names")
+    reason: Annotated[Free, Len(1, 2_000)]
+
+
 class StepIn(Strict):
     """Where a draft goes on its way."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from gridmap.analysis.redraw.tiling import frame_of
 from gridmap.domain.redraw import Entry
+from gridmap.domain.waivers import Waiver
 from gridmap.errors import NotFound, StaleVersion
 from gridmap.services.ports import LogLine, Mark, Step
 from gridmap.store import columns as col
@@ -18,10 +19,11 @@ class Log:
     entries: list[tuple[Entry, str | None]] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    waivers: list[Waiver] = field(default_factory=list)
     given: int = 0
 
     def copy(self) -> "Log":
-        return Log(copy(self.entries), copy(self.marks), copy(self.steps), self.given)
+        return Log(copy(self.entries), copy(self.marks), copy(self.steps), copy(self.waivers), self.given)
 
 
 class FakeRedraw:
@@ -98,6 +100,15 @@ class FakeRedraw:
             raise NotFound("redraw_mark_unknown")
         log.marks.remove(found)
         return found
+
+    def waivers(self, set_name, number):
+        return list(self._log(set_name, number).waivers)
+
+    def add_waiver(self, set_name, number, waiver):
+        _, _, log = self._draft(set_name, number)
+        col.require_storable("reason", [waiver.author, waiver.reason, waiver.rule, *waiver.codes])
+        log.waivers.append(replace(waiver, number=len(log.waivers) + 1))
+        return log.waivers[-1]
 
     def steps(self, set_name, number):
         return list(self._log(set_name, number).steps)

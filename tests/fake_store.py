@@ -22,7 +22,7 @@ from fake_redraw import FakeRedraw
 from gridmap.analysis import frames
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
 from gridmap.errors import Conflict, NotFound, StoreUnavailable
-from gridmap.services.ports import Added, IncidentRecord, Passing, StoreMode, Verdict
+from gridmap.services.ports import Added, FeatureFilter, IncidentRecord, Passing, StoreMode, Verdict
 from gridmap.store import columns as col
 from gridmap.store.context import context_frame
 from gridmap.store.incidents import incident_frame, incident_values
@@ -311,6 +311,12 @@ class _Context:
         kinds, names = col.texts(frame, "kind", required=True), col.texts(frame, "name")
         self._work.write().context = list(zip(kinds, names, geometry, strict=True))
         return len(geometry)
+
+    def around(self, names, day):
+        drawn = self.frame()
+        found = {k: drawn[drawn["kind"] == k] for k in set(drawn["kind"]) & set(names)}
+        layers = [x.name for x in self._work.features.list_layers() if x.name in names]
+        return found | {n: self._work.features.frame(FeatureFilter(n, day)) for n in layers}
 
     def frame(self):
         rows = self._work.read().context

@@ -70,6 +70,7 @@ POOL: dict[str, Any] = {
     "version": ("1", "2", "3", "4", "5", "6", "current"),
     "draft": ("4", "3", "9"),
     "mark": ("1", "2", "9"),
+    "waiver": ("1", "2", "9"),
     "with": ("1", "2", "4", "9"),
     "format": ("geojson", "csv", "shp"),
     "from": ("1", "2", "3", "4"),

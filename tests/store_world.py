@@ -24,12 +24,19 @@ from gridmap.domain.features import FeatureLayer
 from gridmap.domain.incidents import StaffMember
 from gridmap.domain.people import GridProfile
 from gridmap.domain.redraw import Change, Entry, SetAttributes
+from gridmap.domain.rulebook import profile
 from gridmap.domain.trail import Act, Outcome
+from gridmap.domain.waivers import Waiver
 from gridmap.services.ports import Account, Answered, Attempts, Mark, Step, Token
 from gridmap.store.progress import Show
 from gridmap.store.tables import Base
 
-CLINICS = BoundarySet("clinics", (Level("site", 0, tiles_parent=False, shapes="any", required=("name",)),), "诊所")
+CLINICS = BoundarySet(
+    "clinics",
+    (Level("site", 0, tiles_parent=False, shapes="any", required=("name",)),),
+    "诊所",
+    rules=profile("unit-grid"),
+)
 
 
 def fill_everything(store: Any, n: int = 40) -> None:
@@ -117,6 +124,9 @@ def _drawn(work: Any) -> None:
     work.redraw.append("city", draft.number, Entry(1, "赵", at(1), "attributes", edit, change), author_id="a-1")
     work.redraw.add_mark("city", draft.number, Mark(0, "comment", None, "", at(1), None, ((120.1, 1 / 3),), "\\N\n"))
     work.redraw.add_mark("city", draft.number, Mark(0, "area", "a-1", "赵", at(1), "S"))
+    signed = Waiver(0, "city_area", ("a", "b"), "5" * 64, "a-1", "赵", at(1), "老旧小区\\N\t")
+    work.redraw.add_waiver("city", draft.number, signed)
+    work.redraw.add_waiver("city", draft.number, replace(signed, author_id=None, at=at(2), signed=False))
     work.redraw.add_step("city", draft.number, Step("submitted", "a-1", "赵", at(2), 1, "请审"))
 
 

@@ -35,7 +35,7 @@ from api.requests_redraw import AreasQuery, EditIn, EditsQuery
 from api.rights import needs, principal_of
 from api.routes.common import DraftRef, Query, SetName, draft_number
 from api.strict import StrictRoute
-from gridmap.domain.access import Permission
+from gridmap.domain.access import Permission, Principal
 from gridmap.errors import GridmapError, InvalidInput
 from gridmap.i18n import Language
 from gridmap.services.redraw.desk import Desk, Done
@@ -165,7 +165,7 @@ def make_edit(
             )
         except GridmapError as error:
             raise withheld(error, seen_codes(ctx, drawing)) from None
-        return _edited(ctx, done, language)
+        return _edited(ctx, done, by, language)
 
     return once.answer(made, headers=_etag)
 
@@ -203,10 +203,10 @@ def _taken_back(
     except GridmapError as error:
         drawing = desk.open(ctx.store, boundary_set.name, number)
         raise withheld(error, seen_codes(ctx, drawing)) from None
-    return _edited(ctx, done, language)
+    return _edited(ctx, done, by, language)
 
 
-def _edited(ctx: Context, done: Done, language: Language) -> EditedAnswer:
+def _edited(ctx: Context, done: Done, by: Principal, language: Language) -> EditedAnswer:
     drawing, change = done.drawing, done.entry.change
     seen = _seen_with(seen_codes(ctx, drawing), done)
     touched = set(change.codes)
@@ -217,7 +217,9 @@ def _edited(ctx: Context, done: Done, language: Language) -> EditedAnswer:
         gone=[c for c in change.gone if seen is None or c in seen],
         gained_m2=round(done.effect.gained_m2, 6),
         lost_m2=round(done.effect.lost_m2, 6),
-        findings=findings_out((f for f in drawing.findings if touched & set(f.codes)), language, seen),
+        findings=findings_out(
+            ctx, drawing, (f for f in drawing.findings if touched & set(f.codes)), by, language, seen
+        ),
         totals=totals_out(drawing),
         undo=stack_out(done.stacks.undo),
         redo=stack_out(done.stacks.redo),
@@ -266,13 +268,20 @@ def list_edits(
 @router.get(f"{BASE}/findings")
 @needs(Permission.DRAFTS_WRITE)
 def list_findings(
-    ctx: Ctx, q: Query[NoQuery], set_name: SetName, draft: DraftRef, language: ReaderLanguage
+    ctx: Ctx, q: Query[NoQuery], set_name: SetName, draft: DraftRef, request: Request, language: ReaderLanguage
 ) -> RedrawFindingsAnswer:
     """Give what is wrong with a draft as it is drawn now."""
     drawing = opened(ctx, set_name, draft)
     seen = seen_codes(ctx, drawing)
     return RedrawFindingsAnswer(
         revision=drawing.revision,
-        findings=findings_out(drawing.findings.findings[: ctx.settings.max_page], language, seen),
+        findings=findings_out(
+            ctx,
+            drawing,
+            drawing.findings.findings[: ctx.settings.max_page],
+            principal_of(request.scope),
+            language,
+            seen,
+        ),
         totals=totals_out(drawing),
     )

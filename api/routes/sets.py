@@ -13,6 +13,7 @@ from api.strict import StrictRoute
 from gridmap.crs import Floats, area_m2
 from gridmap.domain.access import Permission
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, Level, VersionState
+from gridmap.domain.rulebook import profile
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.services.boundaries import put_set
 from gridmap.services.grids import areas_m2
@@ -31,6 +32,7 @@ def set_out(found: SetOverview) -> SetOut:
         name=boundary_set.name,
         title=boundary_set.title,
         code_scheme=boundary_set.code_scheme,
+        rules=None if boundary_set.rules is None else boundary_set.rules.name,
         revision=boundary_set.revision,
         levels=[LevelOut.of(level) for level in boundary_set.levels],
         version=None if version is None else version.number,
@@ -65,7 +67,12 @@ def define_set(ctx: Ctx, q: Query[NoQuery], set_name: SetName, body: SetIn) -> S
         Level(x.name, x.order, x.tiles_parent, x.shapes, x.contiguous, tuple(x.required))
         for x in sorted(body.levels, key=lambda x: x.order)
     ]
-    asked = BoundarySet(set_name, tuple(levels), body.title, body.code_scheme)
+    rules = None if body.rules is None else profile(body.rules)
+    if "rules" not in body.model_fields_set:
+        with ctx.store.unit_of_work() as work:
+            former = work.boundaries.find_set(set_name)
+        rules = None if former is None else former.rules
+    asked = BoundarySet(set_name, tuple(levels), body.title, body.code_scheme, rules=rules)
     put_set(ctx.store, asked, settings=ctx.settings)
     (found,) = set_overviews(ctx.store, ctx.plans, ctx.day(None), set_name)
     return set_out(found)

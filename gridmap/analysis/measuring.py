@@ -32,6 +32,21 @@ class Around:
 
     people: Mapping[str, GridProfile] = field(default_factory=dict)
     layers: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
+    _kept: dict[tuple[object, ...], shapely.STRtree] = field(default_factory=dict, compare=False)
+
+    def tree(self, rule: Rule, epsg: int) -> shapely.STRtree | None:
+        """Give the sound shapes of a rule's layers in metres; None: there is no such layer."""
+        held = [self.layers[name] for name in rule.layers if name in self.layers]
+        if not held:
+            return None
+        key = (rule.layers, rule.measure, epsg)
+        if key not in self._kept:
+            shapes = np.concatenate([np.asarray(x.geometry.array, dtype=object) for x in held])
+            sound = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes) & shapely.is_valid(shapes)
+            if rule.measure is Measure.CUT:
+                sound &= np.isin(shapely.get_type_id(shapes), (3, 6))
+            self._kept[key] = shapely.STRtree(crs.to_metric(shapely.force_2d(shapes[sound]), epsg))
+        return self._kept[key]
 
 
 def rule_findings(
@@ -42,6 +57,7 @@ def rule_findings(
     epsg: int | None = None,
     only: Collection[str] | None = None,
     around: Around | None = None,
+    leaf: str | None = None,
 ) -> list[Finding]:
     """Find every area that breaks a rule.
 
@@ -58,6 +74,8 @@ def rule_findings(
     only : collection of str, optional
         Codes of the areas that are asked; the other rows are their parents and children.
     around : Around, optional
+    leaf : str, optional
+        Name of the level that ``leaf`` means; the finest one here that tiles by default.
 
     Returns
     -------
@@ -67,7 +85,9 @@ def rule_findings(
     """
     if not rules or not len(frame):
         return []
-    plan = _Plan(frame.reset_index(drop=True), tuple(sorted(levels, key=lambda x: x.order)), epsg, around or Around())
+    plan = _Plan(
+        frame.reset_index(drop=True), tuple(sorted(levels, key=lambda x: x.order)), epsg, around or Around(), leaf
+    )
     found: list[Finding] = []
     for rule in rules:
         rows = plan.rows_of(rule, only)
@@ -106,7 +126,9 @@ def _broken(plan: "_Plan", rule: Rule, rows: Rows) -> list[Finding]:
 class _Plan:
     """The rows of a plan, and what was measured of them; every shape is projected once."""
 
-    def __init__(self, frame: gpd.GeoDataFrame, levels: tuple[Level, ...], epsg: int | None, around: Around) -> None:
+    def __init__(
+        self, frame: gpd.GeoDataFrame, levels: tuple[Level, ...], epsg: int | None, around: Around, leaf: str | None
+    ) -> None:
         frames.require_wgs84(frame)
         self.frame, self.levels, self.around = frame, levels, around
         self.codes = [as_code(v) for v in frame["code"].to_numpy(object)]
@@ -118,7 +140,7 @@ class _Plan:
         self.shapes: Geometries = np.asarray(frame.geometry.array, dtype=object)
         flat = np.isin(shapely.get_type_id(self.shapes), (3, 6)) & ~shapely.is_empty(self.shapes)
         self.sound = flat & shapely.is_valid(self.shapes)
-        self._epsg = epsg
+        self._epsg, self._leaf = epsg, leaf
         self._metric: Geometries = np.full(len(frame), None, dtype=object)
         self._cut: dict[int, BaseGeometry] = {}
 
@@ -130,6 +152,8 @@ class _Plan:
     @property
     def leaf(self) -> int:
         """The finest level with rows whose areas cover the ground; -1: none."""
+        if self._leaf is not None:
+            return next((i for i, x in enumerate(self.levels) if x.name == self._leaf), -1)
         held = set(self.level.tolist())
         tiling = [i for i, x in enumerate(self.levels) if i in held and x.tiles_parent and x.shapes == "area"]
         return tiling[-1] if tiling else -1
@@ -215,24 +239,13 @@ class _Plan:
             said.append(kind if kind in rule.values else "")
         return said
 
-    def _layer(self, rule: Rule) -> Geometries | None:
-        """Give the shapes of a rule's layers in metres; None: there is none of them."""
-        held = [self.around.layers[name] for name in rule.layers if name in self.around.layers]
-        if not held or not self.sound.any():
-            return None
-        self.metric(np.flatnonzero(self.sound)[:1])
-        assert self._epsg is not None
-        shapes = np.concatenate([np.asarray(x.geometry.array, dtype=object) for x in held])
-        shapes = shapes[~shapely.is_missing(shapes) & ~shapely.is_empty(shapes) & shapely.is_valid(shapes)]
-        return crs.to_metric(shapely.force_2d(shapes), self._epsg)
-
     def _buildings_cut(self, rule: Rule, rows: Rows) -> Values:
-        buildings = self._layer(rule)
-        if buildings is None:
-            return np.full(len(rows), np.nan)
-        buildings = buildings[np.isin(shapely.get_type_id(buildings), (3, 6))]
         shapes = self.metric(rows)
-        i, j = shapely.STRtree(buildings).query(shapely.boundary(shapes), predicate="intersects")
+        tree = None if self._epsg is None else self.around.tree(rule, self._epsg)
+        if tree is None:
+            return np.full(len(rows), np.nan)
+        buildings = tree.geometries
+        i, j = tree.query(shapely.boundary(shapes), predicate="intersects")
         inside = shapely.intersection(buildings[j], shapes[i])
         outside = shapely.difference(buildings[j], shapes[i])
         real = _wide(inside, rule.within_m) & _wide(outside, rule.within_m)
@@ -244,19 +257,17 @@ class _Plan:
         return _where(np.bincount(i[real], minlength=len(rows)), self.sound[rows])
 
     def _share_along(self, rule: Rule, rows: Rows) -> Values:
-        lines = self._layer(rule)
-        if lines is None or not len(lines):
-            return np.full(len(rows), np.nan)
         borders = shapely.segmentize(shapely.boundary(self.metric(rows)), _STEP_M)
+        lines = None if self._epsg is None else self.around.tree(rule, self._epsg)
+        if lines is None:
+            return np.full(len(rows), np.nan)
         parts, row = shapely.get_parts(borders, return_index=True)
         xy, part = shapely.get_coordinates(parts, return_index=True)
         same = part[1:] == part[:-1]
         middle, owner = ((xy[1:] + xy[:-1]) / 2)[same], row[part[1:][same]]
         length = np.hypot(*(xy[1:] - xy[:-1])[same].T)
         near = np.zeros(len(middle), dtype=bool)
-        near[shapely.STRtree(lines).query(shapely.points(middle), predicate="dwithin", distance=rule.within_m)[0]] = (
-            True
-        )
+        near[lines.query(shapely.points(middle), predicate="dwithin", distance=rule.within_m)[0]] = True
         whole = np.bincount(owner, length, len(rows))
         with np.errstate(invalid="ignore"):
             return _where(100 * np.bincount(owner, length * near, len(rows)) / whole, whole > 0)

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from shapely import MultiPolygon, Point, Polygon
 
+from gridmap.domain.rulebook import Rulebook
+
 #: Validity of a set's first version starts here unless a date is given: it was always so, as far as we know.
 ALWAYS = date(1, 1, 1)
 
@@ -60,6 +62,7 @@ class BoundarySet:
     """A named family of areas over one ground (urban management, health, school ...).
 
     ``code_scheme`` names the scheme of ``domain.codes`` that the codes of all its levels follow; None: any codes.
+    ``rules`` are those of size and shape that its areas follow; None: none.
     ``revision`` counts what was published, withdrawn or set on it: who publishes names the one that was built upon.
     """
 
@@ -68,6 +71,7 @@ class BoundarySet:
     title: str = ""
     code_scheme: str | None = None
     revision: int = field(default=0, compare=False)
+    rules: Rulebook | None = None
 
     @property
     def leaf(self) -> Level:

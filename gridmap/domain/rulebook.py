@@ -278,7 +278,11 @@ def _require_sense(rule: Rule, place: str) -> None:
         "values": by_value != bool(rule.values) or (rule.measure is Measure.ATTRIBUTE and len(rule.values) != 1),
         "layers": by_layer != bool(rule.layers),
         "severity": rule.severity is Severity.ERROR and rule.provenance not in BINDING,
-        "needs_waiver": rule.needs_waiver and (rule.severity is not Severity.WARNING or rule.provenance not in BINDING),
+        # who draws is not told of people: the gate alone asks for them
+        "needs_waiver": rule.needs_waiver
+        and (
+            rule.severity is not Severity.WARNING or rule.provenance not in BINDING or rule.measure is Measure.FLOATING
+        ),
         "valid_to": rule.valid_from is not None and rule.valid_to is not None and rule.valid_to <= rule.valid_from,
     }
     for name, wrong in faults.items():

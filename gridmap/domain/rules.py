@@ -14,6 +14,7 @@ from gridmap.i18n import Language, has, text
 
 if TYPE_CHECKING:
     from gridmap.domain.rulebook import Rule
+    from gridmap.domain.waivers import Waiver
 
 
 class Severity(StrEnum):
@@ -31,7 +32,7 @@ class Finding:
     ``rule`` is stable and snake_case; the catalogue has ``finding.<rule>``, or ``finding.<rule>.<kind>`` where
     ``fields`` hold a ``kind``, filled from ``fields`` plus ``codes``, ``measure`` and ``unit``.
     ``unit`` is ``m2``, ``m``, ``%`` or empty. ``geometry`` is in WGS 84, lon/lat. ``by`` is the rule of a rulebook that
-    is broken; it brings its own texts.
+    is broken; it brings its own texts. ``waiver``: somebody signed for it.
     """
 
     rule: str
@@ -42,6 +43,7 @@ class Finding:
     geometry: BaseGeometry | None = None
     fields: dict[str, Any] = field(default_factory=dict)
     by: "Rule | None" = None
+    waiver: "Waiver | None" = None
 
     @property
     def clause(self) -> Clause | None:
@@ -69,6 +71,7 @@ class Finding:
             "geometry": None if self.geometry is None else shapely.geometry.mapping(self.geometry),
             "fields": self.fields,
             "clause": None if self.clause is None else self.clause.to_json(),
+            "waived": self.waiver is not None,
         }
 
 

@@ -10,8 +10,8 @@ from gridmap.errors import FileError, TooLarge
 _MAX_BYTES = 1_000_000
 
 
-def read_rulebook(named: str | os.PathLike[str]) -> Rulebook:
-    """Give the profile of this name, or read a file.
+def read_rulebook(named: str | os.PathLike[str], *, beside: Path | None = None) -> Rulebook:
+    """Give the profile of this name, or read a file; ``beside``: the folder that it is named from.
 
     Raises
     ------
@@ -22,7 +22,7 @@ def read_rulebook(named: str | os.PathLike[str]) -> Rulebook:
     InvalidInput
         ``rules_unknown``: neither a profile nor a file; ``rules_wrong``, naming the entry.
     """
-    file = Path(named)
+    file = Path(named) if beside is None else beside / named
     if str(named) in profiles() or not file.is_file():
         return profile(str(named))
     if file.stat().st_size > _MAX_BYTES:

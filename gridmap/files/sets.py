@@ -8,15 +8,18 @@ from typing import Any
 
 from gridmap.domain.boundaries import BoundarySet, Level
 from gridmap.errors import FileError, InvalidInput, TooLarge
+from gridmap.files.rulebooks import read_rulebook
 from gridmap.settings import Settings
 
 _MAX_BYTES = 1_000_000
-_SET = {"name": str, "title": str, "code_scheme": str, "levels": list}
+_SET = {"name": str, "title": str, "code_scheme": str, "rules": str, "levels": list}
 _LEVEL = {"name": str, "tiles_parent": bool, "shapes": str, "contiguous": bool, "required": list}
 
 
 def read_set(path: str | os.PathLike[str], *, settings: Settings) -> BoundarySet:
     """Read a boundary set; the levels stand in their order, the coarsest first.
+
+    ``rules`` names a profile, or a file from the folder of this one.
 
     Raises
     ------
@@ -25,7 +28,8 @@ def read_set(path: str | os.PathLike[str], *, settings: Settings) -> BoundarySet
     TooLarge
         ``file_too_large``.
     InvalidInput
-        ``set_file_wrong``, naming the first entry that is unknown, missing or of the wrong type.
+        ``set_file_wrong``, naming the first entry that is unknown, missing or of the wrong type; ``rules_unknown``,
+        ``rules_wrong``.
     """
     file = Path(path)
     if not file.is_file():
@@ -46,7 +50,8 @@ def read_set(path: str | os.PathLike[str], *, settings: Settings) -> BoundarySet
         levels.append(as_level(entry, order, place))
     if len({level.name for level in levels}) < len(levels) or not levels:
         raise InvalidInput("set_file_wrong", entry="levels")
-    return BoundarySet(data["name"], tuple(levels), data.get("title", ""), data.get("code_scheme"))
+    rules = read_rulebook(data["rules"], beside=file.parent) if "rules" in data else None
+    return BoundarySet(data["name"], tuple(levels), data.get("title", ""), data.get("code_scheme"), rules=rules)
 
 
 def as_level(entry: dict[str, Any], order: int, place: str) -> Level:

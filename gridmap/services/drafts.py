@@ -137,7 +137,8 @@ def check_in(work: UnitOfWork, set_name: str, number: int, *, settings: Settings
     boundary_set = require_set(work, set_name)
     version = require_version(work, set_name, number)
     frame = work.boundaries.grids(version)
-    return judge(work, boundary_set, frame, day=version.valid_from, settings=settings)
+    again = version.state is not VersionState.DRAFT
+    return judge(work, boundary_set, frame, day=version.valid_from, settings=settings, number=number, again=again)
 
 
 def require_set(work: UnitOfWork, name: str) -> BoundarySet:

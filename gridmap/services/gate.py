@@ -1,13 +1,17 @@
 """The gate in front of every publication: all rules of a whole plan, asked against what is stored."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 import geopandas as gpd
 
 from gridmap.analysis.gate import check_plan
+from gridmap.analysis.measuring import Around, rule_findings
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, in_time_order
-from gridmap.domain.rules import Finding, Report, Severity
+from gridmap.domain.rulebook import Measure, Rule
+from gridmap.domain.rules import Finding, Report, Severity, report
+from gridmap.domain.waivers import Waiver, in_force, settled, unsigned
 from gridmap.services.ports import UnitOfWork
 from gridmap.settings import Settings
 
@@ -60,6 +64,8 @@ def judge(
     beside: Report | None = None,
     known: frozenset[str] = frozenset(),
     accept: bool = False,
+    number: int | None = None,
+    again: bool = False,
 ) -> Judgement:
     """Ask every rule of a plan that is to be in force from a day on.
 
@@ -73,6 +79,10 @@ def judge(
         Levels that were published as they are: what may be accepted was accepted then, and is a warning now.
     accept : bool
         A person accepts what may be accepted.
+    number : int, optional
+        The draft or version that it is, whose waivers count. None: it is none yet.
+    again : bool
+        It was published before, with what it warns of.
     """
     former = predecessor(work, boundary_set.name, day)
     if former is None:
@@ -90,11 +100,24 @@ def judge(
         sliver_width_m=settings.sliver_width_m,
         sliver_area_m2=settings.sliver_area_m2,
     )
-    found = tuple(_milder(f) if f.fields.get("level") in known else f for f in checked)
-    total = (beside or Report()) + Report(found, checked.facts)
+    rules = () if boundary_set.rules is None else boundary_set.rules.at(day)
+    measured = rule_findings(
+        frame,
+        boundary_set.levels,
+        rules,
+        epsg=checked.facts["epsg"],
+        around=surroundings(work, boundary_set, rules, day),
+    )
+    held = {} if number is None else waivers_of(work, boundary_set.name, number)
+    shapes = dict(zip(frame["code"], frame.geometry, strict=True)) if held else {}
+    signed = settled([*checked, *measured], held, shapes.get)
+    found = report(_milder(f) if f.fields.get("level") in known else f for f in signed)
+    total = (beside or Report()) + Report(found.findings, checked.facts)
     if not staffed:
         total = total + Report((Finding("set_without_staff", Severity.NOTE),))
     blocking = tuple(f for f in total.errors if not (accept and f.rule in ACCEPTABLE))
+    if not again:
+        blocking += tuple(f for f in total if unsigned(f) and f.fields.get("level") not in known)
     return Judgement(total, blocking, former, former_grids)
 
 
@@ -102,3 +125,22 @@ def _milder(finding: Finding) -> Finding:
     if finding.severity is Severity.ERROR and finding.rule in ACCEPTABLE:
         return replace(finding, severity=Severity.WARNING)
     return finding
+
+
+def surroundings(work: UnitOfWork, boundary_set: BoundarySet, rules: Sequence[Rule], day: date) -> Around:
+    """Read what rules of size and shape need to know beside the plan, and no more."""
+    measures = {rule.measure for rule in rules}
+    names = {name for rule in rules for name in rule.layers}
+    people = work.profiles.of_day(boundary_set.name, day) if Measure.FLOATING in measures else []
+    return Around({p.grid_code: p for p in people}, work.context.around(names, day) if names else {})
+
+
+def waivers_of(work: UnitOfWork, set_name: str, number: int) -> dict[str, Waiver]:
+    """Give the waivers that hold in a draft or version, by seal: its own, and those of the versions it was made of."""
+    chain: list[int] = []
+    at: int | None = number
+    while at is not None and at not in chain:
+        chain.append(at)
+        version = work.boundaries.find_version(set_name, at)
+        at = None if version is None else version.based_on
+    return in_force(w for n in reversed(chain) for w in work.redraw.waivers(set_name, n))

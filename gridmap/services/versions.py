@@ -65,7 +65,13 @@ def publish_draft(
         if not len(frame):
             raise InvalidInput("no_grids")
         judgement = judge(
-            work, boundary_set, frame, day=terms.valid_from, settings=settings, accept=bool(terms.accepted)
+            work,
+            boundary_set,
+            frame,
+            day=terms.valid_from,
+            settings=settings,
+            accept=bool(terms.accepted),
+            number=number,
         )
         return put_in_force(
             work,
@@ -143,7 +149,16 @@ def return_to(
             raise Conflict("not_published")
         require_revision(work, set_name, terms.expected)
         frame = work.boundaries.grids(source)
-        judgement = judge(work, boundary_set, frame, day=terms.valid_from, settings=settings, accept=True)
+        judgement = judge(
+            work,
+            boundary_set,
+            frame,
+            day=terms.valid_from,
+            settings=settings,
+            accept=True,
+            number=number,
+            again=True,
+        )
         return put_in_force(
             work,
             plans,

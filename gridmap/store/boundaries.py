@@ -1,6 +1,8 @@
 """Boundary sets, their versions and drafts, as ``services.ports`` asks for them."""
 
+import json
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -10,6 +12,7 @@ import sqlalchemy as sa
 
 from gridmap.analysis import frames
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, Level, VersionState, in_time_order
+from gridmap.domain.rulebook import Rulebook, rulebook_of
 from gridmap.errors import Conflict, NotFound, StaleVersion
 from gridmap.services.ports import Box
 from gridmap.store import columns as col
@@ -42,7 +45,9 @@ class Boundaries:
                 Level(row.name, row.position, row.tiles_parent, row.shapes, row.contiguous, tuple(row.required))
             )
         return [
-            BoundarySet(row.name, tuple(levels.get(row.id, ())), row.title, row.code_scheme, row.revision)
+            BoundarySet(
+                row.name, tuple(levels.get(row.id, ())), row.title, row.code_scheme, row.revision, _rules(row.rules)
+            )
             for row in self._work.rows(sa.select(BoundarySetRow.__table__).order_by(BoundarySetRow.name))
         ]
 
@@ -71,7 +76,8 @@ class Boundaries:
         col.require_storable("name", texts)
         self._work.begin_writing()
         row = self._locked(boundary_set.name)
-        values = {"title": boundary_set.title, "code_scheme": boundary_set.code_scheme}
+        rules = None if boundary_set.rules is None else json.dumps(boundary_set.rules.to_json())
+        values = {"title": boundary_set.title, "code_scheme": boundary_set.code_scheme, "rules": rules}
         if row is None:
             result = self._work.write(sa.insert(BoundarySetRow), {"name": boundary_set.name, "revision": 0, **values})
             set_id = result.inserted_primary_key[0]  # type: ignore[index]
@@ -425,8 +431,11 @@ def count_frame(rows: Iterable[Any], *names: str) -> pd.DataFrame:
 
 
 def _ordered(boundary_set: BoundarySet) -> BoundarySet:
-    levels = tuple(sorted(boundary_set.levels, key=lambda level: level.order))
-    return BoundarySet(boundary_set.name, levels, boundary_set.title, boundary_set.code_scheme)
+    return replace(boundary_set, levels=tuple(sorted(boundary_set.levels, key=lambda level: level.order)))
+
+
+def _rules(written: str | None) -> Rulebook | None:
+    return None if written is None else rulebook_of(json.loads(written))
 
 
 def _version(set_name: str, row: Any) -> BoundaryVersion:

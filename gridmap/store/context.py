@@ -1,13 +1,16 @@
 """Water, roads and green, as ``services.ports`` asks for them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 
 import geopandas as gpd
 import sqlalchemy as sa
 
+from gridmap.services.ports import FeatureFilter
 from gridmap.store import columns as col
 from gridmap.store.blobs import Geometries
+from gridmap.store.features import Features
 from gridmap.store.tables import ContextRow
 from gridmap.store.unit_of_work import Work
 
@@ -26,6 +29,15 @@ class Context:
         self._work.after_delete(ContextRow.__table__)  # type: ignore[arg-type]
         self._work.insert(ContextRow.__table__, values, geometry)  # type: ignore[arg-type]
         return len(geometry)
+
+    def around(self, names: Collection[str], day: date) -> dict[str, gpd.GeoDataFrame]:
+        """Give those of these kinds of context and layers of features that there are."""
+        drawn, features = self.frame(), Features(self._work)
+        found = {str(kind): rows for kind, rows in drawn.groupby("kind") if kind in names}
+        for layer in features.list_layers():
+            if layer.name in names:
+                found[layer.name] = features.frame(FeatureFilter(layer.name, day))
+        return found
 
     def frame(self) -> gpd.GeoDataFrame:
         """Give the context in the order in which it came."""

@@ -1,6 +1,7 @@
 """The logs of drafts that are redrawn, as ``services.ports`` asks for them."""
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
@@ -10,16 +11,18 @@ from gridmap.analysis.content import content_hash
 from gridmap.analysis.redraw.tiling import frame_of, grids_of
 from gridmap.domain.boundaries import BoundaryVersion, VersionState
 from gridmap.domain.redraw import Change, Entry
+from gridmap.domain.waivers import Waiver
 from gridmap.errors import Conflict, NotFound, StaleVersion
 from gridmap.services.ports import LogLine, Mark, Step
 from gridmap.store import columns as col
 from gridmap.store.boundaries import Boundaries
 from gridmap.store.grids import Grids
 from gridmap.store.redraw_codec import change_of, change_text, edit_of, edit_text
-from gridmap.store.redraw_tables import RedrawEntryRow, RedrawMarkRow, RedrawStepRow
+from gridmap.store.redraw_tables import RedrawEntryRow, RedrawMarkRow, RedrawStepRow, RedrawWaiverRow
 from gridmap.store.tables import BoundarySetRow, GridRow, VersionRow
 from gridmap.store.unit_of_work import Work
 
+_WAIVER = ("rule", "seal", "signed", "author_id", "author", "at", "reason")
 _LINE = ("number", "author_id", "author", "at", "verb", "undoes", "codes")
 
 
@@ -201,6 +204,26 @@ class Redraw:
             sa.delete(RedrawMarkRow).where(RedrawMarkRow.version_id == version_id, RedrawMarkRow.id == mark)
         )
         return found
+
+    def waivers(self, set_name: str, number: int) -> list[Waiver]:
+        """Give what was signed, and taken back, in a draft or version; oldest first."""
+        rows = self._work.rows(
+            _of_draft(sa.select(RedrawWaiverRow.__table__), RedrawWaiverRow, set_name, number).order_by(
+                RedrawWaiverRow.id
+            )
+        )
+        return [
+            Waiver(r.id, r.rule, tuple(r.codes), r.seal, r.author_id, r.author, r.at, r.reason, bool(r.signed))
+            for r in rows
+        ]
+
+    def add_waiver(self, set_name: str, number: int, waiver: Waiver) -> Waiver:
+        """Put a waiver, or that one is taken back, under a draft; gives it with its number."""
+        _, version_id, _ = self._held_draft(set_name, number)
+        col.require_storable("reason", [waiver.author, waiver.reason, waiver.rule, *waiver.codes])
+        values = {name: getattr(waiver, name) for name in _WAIVER} | {"codes": list(waiver.codes)}
+        result = self._work.write(sa.insert(RedrawWaiverRow), {"version_id": version_id, **values})
+        return replace(waiver, number=int(result.inserted_primary_key[0]))  # type: ignore[index]
 
     def steps(self, set_name: str, number: int) -> list[Step]:
         """Give the steps of a draft on its way, oldest first."""

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Double, ForeignKey, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridmap.store.tables import Base, Code, JsonText, RowId, UtcTime
@@ -51,6 +51,24 @@ class RedrawMarkRow(Base):
     lon2: Mapped[float | None] = mapped_column(Double)
     lat2: Mapped[float | None] = mapped_column(Double)
     text: Mapped[str] = mapped_column(Text)
+
+
+class RedrawWaiverRow(Base):
+    """Somebody signed for a warning, or took that back; rows are only added, their order is that of time."""
+
+    __tablename__ = "redraw_waiver"
+    __table_args__ = (Index(None, "version_id"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("boundary_version.id", ondelete="CASCADE"))
+    rule: Mapped[str] = mapped_column(Text)
+    codes: Mapped[list[str]] = mapped_column(JsonText)
+    seal: Mapped[str] = mapped_column(Code)
+    signed: Mapped[bool] = mapped_column(Boolean)
+    author_id: Mapped[str | None] = mapped_column(Code)
+    author: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    reason: Mapped[str] = mapped_column(Text)
 
 
 class RedrawStepRow(Base):

@@ -111,6 +111,8 @@ class BoundarySetRow(Base):
     name: Mapped[str] = mapped_column(Code, unique=True)
     title: Mapped[str] = mapped_column(Text)
     code_scheme: Mapped[str | None] = mapped_column(Text)
+    #: The rulebook as JSON; none where sizes and shapes are not asked for.
+    rules: Mapped[str | None] = mapped_column(Text)
     revision: Mapped[int] = mapped_column(Integer, server_default="0")
     #: Number of the next version; kept here so that none is ever given twice.
     next_number: Mapped[int] = mapped_column(Integer, server_default="1")

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import shapely
@@ -9,16 +10,41 @@ from drawing import STEP, any_edit, bent, fits, ground, m2, made
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridmap.analysis.redraw.review import review, review_again, totals
+from gridmap.analysis.redraw.review import Asked, review, review_again, totals
+from gridmap.domain.clauses import Provenance
 from gridmap.domain.redraw import Assign, Change, Draw, Ground, InsertVertex, Merge, MoveVertex, SetAttributes, Split
+from gridmap.domain.rulebook import Measure, Rule
+from gridmap.domain.rules import Report, Severity
 from gridmap.errors import InvalidInput
+
+
+def rule(name: str, measure: Measure, **more: Any) -> Rule:
+    said = {"zh": "{measure}", "en": "{measure}"}
+    return Rule(name, measure, Severity.WARNING, Provenance.CITY, "ours", said, said, said, **more)
+
+
+#: Rules that a random plan breaks here and there.
+ASKED = Asked(
+    (
+        rule("round", Measure.COMPACTNESS, low=0.7),
+        rule("size", Measure.AREA, low=9_000, high=12_000),
+        rule("many", Measure.HOUSEHOLDS, low=80, high=120),
+        rule("wide", Measure.WIDTH, low=85),
+        rule("family", Measure.CHILDREN, at="any", low=3, high=4),
+        rule("under", Measure.PARENT, values=("street", "area")),
+    )
+)
+
+
+def sizes(found: Report) -> list[tuple[Any, ...]]:
+    return sorted((f.rule, f.codes, f.measure, f.message("en")) for f in found if f.by is not None)
 
 
 def walk(seed: int, steps: int):
     """Make random edits; give the plan before, those made with their changes, and the plan after."""
     draw = random.Random(seed)
     tiling = first = bent(3, 3, seed)
-    found = review(tiling)
+    found = review(tiling, ASKED)
     changes = []
     for _ in range(steps):
         edit = any_edit(tiling, draw)
@@ -40,8 +66,9 @@ def walk(seed: int, steps: int):
         if isinstance(edit, Split | Merge | Assign | SetAttributes):
             people = [sum(g.households or 0 for g in t.areas.values() if g.level == "grid") for t in (tiling, after)]
             assert people[0] == people[1]
-        found = review_again(found, after, change)
-        assert totals(found) == totals(review(after)), edit
+        found = review_again(found, after, change, ASKED)
+        assert totals(found) == totals(review(after, ASKED)), edit
+        assert sizes(found) == sizes(review(after, ASKED)), edit
         changes.append(change)
         tiling = after
     return first, changes, tiling

@@ -38,6 +38,7 @@ def test_sets_and_versions_are_listed(world) -> None:
         "name": "urban",
         "title": "城市管理",
         "code_scheme": None,
+        "rules": None,
         "revision": 2,
         "levels": [
             {

@@ -11,6 +11,7 @@ import shapely
 from store_frames import CITY, fixes, grids, incidents, publish, published
 
 from gridmap.domain.boundaries import ALWAYS, BoundarySet, Level, VersionState
+from gridmap.domain.rulebook import profile
 from gridmap.errors import (
     ColumnError,
     Conflict,
@@ -57,7 +58,8 @@ def test_a_set_comes_back_with_its_levels_in_order(store):
 
 
 def test_putting_a_set_again_replaces_title_and_levels(store):
-    changed = BoundarySet("city", (Level("street", 0), Level("area", 1), Level("grid", 2)), "新")
+    book = profile("social-urban")
+    changed = BoundarySet("city", (Level("street", 0), Level("area", 1), Level("grid", 2)), "新", rules=book)
     published(store)
     with store.unit_of_work() as work:
         work.boundaries.put_set(changed)

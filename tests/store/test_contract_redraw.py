@@ -25,6 +25,7 @@ from gridmap.domain.redraw import (
     Split,
     TakeBack,
 )
+from gridmap.domain.waivers import Waiver
 from gridmap.errors import Conflict, NotFound, StaleVersion, TextError
 from gridmap.services.ports import Mark, Step
 
@@ -190,6 +191,26 @@ def test_locks_and_comments_are_pinned_and_taken_away(store, draft):
         assert work.redraw.marks("city", draft) == [made[0], made[2]]
         with pytest.raises(TextError):
             work.redraw.add_mark("city", draft, replace(marks[1], text="\0"))
+
+
+def test_waivers_are_only_added_and_stay_with_their_version(store, draft):
+    first = Waiver(0, "city_area", ("a", "b\t中"), "5" * 64, "p-1", "甲", at(1), "老旧小区，\n“整改中”")
+    back = replace(first, author_id=None, author="", at=at(2), signed=False)
+    with store.unit_of_work() as work:
+        made = [work.redraw.add_waiver("city", draft, waiver) for waiver in (first, back)]
+        work.commit()
+    assert made[0].number < made[1].number
+    assert [replace(w, number=0) for w in made] == [first, back]
+    with store.unit_of_work() as work:
+        assert work.redraw.waivers("city", draft) == made
+        assert work.redraw.waivers("city", draft + 9) == []
+        with pytest.raises(TextError):
+            work.redraw.add_waiver("city", draft, replace(first, reason="\0"))
+    with store.unit_of_work() as work:
+        published = next(v for v in work.boundaries.list_versions("city") if v.number != draft)
+        with pytest.raises(Conflict) as refused:
+            work.redraw.add_waiver("city", published.number, first)
+        assert refused.value.code == "not_a_draft"
 
 
 def test_a_draft_goes_its_way_only_as_it_was_seen(store, draft):

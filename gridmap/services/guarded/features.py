@@ -1,5 +1,6 @@
 """Context, facilities and zones, cut down to a reach."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 
@@ -39,6 +40,10 @@ class CutContext:
         if len(ground) and len(shapes):
             touched[np.unique(shapely.STRtree(ground).query(shapes, predicate="intersects")[0])] = True
         return found[touched].reset_index(drop=True)
+
+    def around(self, names: Collection[str], day: date) -> dict[str, gpd.GeoDataFrame]:
+        """Give what rules about borders ask for, whole: what they find is cut down."""
+        return self._raw.around(names, day)
 
     def _ground(self) -> np.ndarray:
         """Give the shapes of the areas of the reach, each as it was last drawn."""

@@ -9,10 +9,12 @@ from gridmap.analysis.redraw.ground import stays
 from gridmap.domain.access import Permission
 from gridmap.domain.boundaries import BoundaryVersion
 from gridmap.domain.redraw import Change, Entry
+from gridmap.domain.waivers import Waiver
 from gridmap.errors import NotAllowed, NotFound
 from gridmap.services.guarded.guard import Guard
 from gridmap.services.ports import LogLine, Mark, Step
 
+_SEE = Permission.GRIDS_READ
 _DRAFT = Permission.DRAFTS_WRITE
 
 
@@ -111,6 +113,22 @@ class CutRedraw:
         if mark not in [m.number for m in self.marks(set_name, number)]:
             raise NotFound("redraw_mark_unknown")
         return self._raw.remove_mark(set_name, number, mark)
+
+    def waivers(self, set_name: str, number: int) -> list[Waiver]:
+        """Give the waivers of findings all of whose areas are within reach."""
+        version = self._guard.raw.boundaries.find_version(set_name, number)
+        if version is None or not self._guard.sees(_SEE, set_name):
+            return []
+        codes = self._guard.codes_of(_SEE, version)
+        found = self._raw.waivers(set_name, number)
+        return [w for w in found if codes is None or (w.codes and set(w.codes) <= set(codes))]
+
+    def add_waiver(self, set_name: str, number: int, waiver: Waiver) -> Waiver:
+        """Sign for areas within reach, or take that back."""
+        codes = self._codes(set_name, number)
+        if codes is not None and not (waiver.codes and set(waiver.codes) <= set(codes)):
+            raise NotAllowed("outside_reach")
+        return self._raw.add_waiver(set_name, number, waiver)
 
     def steps(self, set_name: str, number: int) -> list[Step]:
         """Give the steps of a draft; what people wrote of it may speak of other parts."""

@@ -156,6 +156,11 @@ def _marked(call: Mapping[str, Any], result: Any) -> Told:
     return f"{call['set_name']}/{call['number']}", {f"{result.kind}s": 1}
 
 
+def _signed(call: Mapping[str, Any], result: Any) -> Told:
+    told = {"rule": result.rule, "areas": ", ".join(result.codes[:20]), "signed": result.signed}
+    return f"{call['set_name']}/{call['number']}", told
+
+
 def _stepped(call: Mapping[str, Any], result: Any) -> Told:
     step = call["step"]
     return f"{call['set_name']}/{call['number']}", {"to": step.to, "revision": step.revision}
@@ -230,6 +235,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     "context": {
         "replace": Rule(May.DATA_IMPORT, "context.replace", _rows),
         "frame": _read(May.GRIDS_READ),
+        "around": _read(May.GRIDS_READ),
     },
     "features": {
         "list_layers": _read(May.LAYERS_READ),
@@ -296,6 +302,8 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "locks": _read(May.DRAFTS_WRITE),
         "add_mark": Rule(May.DRAFTS_WRITE, "draft.mark", _marked),
         "remove_mark": Rule(May.DRAFTS_WRITE, "draft.unmark", _marked),
+        "waivers": _read(May.GRIDS_READ),
+        "add_waiver": Rule(May.DRAFTS_WRITE, "draft.waiver", _signed),
         "steps": _read(May.DRAFTS_WRITE),
         "add_step": Rule(May.DRAFTS_WRITE, "draft.step", _stepped),
     },

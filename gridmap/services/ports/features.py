@@ -1,6 +1,6 @@
 """Context, facilities and zones, as the use cases ask for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -36,6 +36,10 @@ class ContextRepository(Protocol):
         ...
 
     def frame(self) -> gpd.GeoDataFrame: ...
+
+    def around(self, names: Collection[str], day: date) -> dict[str, gpd.GeoDataFrame]:
+        """Give those of these kinds of context and layers of features that there are, for rules about borders alone."""
+        ...
 
 
 class FeatureRepository(Protocol):

@@ -8,6 +8,7 @@ import geopandas as gpd
 
 from gridmap.domain.boundaries import BoundaryVersion
 from gridmap.domain.redraw import Change, Entry, Place
+from gridmap.domain.waivers import Waiver
 
 #: What is pinned to a draft: a lock of a grid, of one border, of an area with all below it; or a comment.
 MarkKind = Literal["grid", "edge", "area", "comment"]
@@ -116,6 +117,14 @@ class RedrawRepository(Protocol):
 
     def remove_mark(self, set_name: str, number: int, mark: int) -> Mark:
         """Take a lock or comment away (NotFound ``redraw_mark_unknown``)."""
+        ...
+
+    def waivers(self, set_name: str, number: int) -> list[Waiver]:
+        """Give what was signed, and taken back, in a draft or version itself; oldest first."""
+        ...
+
+    def add_waiver(self, set_name: str, number: int, waiver: Waiver) -> Waiver:
+        """Put a waiver, or that one is taken back, under a draft; gives it with its number (errors as ``append``)."""
         ...
 
     def steps(self, set_name: str, number: int) -> list[Step]:

@@ -4,13 +4,15 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 
-from gridmap.analysis.redraw.review import review, review_again
+from gridmap.analysis.redraw.review import NOTHING, Asked, review, review_again
 from gridmap.analysis.redraw.tiling import Tiling, tiling_of
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, VersionState
 from gridmap.domain.redraw import Change
+from gridmap.domain.rulebook import Measure
 from gridmap.domain.rules import Report
 from gridmap.errors import Conflict
 from gridmap.services.drafts import require_set, require_version
+from gridmap.services.gate import surroundings
 from gridmap.services.ports import UnitOfWork
 
 #: So many drafts are kept in memory.
@@ -26,19 +28,23 @@ class Drawing:
     revision: int
     tiling: Tiling
     total: Change
+    asked: Asked = field(default=NOTHING, compare=False)
     _found: list[Report] = field(default_factory=list, compare=False)
 
     def then(self, revision: int, change: Change) -> "Drawing":
         """Give the drawing with another entry."""
         after = self.tiling.changed(change)
-        found = [review_again(self._found[0], after, change)] if self._found else []
-        return Drawing(self.boundary_set, self.draft, revision, after, self.total.then(change), found)
+        found = [review_again(self._found[0], after, change, self.asked)] if self._found else []
+        return Drawing(self.boundary_set, self.draft, revision, after, self.total.then(change), self.asked, found)
 
     @property
     def findings(self) -> Report:
-        """What is wrong with the edited level; looked for once, and from then on where edits touch the ground."""
+        """What is wrong with the edited level, and what breaks rules of size and shape.
+
+        Looked for once, and from then on where edits touch the ground.
+        """
         if not self._found:
-            self._found.append(review(self.tiling))
+            self._found.append(review(self.tiling, self.asked))
         return self._found[0]
 
 
@@ -93,7 +99,9 @@ class Drawings:
         total = Change()
         for _, change in changes:
             total = total.then(change)
-        return Drawing(boundary_set, draft, head, tiling_of(boundary_set, frame), total)
+        return Drawing(
+            boundary_set, draft, head, tiling_of(boundary_set, frame), total, _asked(work, boundary_set, draft)
+        )
 
     def keep(self, drawing: Drawing) -> None:
         """Keep a draft, unless a later state of it is kept."""
@@ -105,3 +113,14 @@ class Drawings:
             self._kept.move_to_end(key)
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
+
+
+def _asked(work: UnitOfWork, boundary_set: BoundarySet, draft: BoundaryVersion) -> Asked:
+    """Give the rules of size and shape that a draft is held to on its day.
+
+    What is kept is shared by all who draw: what is noted of people is asked by the gate alone.
+    """
+    if boundary_set.rules is None:
+        return NOTHING
+    rules = tuple(r for r in boundary_set.rules.at(draft.valid_from) if r.measure is not Measure.FLOATING)
+    return Asked(rules, surroundings(work, boundary_set, rules, draft.valid_from))
