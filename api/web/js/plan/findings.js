@@ -2,8 +2,11 @@
 import { el, number, t } from "../texts.js";
 import { boxOf, partsOf } from "./geometry.js";
 import { linesOf, toLatLngs } from "./map.js";
+import { clauseOf, waiverOf } from "./waivers.js";
 
-const ORDER = { error: 0, warning: 1, info: 2 };
+const ORDER = { error: 0, warning: 1, note: 3 };
+/** Errors first, what is still to be signed for next, what was signed for after the other warnings. */
+const rank = (finding) => (ORDER[finding.severity] ?? 3) + (finding.waived ? 0.5 : 0) - (finding.blocking ? 0.5 : 0);
 const RED = { color: "#c4161c", weight: 3, fillColor: "#c4161c", fillOpacity: 0.35 };
 const AMBER = { color: "#a2440c", weight: 2.4, dashArray: "4 4", fillColor: "#a2440c", fillOpacity: 0.15 };
 const UNITS = { m2: "m²" };
@@ -11,8 +14,8 @@ const UNITS = { m2: "m²" };
 const MOST = 200;
 
 /** Draw the findings into a place of the panel and on the map; gives how many stand in the way. */
-export function drawFindings(node, view, findings, { see, pick, fill }) {
-  const sorted = [...findings].sort((a, b) => (ORDER[a.severity] ?? 3) - (ORDER[b.severity] ?? 3));
+export function drawFindings(node, view, findings, { see, pick, fill, ask }) {
+  const sorted = [...findings].sort((a, b) => rank(a) - rank(b));
   view.groups.faults.clearLayers();
   sorted.slice(0, MOST).forEach((finding) => drawOne(view, finding));
   if (!sorted.length) {
@@ -25,7 +28,7 @@ export function drawFindings(node, view, findings, { see, pick, fill }) {
     go.type = "button";
     go.addEventListener("click", () => { const box = placeOf(finding); if (box) { see(box); } else if (finding.codes.length) { pick(finding.codes[0]); } });
     const measure = finding.measure === null || finding.measure === undefined ? "" : `${number(Number(finding.measure.toPrecision(6)))} ${UNITS[finding.unit] || finding.unit || ""}`;
-    const item = el("li", finding.severity, null, el("span", "tag " + finding.severity, t("plan_severity_" + finding.severity)), go,
+    const item = el("li", finding.severity + (finding.waived ? " waived" : ""), null, el("span", "tag " + finding.severity, t("plan_severity_" + finding.severity)), go,
       measure ? el("small", null, measure) : null);
     item.dataset.rule = finding.rule;
     if (finding.rule === "hole" && placeOf(finding)) {
@@ -34,11 +37,12 @@ export function drawFindings(node, view, findings, { see, pick, fill }) {
       act.addEventListener("click", () => fill(placeOf(finding)));
       item.append(act);
     }
+    item.append(...[clauseOf(finding), waiverOf(finding, ask)].filter(Boolean));
     item.id = `finding-${i}`;
     list.append(item);
   });
   node.replaceChildren(list, ...(sorted.length > MOST ? [el("p", "none", t("plan_findings_more", { n: number(sorted.length - MOST) }))] : []));
-  return sorted.filter((finding) => finding.severity === "error").length;
+  return sorted.filter((finding) => finding.blocking).length;
 }
 
 function drawOne(view, finding) {

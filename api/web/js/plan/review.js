@@ -21,7 +21,7 @@ export function makeReview({ view, panel, loader, desk, stage, seeCodes, fill, n
   const pick = (code) => seeCodes([code]);
 
   function showFindings() {
-    const wrong = drawFindings(panel.body("findings"), view, findings, { see, pick, fill: (box) => { see(box); fill(); } });
+    const wrong = drawFindings(panel.body("findings"), view, findings, { see, pick, fill: (box) => { see(box); fill(); }, ask: { base: () => desk().base, again: load } });
     panel.count("findings", findings.length, wrong > 0);
     stage.dataset.findings = String(findings.length);
   }
