@@ -7,6 +7,7 @@ from pathlib import Path
 
 import city
 import page_service
+import plan_world
 import pytest
 from playwright.sync_api import expect
 
@@ -65,6 +66,19 @@ def town() -> city.City:
 def base_url(town: city.City, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the service over the city listens."""
     with page_service.serve(tmp_path_factory.mktemp("service"), town=town) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def plan_built() -> city.City:
+    """The town whose borders are redrawn."""
+    return plan_world.town()
+
+
+@pytest.fixture(scope="session")
+def plan_url(plan_built: city.City, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the service over it listens."""
+    with plan_world.serve(tmp_path_factory.mktemp("plan"), plan_built) as (url, _):
         yield url
 
 

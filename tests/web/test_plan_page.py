@@ -1,36 +1,31 @@
 """The page on which borders are redrawn, by real gestures; the stored draft is then asked by exact sums of areas."""
 
-import json
 import math
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import city
-import numpy as np
 import plan_world
 import pytest
 import shapely
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from plan_draft import Draft, centre, ground_of, holders, inner_corner, inside, require_exact_cover
+from playwright.sync_api import Browser, Page, Route, expect
 
 from gridmap import crs
 
 pytestmark = pytest.mark.browser
 
-Point = tuple[float, float]
-
 
 @pytest.fixture(scope="session")
-def built() -> city.City:
+def built(plan_built: city.City) -> city.City:
     """The town that is redrawn."""
-    return plan_world.town()
+    return plan_built
 
 
 @pytest.fixture(scope="session")
-def base_url(built: city.City, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def base_url(plan_url: str) -> str:
     """The service over it."""
-    with plan_world.serve(tmp_path_factory.mktemp("plan"), built) as (url, _):
-        yield url
+    return plan_url
 
 
 @pytest.fixture
@@ -39,108 +34,11 @@ def middle(built: city.City) -> str:
     return plan_world.middle_code(built)
 
 
-class Draft:
-    """A draft on the screen, and what the service has stored of it."""
-
-    def __init__(self, page: Page, set_name: str, at: Point, zoom: float = 16.5) -> None:
-        answer = page.request.post(f"/api/v1/sets/{set_name}/drafts", data={"note": "测试"})
-        assert answer.ok, answer.text()
-        self.page = page
-        self.number = answer.json()["draft"]["number"]
-        self.base = f"/api/v1/sets/{set_name}/drafts/{self.number}/redraw"
-        self.address = f"/plan?set={set_name}&draft={self.number}&lang=zh#v={zoom}/{at[1]:.6f}/{at[0]:.6f}"
-        self.open(page)
-        self.before = self.grids()
-
-    def open(self, page: Page) -> None:
-        page.goto(self.address)
-        expect(page.locator("#stage[data-ready]")).to_be_attached()
-
-    def grids(self, level: str = "grid") -> dict[str, Any]:
-        found = self.page.request.get(f"{self.base}/areas?level={level}").json()["features"]
-        return {f["id"]: shapely.from_geojson(json.dumps(f["geometry"])) for f in found}
-
-    def stored(self, revision: int) -> dict[str, Any]:
-        """Wait until the page says that a revision is stored, and give the grids as the service has them."""
-        expect(self.page.locator(f'#stage[data-revision="{revision}"]')).to_be_attached()
-        expect(self.page.locator("#status")).to_have_text("已保存")
-        return self.grids()
-
-    def pixel(self, point: Point, page: Page | None = None) -> Point:
-        """Where a place is on the screen, by the view in the address."""
-        page = page or self.page
-        found = re.search(r"#v=([\d.]+)/([-\d.]+)/([-\d.]+)", page.url)
-        assert found is not None
-        zoom, lat, lon = map(float, found.groups())
-        box = page.locator("#map").bounding_box()
-        assert box is not None
-        x, y = _world(point, zoom)
-        cx, cy = _world((lon, lat), zoom)
-        return box["x"] + box["width"] / 2 + x - cx, box["y"] + box["height"] / 2 + y - cy
-
-    def click(self, point: Point, **how: Any) -> None:
-        self.page.mouse.click(*self.pixel(point), **how)
-
-    def take(self, tool: str) -> None:
-        self.page.locator(f"#tool-{tool}").click()
-
-    def drag(self, start: Point, by: Point, page: Page | None = None) -> Point:
-        """Drag from a place on the screen by some pixels, as a hand does; give the place where it was let go."""
-        page = page or self.page
-        x, y = start
-        page.mouse.move(x, y)
-        page.mouse.down()
-        for share in (0.3, 0.6, 0.9, 1.0):
-            page.mouse.move(x + by[0] * share, y + by[1] * share)
-            page.wait_for_timeout(20)
-        page.mouse.up()
-        return x + by[0], y + by[1]
-
-
-def _world(point: Point, zoom: float) -> Point:
-    side = 256 * 2**zoom
-    sine = math.sin(math.radians(point[1]))
-    y = 0.5 - math.log((1 + sine) / (1 - sine)) / (4 * math.pi)
-    return side * (point[0] + 180) / 360, side * y
-
-
-def require_exact_cover(grids: dict[str, Any], ground: Any) -> None:
-    """Check that the grids cover a ground without hole or overlap, by sums of areas and edge by edge."""
-    shapes = np.array(list(grids.values()), dtype=object)
-    assert shapely.is_valid(shapes).all()
-    whole = shapely.union_all(shapes)
-    # of a square degree: less than a thousandth of a square metre
-    assert abs(shapely.area(shapes).sum() - whole.area) < 1e-13
-    assert shapely.symmetric_difference(whole, ground).area < 1e-13
-    assert shapely.coverage_is_valid(shapes), "neighbours have the very same corners"
-
-
-def ground_of(grids: dict[str, Any]) -> Any:
-    return shapely.union_all(np.array(list(grids.values()), dtype=object))
-
-
-def inner_corner(grids: dict[str, Any], code: str) -> Point:
-    """Give a corner of a grid where three grids meet."""
-    for point in shapely.get_coordinates(grids[code].exterior).tolist():
-        if sum(shapely.intersects(shapely.Point(point), g) for g in grids.values()) >= 3:
-            return (point[0], point[1])
-    raise AssertionError("no corner of three")
-
-
-def holders(grids: dict[str, Any], point: Point) -> set[str]:
-    return {code for code, g in grids.items() if list(point) in shapely.get_coordinates(g).tolist()}
-
-
 @pytest.fixture
 def draft(page: Page, built: city.City, middle: str) -> Draft:
     """A fresh draft, looked at around the grid in the middle."""
     at = built.grids.set_index("code").geometry[middle].representative_point()
     return Draft(page, "demo", (at.x, at.y))
-
-
-def inside(grids: dict[str, Any], code: str) -> Point:
-    at = grids[code].representative_point()
-    return at.x, at.y
 
 
 def test_a_planner_starts_a_draft_from_the_version_in_force(page: Page) -> None:
@@ -393,7 +291,7 @@ def test_a_hole_is_shown_in_red_and_a_new_grid_fills_it(page: Page, built: city.
     assert shapely.symmetric_difference(after[new], hole).area < 1e-13
     expect(page.locator("[data-rule=hole]")).to_have_count(0)
     page.locator("#tab-grid").click()
-    expect(page.locator("#body-grid h3")).to_have_text("新设网格")
+    expect(page.locator("#body-grid > h3")).to_have_text("新设网格")
 
 
 def test_an_enclave_is_cut_out_and_gets_its_details(draft: Draft, middle: str) -> None:
@@ -564,6 +462,8 @@ def test_what_the_service_refuses_goes_back_with_its_words(
 ) -> None:
     page = draft.page
     expected_errors.append("status of 4")
+    # the page has not heard of the lock yet
+    page.route("**/redraw/locks", lambda route: route.fulfill(json={"marks": []}))
     assert page.request.post(f"{draft.base}/locks", data={"kind": "grid", "code": middle}).ok
     draft.take("move")
     draft.click(inside(draft.before, middle))
@@ -642,9 +542,3 @@ def test_the_page_fits_the_screen(draft: Draft, middle: str, screenshots: Any) -
             box = page.locator(f"#{tool}").bounding_box()
             assert box is not None
             assert box["height"] >= 24
-
-
-def centre(handle: Locator) -> Point:
-    box = handle.bounding_box()
-    assert box is not None
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

@@ -5,25 +5,25 @@ import { setOf } from "../state.js";
 import { loadTexts, number, setZone, t } from "../texts.js";
 import { drawAttributes } from "./attributes.js";
 import { drawBar, drawDraft, tell } from "./bar.js";
+import { makeChoice } from "./choice.js";
 import { drawChooser } from "./chooser.js";
 import { openDesk } from "./desk.js";
 import { makeEdits } from "./edits.js";
-import { boxOf } from "./geometry.js";
 import { startKeys } from "./keys.js";
 import { makeKin } from "./kin.js";
 import { makeLoader } from "./loader.js";
 import { startMap } from "./map.js";
 import { makeMarks } from "./marks.js";
 import { makeModel } from "./model.js";
-import { drawOthers, makePanel } from "./panel.js";
+import { drawOthers } from "./panel.js";
+import { paperLink } from "./paper.js";
 import { startPointer } from "./pointer.js";
-import { makeReview } from "./review.js";
+import { makePoll } from "./poll.js";
+import { makeSides } from "./sides.js";
 import { makeSnap } from "./snap.js";
 import { addressOf, readState, readView, viewOf } from "./state.js";
 import { makeStrip, makeToolbar } from "./toolbar.js";
 import { makeTools } from "./tools/all.js";
-import { paperLink } from "./paper.js";
-import { makeWay } from "./way.js";
 
 const stage = document.getElementById("stage");
 const skeleton = document.getElementById("skeleton");
@@ -31,36 +31,39 @@ const startBox = document.getElementById("start");
 const side = document.getElementById("side");
 const handle = document.getElementById("sheet-handle");
 
-/** How often is asked what others did, in milliseconds: looked at, and in the background. */
-const POLL = 2000;
-const POLL_HIDDEN = 15_000;
-
 let state = readState();
 let overview = null;
 let textsOf = "";
 let desk = null;
 let layers = [];
 let turn = 0;
-let polling = 0;
 
 const view = startMap(document.getElementById("map"));
 const { map } = view;
-const model = makeModel((area, gone) => { view.draw(area, gone); later(names); });
+const model = makeModel((area, gone) => { view.draw(area, gone); namesSoon(); });
 const loader = makeLoader({ view, model, lang: () => state.lang });
 const snap = makeSnap(map, model, view.snappable);
 const marks = makeMarks(view);
 const strip = makeStrip();
-const panel = makePanel(document.getElementById("panel"), (name) => { if (name === "grid") { drawGrid(); } if (name === "way") { way.load(); } });
-const way = makeWay({ node: panel.body("way"), desk: () => desk, lang: () => state.lang, moved: (to) => { desk.info.state = to; drawName(); }, gone: () => leave(),
-  above: () => kin.above(desk.info) });
-const review = makeReview({ view, panel, loader, desk: () => desk, stage, seeCodes, fill: () => pick("hole"), nameOf: (code) => nameOf(code),
-  also: () => { if (panel.current() === "way" || desk.info.state !== "open") { way.load(); } } });
+const choice = makeChoice({
+  model, view, strip, levels: () => (desk ? desk.info.levels : []), finest: () => finestLevel(),
+  changed(codes) {
+    state.chosen = codes;
+    history.replaceState(null, "", addressOf(state));
+    if (desk) { tool().refresh(); drawGrid(); }
+  },
+});
+const { choose, codes: chooseCodes, see: seeCodes } = choice;
+const sides = makeSides({
+  view, model, loader, strip, stage, desk: () => desk, lang: () => state.lang, seeCodes, drawGrid, openSheet, finest: () => finestLevel(),
+  pick: (name) => pick(name), nameOf: (code) => nameOf(code), commit: (edit) => commit(edit, []), chosen: choice.list,
+  moved(to) { desk.info.state = to; drawName(); }, gone: () => leave(), above: () => kin.above(desk.info), quiet: () => poll.quiet(), loud: () => poll.start(),
+});
+const { panel, way, compare, pins, notes, review } = sides;
 
 let namesAsked = 0;
-/** Do a thing once, after all that is happening now. */
-function later(what) {
-  if (!namesAsked) { namesAsked = requestAnimationFrame(() => { namesAsked = 0; what(); }); }
-}
+/** Write the names again, once, after all that is happening now. */
+const namesSoon = () => { namesAsked ||= requestAnimationFrame(() => { namesAsked = 0; names(); }); };
 const names = () => { if (desk && desk.info && !tool().busy?.()) { view.names(model.of(level())); } };
 
 // --- what all tools share
@@ -68,7 +71,6 @@ const names = () => { if (desk && desk.info && !tool().busy?.()) { view.names(mo
 const finestLevel = () => (desk && desk.info ? desk.info.level : "");
 const choosing = () => ["select", "attributes"].includes(toolName);
 const level = () => (choosing() && state.level && desk.info.levels.some((l) => l.name === state.level) ? state.level : finestLevel());
-let chosen = [];
 const kin = makeKin(model);
 const parents = () => kin.parents(desk.info);
 const nameOf = (code) => kin.nameOf(code, desk.info);
@@ -76,25 +78,30 @@ const nameOf = (code) => kin.nameOf(code, desk.info);
 const { commit, settle, undo, redo, hear } = makeEdits({
   model, strip, review, stage, desk: () => desk, tool: () => tool(), finest: () => finestLevel(), drawTools, seeCodes,
   touched(areas) {
-    const alive = chosen.filter((area) => model.find(area.level, area.code) === area);
-    if (alive.length < chosen.length) { choose(alive); return; }
+    if (pins.locks().length) { pins.redraw(); }
+    if (choice.prune()) { return; }
     tool().refresh();
     // not while somebody fills in the form of a grid that stayed
-    if (chosen.some((area) => areas.has(area))) { drawGrid(); }
+    if (choice.list().some((area) => areas.has(area))) { drawGrid(); }
   },
+});
+hear.marks = pins.heard;
+const poll = makePoll({
+  desk: () => desk,
+  news(mine) { strip.say(t("plan_others_changed")); stage.dataset.revision = String(mine.revision); review.soon(); },
 });
 
 const ctx = {
-  model, view, snap, number,
+  model, view, snap, number, pins,
   finest: () => model.orders[finestLevel()] ?? 0,
   level,
-  chosen: () => chosen,
-  only: () => (chosen.length === 1 && chosen[0].level === finestLevel() ? chosen[0] : null),
-  choose, chooseCodes, commit, settle,
-  hint: strip.hint, say: strip.say, options: strip.options,
+  finestName: finestLevel,
+  chosen: choice.list,
+  only() { const [one, more] = choice.list(); return one && !more && one.level === finestLevel() ? one : null; },
+  see: view.fit, comment: notes.about,
+  choose, chooseCodes, commit, settle, hint: strip.hint, say: strip.say, options: strip.options,
   mark: marks.mark, tip: marks.tip,
-  cursor(name) { map.getContainer().style.cursor = name; },
-  pointer: () => pointer,
+  cursor(name) { map.getContainer().style.cursor = name; }, pointer: () => pointer,
   layers: () => layers,
   units: (layer) => loader.units(layer, state.set),
   parents,
@@ -124,36 +131,12 @@ function drawTools() {
   toolbar.show({ tool: toolName, undo: desk ? desk.undo : null, redo: desk ? desk.redo : null, busy: desk ? desk.stuck : true });
 }
 
-function choose(areas) {
-  chosen = areas.filter((area) => area.parts.length);
-  state.chosen = chosen.map((area) => area.code);
-  history.replaceState(null, "", addressOf(state));
-  view.choose(chosen);
-  tool().refresh();
-  drawGrid();
-}
-
-function chooseCodes(codes) {
-  choose(codes.map((code) => model.find(finestLevel(), code) || desk.info.levels.map((l) => model.find(l.name, code)).find(Boolean)).filter(Boolean)
-    .filter((area) => area.level === finestLevel() || codes.length === 1));
-}
-
-/** Bring areas into view and choose them. */
-function seeCodes(codes) {
-  const found = codes.flatMap((code) => desk.info.levels.map((l) => model.find(l.name, code))).filter(Boolean);
-  const fine = found.filter((area) => area.level === finestLevel());
-  const areas = fine.length ? fine : found;
-  if (!areas.length) { strip.say(t("plan_gone_code", { code: codes[0] }), true); return; }
-  view.fit(boxOf(areas.flatMap((area) => [[area.box[0], area.box[1]], [area.box[2], area.box[3]]])));
-  choose(areas);
-}
-
 // --- panel
 
 function drawGrid() {
   if (!desk || !desk.info) { return; }
   drawAttributes(panel.body("grid"), {
-    chosen, parents: parents(), finest: ctx.finest(), say: strip.say, pick: (code) => seeCodes([code]),
+    chosen: choice.list(), parents: parents(), finest: ctx.finest(), say: strip.say, pick: (code) => seeCodes([code]), lockOf: notes.lockOf,
     save: (edit, area) => commit(edit, [area]), paper: (kind, code) => paperLink(desk.base, kind, code, state.lang),
   });
 }
@@ -200,11 +183,12 @@ function fail(problem, again) {
 }
 
 function leave() {
-  clearTimeout(polling);
+  poll.stop();
   if (desk) { tool().stop(); }
-  chosen = [];
-  view.choose([]);
+  choice.clear();
   model.clear();
+  sides.clear();
+  strip.far("");
   loader.forget();
   hear.left();
   desk = null;
@@ -271,7 +255,6 @@ async function openDraft(mine) {
   drawName();
   skeleton.hidden = true;
   toolName = "select";
-  chosen = [];
   tool().start();
   chooseCodes(state.chosen);
   hear.others(info.others || []);
@@ -280,8 +263,8 @@ async function openDraft(mine) {
   hear.state();
   names();
   stage.dataset.ready = String(mine);
-  await Promise.all([review.load(), desk.fullLog().then(() => { if (mine === turn) { hear.state(); } }), loadGround(mine)]);
-  if (mine === turn) { poll(); }
+  await Promise.all([review.load(), desk.fullLog().then(() => { if (mine === turn) { hear.state(); } }), loadGround(mine), compare.start()]);
+  if (mine === turn) { poll.start(); }
 }
 
 async function loadGround(mine) {
@@ -290,20 +273,6 @@ async function loadGround(mine) {
   layers = found;
   view.context(features);
   tool().refresh();
-}
-
-function poll() {
-  clearTimeout(polling);
-  const mine = desk;
-  polling = setTimeout(async () => {
-    if (mine !== desk) { return; }
-    const seen = desk.revision;
-    try {
-      if (!desk.jobs.length) { await desk.poll(); }
-      if (mine === desk && desk.revision !== seen) { strip.say(t("plan_others_changed")); stage.dataset.revision = String(desk.revision); review.soon(); }
-    } catch (problem) { if (!(problem instanceof Problem)) { throw problem; } }
-    if (mine === desk) { poll(); }
-  }, document.hidden ? POLL_HIDDEN : POLL);
 }
 
 /** Change what is looked at, and start from there. */
@@ -318,7 +287,7 @@ map.on("moveend", () => {
   state.view = viewOf(map);
   history.replaceState(null, "", addressOf(state));
   names();
-  loader.more(desk, chosen).then((read) => { if (!read) { strip.say(t("plan_zoom_nearer")); } }, (problem) => strip.say(problem.detail || t("plan_error"), true));
+  loader.more(desk, choice.list()).then((read) => { strip.far(read ? "" : t("plan_zoom_nearer")); }, (problem) => strip.say(problem.detail || t("plan_error"), true));
 });
 startKeys({
   pick, undo, redo, whole,

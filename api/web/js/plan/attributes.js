@@ -11,9 +11,9 @@ export const levelName = (level) => named("map.level_" + level, level);
  * Draw the tab of the chosen grids.
  *
  * @param {{chosen: object[], parents: object[], save: (edit: object, area: object) => Promise<object|null>, say: (text: string, wrong?: boolean) => void,
- *   finest: number, pick: (code: string) => void, paper: (kind: "sheet"|"plan", code: string) => HTMLElement}} with_
+ *   finest: number, lockOf: (area: object) => Node, pick: (code: string) => void, paper: (kind: "sheet"|"plan", code: string) => HTMLElement}} with_
  */
-export function drawAttributes(node, { chosen, parents, save, say, finest, pick, paper }) {
+export function drawAttributes(node, { chosen, parents, save, say, finest, lockOf, pick, paper }) {
   if (!chosen.length) { node.replaceChildren(el("p", "none", t("plan_grid_none"))); return; }
   if (chosen.length > 1) {
     const list = el("ul", "chosen-list");
@@ -66,5 +66,5 @@ export function drawAttributes(node, { chosen, parents, save, say, finest, pick,
   });
   // a grid on a sheet of its own, an area above with all of its grids
   const print = el("p", "acts", null, paper("sheet", area.code), ...(area.order < finest ? [paper("plan", area.code)] : []));
-  node.replaceChildren(el("h3", null, area.name || area.code), facts, form, print);
+  node.replaceChildren(el("h3", null, area.name || area.code), facts, form, print, lockOf(area));
 }

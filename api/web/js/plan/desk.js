@@ -13,7 +13,7 @@ function onceKey() {
  * Open the desk of a draft.
  *
  * `hear` gets what happens: changed(features, gone, mine), state(), findings(list, codes), edit(EDIT), conflict(job, problem),
- * refused(job, problem), offline(job), busy(count), others(list).
+ * refused(job, problem), offline(job), busy(count), others(list), marks(stamp).
  */
 export function openDesk({ set, draft, lang, hear }) {
   const base = `/api/v1/sets/${encodeURIComponent(set)}/drafts/${draft}/redraw`;
@@ -144,6 +144,7 @@ export function openDesk({ set, draft, lang, hear }) {
       note(news.edits);
       if (news.undo) { desk.undo = news.undo; desk.redo = news.redo; }
       hear.others(news.others || []);
+      hear.marks(news.marks);
       if (news.edits.length) {
         hear.changed(news.changed ? news.changed.features : [], news.gone || []);
         hear.state();
@@ -152,6 +153,7 @@ export function openDesk({ set, draft, lang, hear }) {
     async fullLog() {
       const news = await get(`${base}/edits?after=0`, lang());
       note(news.edits);
+      hear.marks(news.marks);
     },
     findings: () => get(`${base}/findings`, lang()),
     effects: (codes) => get(`${base}/effects${codes && codes.length ? "?codes=" + codes.map(encodeURIComponent).join(",") : ""}`, lang()),

@@ -1,7 +1,11 @@
 // Edits on their way: shown before they are stored, put back when refused, and never taken over in the middle of a drag.
 import { number, t } from "../texts.js";
+import { ask } from "./ask.js";
 import { showConflict } from "./conflict.js";
 import { drawOthers } from "./panel.js";
+
+/** What is refused only because an area would lie in several parts: that is for the planner to choose. */
+const SEVERAL_PARTS = ["redraw_area_would_be_cut", "redraw_piece_is_apart", "redraw_not_neighbours"];
 
 /**
  * Make what stands between tools and desk.
@@ -49,6 +53,8 @@ export function makeEdits({ model, strip, review, stage, desk, tool, finest, dra
     }
     drawTools();
   }
+
+  async function send(body, mine) { if (await desk().edit(body, mine)) { review.soon(); } }
 
   const words = (job) => (["undo", "redo"].includes(job.mine) ? t("plan_" + job.mine) : job.mine || "");
 
@@ -100,6 +106,15 @@ export function makeEdits({ model, strip, review, stage, desk, tool, finest, dra
       },
       refused(jobs, problem) {
         putBack();
+        const [first] = jobs;
+        if (SEVERAL_PARTS.includes(problem.code) && first.body && first.body.multipart === false) {
+          ask(t("plan_parts_title"), [problem.detail, t("plan_parts_text")], [
+            { id: "parts-no", key: "plan_parts_no", className: "action", act: () => true },
+            { id: "parts-yes", key: "plan_parts_yes", className: "quiet", act: () => { send({ ...first.body, multipart: true }, first.mine); } },
+          ]);
+          drawTools();
+          return;
+        }
         strip.say(t("plan_refused", { why: problem.detail || t("plan_error") }), true);
         drawTools();
       },

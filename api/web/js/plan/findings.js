@@ -2,6 +2,7 @@
 import { el, number, t } from "../texts.js";
 import { boxOf, partsOf } from "./geometry.js";
 import { linesOf, toLatLngs } from "./map.js";
+import { REPAIRABLE } from "./repair.js";
 import { clauseOf, waiverOf } from "./waivers.js";
 
 const ORDER = { error: 0, warning: 1, note: 3 };
@@ -14,7 +15,7 @@ const UNITS = { m2: "m²" };
 const MOST = 200;
 
 /** Draw the findings into a place of the panel and on the map; gives how many stand in the way. */
-export function drawFindings(node, view, findings, { see, pick, fill, ask }) {
+export function drawFindings(node, view, findings, { see, pick, fill, repair, ask }) {
   const sorted = [...findings].sort((a, b) => rank(a) - rank(b));
   view.groups.faults.clearLayers();
   sorted.slice(0, MOST).forEach((finding) => drawOne(view, finding));
@@ -35,6 +36,12 @@ export function drawFindings(node, view, findings, { see, pick, fill, ask }) {
       const act = el("button", "quiet small", t("plan_finding_fill"));
       act.type = "button";
       act.addEventListener("click", () => fill(placeOf(finding)));
+      item.append(act);
+    }
+    if (REPAIRABLE.includes(finding.rule)) {
+      const act = el("button", "quiet small", t("plan_finding_repair"));
+      act.type = "button";
+      act.addEventListener("click", () => repair());
       item.append(act);
     }
     item.append(...[clauseOf(finding), waiverOf(finding, ask)].filter(Boolean));

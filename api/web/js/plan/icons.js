@@ -11,6 +11,8 @@ const PATHS = {
   hole: "M2 3h16v14H2zM7 8h6v4H7zM10 8v4M8 10h4",
   enclave: "M2 3h16v14H2zM10 6l4 3-1 4H7L6 9z",
   attributes: "M4 5h12M4 10h12M4 15h7M15 13l2 2-3 3h-2v-2z",
+  comment: "M3 4h14v9H9l-4 4v-4H3zM6 7h8M6 10h5",
+  lock: "M5 9h10v8H5zM7 9V6a3 3 0 016 0v3M10 12v2",
   undo: "M7 4L3 8l4 4M3 8h8a5 5 0 010 9H8",
   redo: "M13 4l4 4-4 4M17 8H9a5 5 0 000 9h3",
   keys: "M2 5h16v10H2zM5 8h1m2 0h1m2 0h1m2 0h1M6 12h8",

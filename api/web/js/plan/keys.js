@@ -3,7 +3,7 @@ import { el, t } from "../texts.js";
 
 /** Tools by key, in the order of the bar. */
 export const TOOLS = [
-  ["select", "V"], ["move", "B"], ["split", "S"], ["merge", "M"], ["piece", "P"], ["extend", "E"], ["hole", "H"], ["enclave", "N"], ["attributes", "A"],
+  ["select", "V"], ["move", "B"], ["split", "S"], ["merge", "M"], ["piece", "P"], ["extend", "E"], ["hole", "H"], ["enclave", "N"], ["attributes", "A"], ["comment", "C"],
 ];
 const OTHERS = [
   ["Ctrl Z", "undo"], ["Ctrl Y", "redo"], ["Esc", "esc"], ["Enter", "enter"], ["⌫", "back"], ["Delete", "delete"], [", .", "corners"],

@@ -124,6 +124,20 @@ export function makeLoader({ view, model, lang }) {
       });
       return [...lines.values()];
     },
+    /** The borders of another draft or version that are none now, around some areas: lines of two points. */
+    async otherBorders(desk, kind, number_, level, codes) {
+      const near = model.of(level).filter((area) => codes.has(area.code) && area.parts.length);
+      if (!near.length) { return []; }
+      const box = boxOf(near.flatMap((area) => [[area.box[0], area.box[1]], [area.box[2], area.box[3]]])).map((x) => x.toFixed(7)).join(",");
+      const query = new URLSearchParams({ level, bbox: box });
+      const set = `/api/v1/sets/${encodeURIComponent(desk.info.set)}`;
+      const features = kind === "draft" ? (await get(`${set}/drafts/${number_}/redraw/areas?${query}`, lang())).features
+        : await pages(`${set}/versions/${number_}/grids?${query}`);
+      const now = new Set(model.of(level).flatMap((area) => area.truth.flat()).flatMap(edgesOf).map(([name]) => name));
+      const lines = new Map();
+      features.filter((f) => f.geometry).forEach((f) => partsOf(f.geometry).flat().flatMap(edgesOf).forEach(([name, line]) => { if (!now.has(name)) { lines.set(name, line); } }));
+      return [...lines.values()];
+    },
     forget() { loaded = null; ghosts.clear(); ghostBox = null; kept.clear(); },
   };
 }

@@ -14,7 +14,7 @@ const BORDERS = [{ color: "#1b2530", weight: 2.5 }, { color: "#3b4a58", weight: 
 const KEPT = { fillColor: "#ffffff", fillOpacity: 0.5 };
 const CHANGED = { fillColor: "#8fd0d4", fillOpacity: 0.38 };
 const CHOSEN = "#0b2230";
-const PANES = ["context", "units", "finest", "upper", "ghost", "chosen", "faults", "cases", "handles", "sketch"];
+const PANES = ["context", "units", "finest", "upper", "locks", "ghost", "compared", "chosen", "edges", "faults", "proposal", "cases", "handles", "sketch", "pins"];
 /** A name is written where its grid is this share of it wide on the screen; so many at most. */
 const ROOM_FOR_NAME = 0.8;
 const MOST_NAMES = 120;
@@ -43,12 +43,12 @@ export function startMap(node) {
   });
   PANES.forEach((name, i) => {
     const pane = map.createPane(name);
-    pane.style.zIndex = String(300 + i * 20);
+    pane.style.zIndex = String(300 + i * 16);
     pane.style.pointerEvents = "none";
   });
   map.setView([36, 120], 10);
   const canvases = Object.fromEntries(["context", "units", "finest", "upper", "ghost", "cases"].map((n) => [n, new SpotCanvas({ pane: n, padding: 0.1 })]));
-  const svgs = Object.fromEntries(["chosen", "faults", "handles", "sketch"].map((n) => [n, L.svg({ pane: n, padding: 0.1 })]));
+  const svgs = Object.fromEntries(["locks", "compared", "chosen", "edges", "faults", "proposal", "handles", "sketch"].map((n) => [n, L.svg({ pane: n, padding: 0.1 })]));
   const groups = Object.fromEntries(PANES.map((n) => [n, L.featureGroup().addTo(map)]));
   const scale = L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
   const labels = startLabels(map);
@@ -57,6 +57,7 @@ export function startMap(node) {
   let zoom = null;
   let finest = 0;
   let snappable = [];
+  let placed = null;
 
   const styleOf = (area) => ({
     ...BORDERS[Math.min(2, Math.max(0, 2 - (finest - area.order)))],
@@ -124,6 +125,11 @@ export function startMap(node) {
       chosen.clear();
       areas.forEach((area) => chosen.set(area, [{ color: "#ffffff", weight: 8, opacity: 0.95 }, { color: CHOSEN, weight: 3.6 }].map((look) => L.polygon(
         toLatLngs(area.parts), { pane: "chosen", renderer: svgs.chosen, interactive: false, fill: false, smoothFactor: 0, ...look }).addTo(map))));
+    },
+    /** Mark the place that is being written about; null: none. */
+    place(at) {
+      if (placed) { placed.remove(); }
+      placed = at && L.circleMarker([at[1], at[0]], { pane: "sketch", renderer: svgs.sketch, interactive: false, radius: 9, color: "#1f4fa3", weight: 3, fillColor: "#ffffff", fillOpacity: 0.8, className: "note-place" }).addTo(map);
     },
     /** Draw again only what lies between some points, until there are none. */
     spot(points) {

@@ -1,7 +1,7 @@
-// The panel on the right: tabs over effects, findings, the chosen grid, the log and the way to being published.
+// The panel on the right: tabs over effects, findings, the chosen grid, comments and locks, the log and the way to being published.
 import { el, number, t, time } from "../texts.js";
 
-const TABS = ["effects", "findings", "grid", "log", "way"];
+const TABS = ["effects", "findings", "grid", "notes", "log", "way"];
 
 /** Make the panel in a node; `opened(name)` hears which tab is looked at. */
 export function makePanel(node, opened) {

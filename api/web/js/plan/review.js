@@ -11,23 +11,23 @@ const SOON = 200;
 /**
  * Make the review of the draft on the screen.
  *
- * @param {{view: object, panel: object, loader: object, desk: () => object|null, stage: HTMLElement, seeCodes: (codes: string[]) => void,
- *   fill: () => void, nameOf: (code: string) => string, also: () => void}} with_ `fill` takes the tool that fills holes, `nameOf` gives the name of an area,
+ * @param {{view: object, places: {effects: HTMLElement, findings: HTMLElement}, panel: object, loader: object, desk: () => object|null, stage: HTMLElement, seeCodes: (codes: string[]) => void,
+ *   fill: () => void, nameOf: (code: string) => string, also: () => void}} with_ `fill` takes the tool that fills holes, `repair` proposes one, `comparing` says whether another plan than the base is looked at, `nameOf` gives the name of an area,
  *   `also` is done after each look
  */
-export function makeReview({ view, panel, loader, desk, stage, seeCodes, fill, nameOf, also }) {
+export function makeReview({ view, places, panel, loader, desk, stage, seeCodes, fill, repair, comparing, nameOf, also }) {
   let findings = [], effects = null, timer = 0;
   const see = (box) => view.fit(box, 19);
   const pick = (code) => seeCodes([code]);
 
   function showFindings() {
-    const wrong = drawFindings(panel.body("findings"), view, findings, { see, pick, fill: (box) => { see(box); fill(); }, ask: { base: () => desk().base, again: load } });
+    const wrong = drawFindings(places.findings, view, findings, { see, pick, fill: (box) => { see(box); fill(); }, repair, ask: { base: () => desk().base, again: load } });
     panel.count("findings", findings.length, wrong > 0);
     stage.dataset.findings = String(findings.length);
   }
 
   function showEffects() {
-    drawEffects(panel.body("effects"), effects, { pick, see: (lon, lat) => see([lon, lat, lon, lat]), nameOf });
+    drawEffects(places.effects, effects, { pick, see: (lon, lat) => see([lon, lat, lon, lat]), nameOf });
     drawCases(view, effects);
     panel.count("effects", effects ? effects.areas.length : 0);
   }
@@ -43,7 +43,7 @@ export function makeReview({ view, panel, loader, desk, stage, seeCodes, fill, n
         if (mine === desk()) { show(found); }
       } catch (problem) {
         if (!(problem instanceof Problem)) { throw problem; }
-        if (mine === desk()) { panel.body(name).replaceChildren(el("p", "none", t("plan_effects_failed"))); }
+        if (mine === desk()) { places[name].replaceChildren(el("p", "none", t("plan_effects_failed"))); }
       }
     };
     await Promise.all([
@@ -69,7 +69,7 @@ export function makeReview({ view, panel, loader, desk, stage, seeCodes, fill, n
       panel.count("log", mine.log.length);
       try {
         const lines = await loader.ghosts(mine.info.set, mine.info.based_on, mine.info.level);
-        if (mine === desk()) { view.ghost(lines); }
+        if (mine === desk()) { view.ghost(comparing() ? [] : lines); }
       } catch (problem) { if (!(problem instanceof Problem)) { throw problem; } }
     },
     clear() {

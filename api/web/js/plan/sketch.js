@@ -1,7 +1,7 @@
 // A line or ring that is being drawn: point after point, drawn to corners and lines, red where it crosses itself.
 import { t } from "../texts.js";
 import { selfCrossing } from "./checks.js";
-import { lineLength, ringArea, same } from "./geometry.js";
+import { boxOf, lineLength, ringArea, same } from "./geometry.js";
 
 /** Points that one line may have; a longer one is no border that somebody drew. */
 const MOST = 2000;
@@ -76,6 +76,14 @@ export function makeSketch(ctx, { closed, done, changed }) {
       if (event.key === "Enter" && points.length) { sketch.finish(); return true; }
       if (points.length && (event.key === "Backspace" || (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey)))) { sketch.back(); return true; }
       return false;
+    },
+    /** Take a ring from elsewhere; it is shown, and finished by the reader. */
+    paste(ring) {
+      points = ring.slice();
+      at = null;
+      draw();
+      changed();
+      ctx.see(boxOf(points));
     },
     back() { points.pop(); draw(); changed(); },
     clear() {

@@ -44,6 +44,7 @@ export function makeToolbar(node, { pick, undo, redo }) {
 export function makeStrip() {
   const hint = document.getElementById("hint"), options = document.getElementById("tool-options");
   const status = document.getElementById("status"), words = document.getElementById("words"), offline = document.getElementById("offline");
+  const far = document.getElementById("far");
   let hintKey = "";
   let timer = 0;
   return {
@@ -57,6 +58,8 @@ export function makeStrip() {
       words.classList.toggle("wrong", wrong);
       if (text) { timer = setTimeout(() => { words.textContent = ""; }, wrong ? 12_000 : 5_000); }
     },
+    /** Say that more is there than can be shown from so far away. */
+    far(text) { far.hidden = !text; far.textContent = text; },
     status(text, kind) { status.textContent = text; status.dataset.kind = kind; },
     /** Nobody answers: say what waits, and offer to send it again. */
     offline(n, { again, abandon } = {}) {

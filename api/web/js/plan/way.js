@@ -24,11 +24,12 @@ function button(kind, text, act) {
 /**
  * Make the part of the panel that leads a draft on.
  *
- * @param {{node: HTMLElement, desk: () => object|null, lang: () => string, moved: (state: string) => void, gone: () => void,
- *   above: () => {code: string, name: string}[]}} with_
- *   `moved` hears the new state, `gone` that the draft is none any more
+ * @param {{node: HTMLElement, desk: () => object|null, lang: () => string, quiet: () => Promise<void>, loud: () => void,
+ *   moved: (state: string) => void, gone: () => void, above: () => {code: string, name: string}[]}} with_
+ *   `quiet` stops what asks of the draft by itself, and gives when it has; `loud` starts it again; `moved` hears the new state,
+ *   `gone` that the draft is none any more
  */
-export function makeWay({ node, desk, lang, moved, gone, above }) {
+export function makeWay({ node, desk, lang, quiet, loud, moved, gone, above }) {
   let said = "", wrong = false, asked = 0, drawn = "";
   // what is typed outlives the answers of the service
   const reason = el("textarea");
@@ -107,7 +108,12 @@ export function makeWay({ node, desk, lang, moved, gone, above }) {
     const go = button("action", t("plan_way_publish"), () => doing(async () => {
       const { revision } = await get(`/api/v1/sets/${encodeURIComponent(mine.info.set)}/versions`, lang());
       const url = mine.base.replace(/\/redraw$/, "/publish");
-      await send("POST", url, { valid_from: publishDay.value, expected_revision: revision }, lang());
+      // a published draft is none any more: nobody asks for it meanwhile
+      await quiet();
+      try { await send("POST", url, { valid_from: publishDay.value, expected_revision: revision }, lang()); } catch (problem) {
+        loud();
+        throw problem;
+      }
       gone();
       location.assign(`/history?set=${encodeURIComponent(mine.info.set)}&lang=${lang()}`);
       return GONE;

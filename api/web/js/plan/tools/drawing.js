@@ -1,8 +1,9 @@
 // What the tools that draw have in common: a sketch, its buttons, and Esc.
 import { el, t } from "../../texts.js";
+import { askForRing } from "../paste.js";
 import { makeSketch } from "../sketch.js";
 
-/** Make a tool that draws; `how` adds done(points), hint, closed, and options() for its row of settings. */
+/** Make a tool that draws; `how` adds done(points), hint, closed, options() for its row of settings, and pastes(): whether a ring can be pasted now. */
 export function drawingTool(ctx, how) {
   const buttons = el("span", "drawing-buttons");
   const sketch = makeSketch(ctx, { closed: how.closed, done: how.done, changed: drawButtons });
@@ -16,6 +17,7 @@ export function drawingTool(ctx, how) {
 
   function drawButtons() {
     const n = sketch.points().length;
+    if (!n && how.closed && how.pastes()) { buttons.replaceChildren(button("plan_paste", () => askForRing(sketch.paste), "quiet small")); return; }
     buttons.replaceChildren(...(n ? [
       button("plan_finish", sketch.finish, "action small"), button("plan_back", sketch.back, "quiet small"),
       button("plan_cancel", () => tool.cancel(), "quiet small"),
@@ -25,10 +27,10 @@ export function drawingTool(ctx, how) {
   const tool = {
     name: how.name,
     sketch,
-    start() { ctx.hint(how.hint()); ctx.cursor("crosshair"); ctx.options(how.options ? how.options() : null, buttons); },
+    start() { drawButtons(); ctx.hint(how.hint()); ctx.cursor("crosshair"); ctx.options(how.options ? how.options() : null, buttons); },
     stop() { sketch.clear(); ctx.options(null); ctx.cursor(""); },
     refresh() {
-      if (!sketch.points().length) { ctx.hint(how.hint()); ctx.options(how.options ? how.options() : null, buttons); }
+      if (!sketch.points().length) { drawButtons(); ctx.hint(how.hint()); ctx.options(how.options ? how.options() : null, buttons); }
     },
     click: sketch.click,
     hover: sketch.hover,

@@ -33,6 +33,7 @@ export function holeTool(ctx) {
   const tool = drawingTool(ctx, {
     name: "hole",
     closed: true,
+    pastes: () => way === "drawn",
     hint: () => (way === "give" && !ctx.only() ? "plan_hint_target" : HINTS[way]),
     options() {
       const select = selectInput("way", Object.keys(HINTS).map((key) => [key, t("plan_way_" + key)]), way);
@@ -73,6 +74,7 @@ export function enclaveTool(ctx) {
   const tool = drawingTool(ctx, {
     name: "enclave",
     closed: true,
+    pastes: () => true,
     hint: () => "plan_hint_enclave",
     options: () => form.fields(),
     async done(points) {

@@ -21,7 +21,7 @@ export function mergeTool(ctx) {
     const why = fault(areas);
     if (why) { ctx.say(t(why), true); return; }
     const target = areas.find((area) => area.code === into) || areas[0];
-    const answer = await ctx.commit({ verb: "merge", codes: areas.map((area) => area.code), into: target.code }, areas);
+    const answer = await ctx.commit({ verb: "merge", codes: areas.map((area) => area.code), into: target.code, multipart: false }, areas);
     if (answer) { ctx.chooseCodes([target.code]); }
   }
 

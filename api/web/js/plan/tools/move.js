@@ -1,5 +1,5 @@
 // Moving a border: a corner is dragged, and every grid that has it follows.
-import { t } from "../../texts.js";
+import { el, t } from "../../texts.js";
 import { moveFault } from "../checks.js";
 import { same } from "../geometry.js";
 import { makeHandles } from "../handles.js";
@@ -9,7 +9,7 @@ import { chooseAt } from "./select.js";
 export function moveTool(ctx) {
   const { model, view } = ctx;
   const handles = makeHandles(view);
-  let held = null, frame = 0, current = null;
+  let held = null, frame = 0, current = null, locking = false;
 
   const chosenAreas = () => ctx.chosen().filter((area) => area.order === ctx.finest());
   const nameOf = (areas) => areas.map((area) => area.name || area.code).join(t("plan_and"));
@@ -17,8 +17,29 @@ export function moveTool(ctx) {
   function refresh() {
     if (held) { return; }
     const areas = chosenAreas();
-    if (handles.show(areas)) { ctx.hint(areas.length ? "plan_hint_move" : "plan_hint_move_choose"); }
+    if (handles.show(areas)) { ctx.hint(!areas.length ? "plan_hint_move_choose" : locking ? "plan_hint_lock_edge" : "plan_hint_move"); }
     else { ctx.hint("plan_hint_move_near"); }
+  }
+
+  /** The button that turns clicks on the middle of a border into locks of it. */
+  function options() {
+    const button = el("button", "quiet small", t("plan_lock_edge"));
+    button.type = "button";
+    button.id = "lock-edge";
+    button.setAttribute("aria-pressed", String(locking));
+    button.addEventListener("click", () => { locking = !locking; options(); refresh(); });
+    ctx.options([button]);
+  }
+
+  function lockAt(where) {
+    const handle = handles.hit(where, ["middle"]);
+    if (!handle) {
+      if (!chooseAt(ctx, where)) { ctx.say(t("plan_lock_edge_which"), true); }
+      return;
+    }
+    const [a, b] = handle.between;
+    const lock = ctx.pins.edge(a, b);
+    if (lock) { ctx.pins.unlock(lock); } else { ctx.pins.lock("edge", { edge: [a, b] }); }
   }
 
   /** Put the held vertex on a place in every ring that has it. */
@@ -69,14 +90,17 @@ export function moveTool(ctx) {
 
   const tool = {
     name: "move",
-    start() { view.map.on("moveend", refresh); refresh(); },
-    stop() { view.map.off("moveend", refresh); tool.cancel(); handles.clear(); },
+    start() { view.map.on("moveend", refresh); refresh(); options(); },
+    stop() { view.map.off("moveend", refresh); locking = false; ctx.options(null); tool.cancel(); handles.clear(); },
     refresh,
     busy: () => Boolean(held),
 
     press(where) {
       const handle = handles.hit(where);
-      if (!handle) { return false; }
+      if (!handle || locking) { return false; }
+      const lock = handle.kind === "corner" ? ctx.pins.holding(model.star(handle.at)) : ctx.pins.holdingEdge(model.edge(...handle.between), ...handle.between);
+      // taken all the same, so that the map is not dragged instead
+      if (lock) { ctx.say(t("plan_locked_here", { by: lock.by || t("plan_somebody") }), true); return true; }
       const star = handle.kind === "corner" ? model.star(handle.at) : insert(handle.between, handle.at);
       if (!star.length) { return false; }
       held = { handle, star, from: handle.at, to: handle.at, between: handle.between, wrong: null, trail: [handle.at] };
@@ -86,6 +110,7 @@ export function moveTool(ctx) {
       return true;
     },
     drag(where) {
+      if (!held) { return; }
       held.where = where;
       if (!frame) { frame = requestAnimationFrame(() => move(held ? held.where : where)); }
     },
@@ -110,7 +135,10 @@ export function moveTool(ctx) {
       refresh();
       await ctx.commit(between ? { verb: "insert_vertex", between, at: to } : { verb: "move_vertex", at: from, to }, areas);
     },
-    click(where) { if (!handles.hit(where)) { chooseAt(ctx, where); } },
+    click(where) {
+      if (locking) { lockAt(where); return; }
+      if (!handles.hit(where)) { chooseAt(ctx, where); }
+    },
     hover(where) {
       const handle = handles.hit(where);
       handles.light(handle);

@@ -31,6 +31,7 @@ function assignTool(ctx, { name, ground, hint, more }) {
   const tool = drawingTool(ctx, {
     name,
     closed: true,
+    pastes: () => Boolean(ctx.only()),
     hint: () => (ctx.only() ? hint : "plan_hint_target"),
     options: () => (more ? [more()] : []),
     async done(points) {
