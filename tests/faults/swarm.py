@@ -111,14 +111,19 @@ async def send(app: Any, made: Made, token: bytes | None) -> tuple[int, dict[byt
         "state": {},
     }
     sent: list[Any] = []
+    over = asyncio.Event()
 
     async def receive() -> dict[str, Any]:
         if not parts:
+            if "stream" not in unquote(made.path):
+                await over.wait()  # nobody goes away before the whole answer is there
             return {"type": "http.disconnect"}
         return {"type": "http.request", "body": parts.pop(0), "more_body": bool(parts)}
 
     async def take(message: Any) -> None:
         sent.append(message)
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            over.set()
 
     await app(scope, receive, take)
     start, *bodies = sent
