@@ -107,7 +107,10 @@ def proven_union(polygons: Geometries, edges: Edges, picked: npt.NDArray[np.bool
     """Unite some polygons by dropping their matched edges; None where that is not provably their union."""
     if not picked.any():
         return None
-    union: BaseGeometry = shapely.normalize(shapely.coverage_union_all(polygons[picked]))
+    try:
+        union: BaseGeometry = shapely.normalize(shapely.coverage_union_all(polygons[picked]))
+    except shapely.GEOSException:  # it says so itself where borders miss each other by a rounding
+        return None
     mine = picked[edges.owner]
     key, forward = edges.key[mine], edges.forward[mine]
     rest = ~matched_edges(key, forward)
