@@ -2,9 +2,11 @@
 
 import secrets
 import sys
+import tempfile
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
@@ -43,6 +45,7 @@ from api.routes import (
     redraw_effects,
     redraw_export,
     redraw_marks,
+    redraw_proposals,
     redraw_repair,
     redraw_review,
     redraw_waivers,
@@ -60,6 +63,7 @@ from gridmap.services.clock import SystemClock
 from gridmap.services.intake import Desk as IntakeDesk
 from gridmap.services.intake import Intake
 from gridmap.services.ports import Clock, Store
+from gridmap.services.proposals import Proposals, folder_for
 from gridmap.services.responsibility import Plans
 from gridmap.settings import Settings
 
@@ -81,6 +85,7 @@ ROUTERS = (
     redraw_compare.router,
     redraw_export.router,
     redraw_marks.router,
+    redraw_proposals.router,
     redraw_repair.router,
     redraw_waivers.router,
     redraw_review.router,
@@ -211,5 +216,11 @@ def app_from_env() -> FastAPI:
 def _context(settings: Settings, store: Store, clock: Clock | None) -> Context:
     key = secrets.token_bytes(32) if settings.cursor_key is None else settings.cursor_key.get_secret_value().encode()
     return Context(
-        settings, store, Plans(store, index_dir=settings.index_dir), clock or SystemClock(), Cursors(key), __version__
+        settings,
+        store,
+        Plans(store, index_dir=settings.index_dir),
+        clock or SystemClock(),
+        Cursors(key),
+        __version__,
+        proposals=Proposals(folder_for(Path(tempfile.gettempdir()), settings.database_url)),
     )

@@ -1,9 +1,11 @@
 """What a route needs beside its parameters: the store, the plans, the clock, and reading days and windows with them."""
 
 import logging
+import tempfile
 import threading
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -22,6 +24,7 @@ from gridmap.maps.drawing import Ground, ground
 from gridmap.services.clock import day_in, start_of
 from gridmap.services.guarded import CutPlans, GuardedStore, Kin, Parts
 from gridmap.services.ports import Box, Clock, PointFilter, Store, UnitOfWork
+from gridmap.services.proposals import Proposals
 from gridmap.services.redraw.drawings import Drawings
 from gridmap.services.redraw.presence import Presence
 from gridmap.services.reports import Overview, PlanReport, last_days, overview, plan_report
@@ -66,6 +69,8 @@ class Context:
     drawings: Drawings = field(default_factory=Drawings)
     presence: Presence = field(default_factory=Presence)
     parts: Parts = field(default_factory=Parts)
+    #: Searches for proposals, of all processes.
+    proposals: Proposals = field(default_factory=lambda: Proposals(Path(tempfile.gettempdir()) / "proposals"))
 
     def for_reader(self, principal: Principal, request_id: str = "") -> "Context":
         """Give the context as somebody sees it: no route gets another one.

@@ -75,6 +75,12 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "EffectsAnswer": _fields(internal="revision start end areas handed handed_total staff balance"),
     "MarkOut": _fields(internal="number kind by mine at code places text"),
     "MarksAnswer": _fields(internal="marks"),
+    "FiguresOut": _fields(
+        internal="grids worst_deviation least most moved_weight moved_ground cut_m cut_edges compactness"
+    ),
+    "CandidateOut": _fields(internal="number wish changed founded gone figures"),
+    "ReasonOut": _fields(internal="code area message"),
+    "ProposalAnswer": _fields(internal="proposal state progress revision today candidates reasons error message"),
     "StepOut": _fields(internal="to by at revision reason"),
     "StepsAnswer": _fields(internal="state revision second_person steps"),
     "CompareRowOut": _fields(

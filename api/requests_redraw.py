@@ -7,6 +7,8 @@ from pydantic import Field
 
 from api.fields import BoxText, Free, Name, Names, QueryInteger, QueryNumber, Short
 from api.requests import Strict
+from gridmap.analysis.proposals.fishnet import CELL_M, SLIVER_SHARE
+from gridmap.domain.proposals import TOLERANCE
 from gridmap.domain.redraw import Ground
 from gridmap.i18n import Language
 from gridmap.services.redraw.repairs import FREE_M2
@@ -17,6 +19,7 @@ Lat = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 PlaceIn = tuple[Lon, Lat]
 Line = Annotated[list[PlaceIn], Len(2, 10_000)]
 Ring = Annotated[list[PlaceIn], Len(3, 10_000)]
+Weight = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Households = Annotated[int, Field(ge=0, le=10_000_000)]
 
 
@@ -208,6 +211,29 @@ class WaiverIn(Strict):
     rule: Name
     codes: Annotated[list[Name], Len(1, 20)] = Field(description="areas that the finding names")
     reason: Annotated[Free, Len(1, 2_000)]
+
+
+class ProposalIn(Strict):
+    """Which grids are to be redrawn, and what they should be like."""
+
+    areas: Annotated[list[Name], Len(1, 1_000)] | None = Field(
+        None, description="codes of areas above the grids; all within reach if left out"
+    )
+    grids: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
+        None, description="how many, locked ones left out; as many as today if left out"
+    )
+    floor: Weight | None = Field(None, description="least weight of a grid")
+    ceiling: Weight | None = Field(None, description="most weight of a grid")
+    tolerance: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = Field(
+        TOLERANCE, description="share of the mean that a grid may be off it, where neither is given"
+    )
+    weight: Literal["households", "incidents", "ground"] = "households"
+    layer: Name | None = Field(None, description="layer whose features are the units; a fishnet if left out")
+    cell_m: Annotated[float, Field(allow_inf_nan=False)] = Field(CELL_M, description="side of a unit grid, metres")
+    sliver_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
+        SLIVER_SHARE, description="a piece smaller than this share of a unit joins its neighbour"
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(0, description="another number gives other candidates")
 
 
 class StepIn(Strict):

@@ -71,6 +71,8 @@ POOL: dict[str, Any] = {
     "draft": ("4", "3", "9"),
     "mark": ("1", "2", "9"),
     "waiver": ("1", "2", "9"),
+    "proposal": ("0123456789abcdef", "nothing"),
+    "candidate": ("1", "2", "x"),
     "with": ("1", "2", "4", "9"),
     "format": ("geojson", "csv", "shp"),
     "from": ("1", "2", "3", "4"),

@@ -165,12 +165,13 @@ def make_edit(
             )
         except GridmapError as error:
             raise withheld(error, seen_codes(ctx, drawing)) from None
-        return _edited(ctx, done, by, language)
+        return edited(ctx, done, by, language)
 
-    return once.answer(made, headers=_etag)
+    return once.answer(made, headers=etag)
 
 
-def _etag(answer: Any) -> dict[str, str]:
+def etag(answer: Any) -> dict[str, str]:
+    """Give the header that names the revision of an answer."""
     return {"ETag": f'"{answer["revision"]}"'}
 
 
@@ -180,7 +181,7 @@ def undo(
     once: OnceOnly, q: Query[NoQuery], set_name: SetName, draft: DraftRef, request: Request, language: ReaderLanguage
 ) -> Any:
     """Take the reader's own last edit back."""
-    return once.answer(lambda ctx: _taken_back(ctx, set_name, draft, request, language, again=False), headers=_etag)
+    return once.answer(lambda ctx: _taken_back(ctx, set_name, draft, request, language, again=False), headers=etag)
 
 
 @router.post(f"{BASE}/redo", response_model=EditedAnswer)
@@ -189,7 +190,7 @@ def redo(
     once: OnceOnly, q: Query[NoQuery], set_name: SetName, draft: DraftRef, request: Request, language: ReaderLanguage
 ) -> Any:
     """Make the edit again that the reader took back last."""
-    return once.answer(lambda ctx: _taken_back(ctx, set_name, draft, request, language, again=True), headers=_etag)
+    return once.answer(lambda ctx: _taken_back(ctx, set_name, draft, request, language, again=True), headers=etag)
 
 
 def _taken_back(
@@ -203,10 +204,11 @@ def _taken_back(
     except GridmapError as error:
         drawing = desk.open(ctx.store, boundary_set.name, number)
         raise withheld(error, seen_codes(ctx, drawing)) from None
-    return _edited(ctx, done, by, language)
+    return edited(ctx, done, by, language)
 
 
-def _edited(ctx: Context, done: Done, by: Principal, language: Language) -> EditedAnswer:
+def edited(ctx: Context, done: Done, by: Principal, language: Language) -> EditedAnswer:
+    """Answer for an edit that was made."""
     drawing, change = done.drawing, done.entry.change
     seen = _seen_with(seen_codes(ctx, drawing), done)
     touched = set(change.codes)

@@ -1,5 +1,6 @@
 """From units and an aim to candidates: every area divided by itself, each wish once, and what stands in the way."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -98,7 +99,7 @@ def propose(
     tasks, reasons = tasks_of(regions, ground.areas, aim)
     search = _Search(tasks, tuple(dict.fromkeys(wishes)), seed, effort, on_progress, stop)
     searched = search.all()
-    for task, (area, region), found in zip(tasks, regions, searched, strict=True):
+    for task, (area, _), found in zip(tasks, regions, searched, strict=True):
         if task is not None and found is None:
             nearest = search.nearest[id(task)]
             fields = {
@@ -106,10 +107,10 @@ def propose(
                 "least": float(nearest.loads.min()),
                 "most": float(nearest.loads.max()),
                 "floor": task.low,
-                "ceiling": task.high,
-                "weight": float(region.weight.sum()),
+                **({"ceiling": task.high} if math.isfinite(task.high) else {}),
             }
-            reasons.append(Reason("not_found", ground.areas[area], fields))
+            code = "not_found" if math.isfinite(task.high) else "not_found_floor"
+            reasons.append(Reason(code, ground.areas[area], fields))
     today = judged(ground, ground.grid, weight, np.zeros(len(ground), dtype=bool))
     candidates: list[Candidate] = []
     if any(found is not None for found in searched):
