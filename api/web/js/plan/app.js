@@ -19,6 +19,7 @@ import { drawOthers } from "./panel.js";
 import { paperLink } from "./paper.js";
 import { startPointer } from "./pointer.js";
 import { makePoll } from "./poll.js";
+import { makeProposals } from "./proposals.js";
 import { makeSides } from "./sides.js";
 import { makeSnap } from "./snap.js";
 import { addressOf, readState, readView, viewOf } from "./state.js";
@@ -60,6 +61,9 @@ const sides = makeSides({
   moved(to) { desk.info.state = to; drawName(); }, gone: () => leave(), above: () => kin.above(desk.info), quiet: () => poll.quiet(), loud: () => poll.start(),
 });
 const { panel, way, compare, pins, notes, review } = sides;
+
+const proposals = makeProposals({ view, stage, desk: () => desk, lang: () => state.lang, above: () => kin.above(desk.info), chosen: choice.list,
+  layers: () => layers, say: strip.say, done: () => review.soon() });
 
 let namesAsked = 0;
 /** Write the names again, once, after all that is happening now. */
@@ -169,6 +173,7 @@ function drawName() {
       names();
     },
     other: () => change({ draft: null, chosen: [], view: "" }),
+    propose: () => proposals.toggle(),
   });
 }
 
@@ -191,6 +196,7 @@ function leave() {
   strip.far("");
   loader.forget();
   hear.left();
+  proposals.left();
   desk = null;
   delete stage.dataset.ready;
   drawName();

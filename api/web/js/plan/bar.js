@@ -18,7 +18,7 @@ export function drawBar({ state, set, choose }) {
 }
 
 /** Say which draft this is, with the level that is looked at and the way to another draft; without one, nothing. */
-export function drawDraft(info, level, { look, other }) {
+export function drawDraft(info, level, { look, other, propose }) {
   const bar = document.getElementById("draft-bar");
   if (!info) { bar.replaceChildren(); return; }
   const select = el("select");
@@ -35,8 +35,15 @@ export function drawDraft(info, level, { look, other }) {
   button.type = "button";
   button.id = "other-draft";
   button.addEventListener("click", other);
+  const ask = el("button", "quiet", t("plan_propose_open"));
+  ask.type = "button";
+  ask.id = "propose-open";
+  ask.title = t("plan_propose_title");
+  ask.setAttribute("aria-expanded", "false");
+  ask.setAttribute("aria-controls", "propose");
+  ask.addEventListener("click", propose);
   bar.replaceChildren(el("span", "draft-name", t("plan_draft_of", { n: info.draft, base: info.based_on ?? "–" })),
-    ...(info.state === "open" ? [] : [el("span", "tag", t("plan_state_" + info.state))]), select, button);
+    ...(info.state === "open" ? [] : [el("span", "tag", t("plan_state_" + info.state))]), select, ask, button);
 }
 
 /** Say something in place of the page, with one way on. */

@@ -124,6 +124,8 @@ export function openDesk({ set, draft, lang, hear }) {
     /** Send an edit; gives the answer, or null where it was refused. `mine` says in words what it was. */
     edit: (body, mine) => queue("/edits", body, { mine }),
     undoLast: () => queue("/undo", undefined, { mine: "undo" }),
+    /** Take over what was found for the draft. */
+    take: (path, mine) => queue(path, undefined, { mine }),
     redoLast: () => queue("/redo", undefined, { mine: "redo" }),
     /** Do once more what a conflict stopped. */
     again: (job) => queue(job.path, job.body, { mine: job.mine }),
