@@ -187,7 +187,7 @@ def take_candidate(
     """Take a candidate over as one edit; the grids that it changes must be as they were when it was searched for."""
 
     def made(ctx: Context) -> EditedAnswer:
-        place = _place(ctx, set_name, draft, request)
+        place, by = _place(ctx, set_name, draft, request), principal_of(request.scope)
         found = _found(ctx, place, proposal, candidate)
         desk = Desk(ctx.drawings)
         drawing = desk.open(ctx.store, place.set_name, place.draft)
@@ -200,11 +200,11 @@ def take_candidate(
                 place.draft,
                 edit,
                 seen=drawing.revision,
-                by=principal_of(request.scope),
+                by=by,
                 now=ctx.clock.now(),
             )
         except GridmapError as error:
             raise withheld(error, seen_codes(ctx, drawing)) from None
-        return edited(ctx, done, language)
+        return edited(ctx, done, by, language)
 
     return once.answer(made, headers=etag)
