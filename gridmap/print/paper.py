@@ -83,21 +83,25 @@ class Paper:
 
     def page(self) -> None:
         """Begin a page."""
-        if self.pages:
-            self._canvas.showPage()
+        self._end_page()
         self.pages += 1
-        if self.furniture.draft:
-            self._watermark()
         self._foot()
 
     def finished(self) -> bytes:
         """End the document and give the file."""
-        self._canvas.showPage()
+        self._end_page()
         self._canvas.beginForm("total")
         self.text(0, self.height, str(self.pages), 7, colour=SOFT)
         self._canvas.endForm()
         self._canvas.save()
         return self._file.getvalue()
+
+    def _end_page(self) -> None:
+        if not self.pages:
+            return
+        if self.furniture.draft:  # over everything else: a map would cover it
+            self._watermark()
+        self._canvas.showPage()
 
     def _foot(self) -> None:
         y = self.bottom + 2
@@ -155,10 +159,10 @@ class Paper:
         left = x - {"left": 0.0, "middle": wide / 2, "right": wide}[anchor]
         if halo:
             self._run(left, y, value, size, HexColor("#ffffff"), stroke=size / 5)
-        self._run(left, y, value, size, colour, stroke=size / 38 if bold else 0.0)
+        self._run(left, y, value, size, colour, stroke=size / 38 if bold and size > 9 else 0.0)
 
     def _run(self, x: float, y: float, value: str, size: float, colour: Color, *, stroke: float) -> None:
-        # one weight is embedded: a heavier one is the same letters with a thin line around them
+        # one weight is embedded: a heavier one is the same letters with a thin line around them; it smears small ones
         run = self._canvas.beginText(x * MM, (self.height - y) * MM)
         run.setFont(letters.FONT, size)
         run.setFillColor(colour)

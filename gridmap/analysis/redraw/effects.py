@@ -8,16 +8,22 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
 from gridmap import crs
 from gridmap.analysis.locator import Locator
 from gridmap.analysis.redraw.tiling import Tiling, frame_of
-from gridmap.analysis.responsibility import join_points
+from gridmap.analysis.responsibility import owner_codes
 from gridmap.analysis.tracks import split_tracks
 from gridmap.domain.boundaries import Grid
 from gridmap.domain.redraw import Change
 
+Box = tuple[float, float, float, float]
+
+#: A degree of latitude has at least so many metres.
+_METRES_A_DEGREE = 110_500.0
 #: A piece handed over with less of its giver than this carries no residents, share.
 _NOTHING = 1e-9
 
@@ -36,28 +42,28 @@ class Measures:
 
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
-    """The touched grids before and after, and the untouched ones around them, which share points on their borders."""
+    """The touched grids before and after, and the untouched ones around them, which share points on their borders.
+
+    ``boxes`` (west, south, east, north) hold together every point that a touched grid may own, and have nothing in
+    common: edits at both ends of a city ask nothing of what lies between.
+    """
 
     before: Mapping[str, Grid]
     after: Mapping[str, Grid]
     around: Sequence[Grid]
-
-    @property
-    def box(self) -> tuple[float, float, float, float]:
-        """West, south, east, north of all that was touched."""
-        shapes = [g.geometry for g in (*self.before.values(), *self.after.values())]
-        west, south, east, north = shapely.total_bounds(np.array(shapes, dtype=object))
-        return float(west), float(south), float(east), float(north)
+    boxes: tuple[Box, ...]
 
     def frame(self, *, after: bool) -> gpd.GeoDataFrame:
         """Give the grids before or after, with those around."""
         return frame_of([*(self.after if after else self.before).values(), *self.around])
 
 
-def neighbourhood(tiling: Tiling, total: Change, codes: Collection[str] | None = None) -> Neighbourhood | None:
+def neighbourhood(
+    tiling: Tiling, total: Change, codes: Collection[str] | None = None, *, nearest_within_m: float = 0.0
+) -> Neighbourhood | None:
     """Take the grids that a draft changed out of the plan, before and after; None: nothing was.
 
-    ``codes`` limits them to what these grids gave and got.
+    ``codes`` limits them to what these grids gave and got; ``nearest_within_m`` as in ``Locator.locate_many``.
     """
     level = tiling.level.name
     before = {c: g for c, g in total.before.items() if g.level == level}
@@ -71,11 +77,33 @@ def neighbourhood(tiling: Tiling, total: Change, codes: Collection[str] | None =
         )
     if not before and not after:
         return None
-    found = Neighbourhood(before, after, ())
     touched = {*before, *after}
+    boxes = _apart([g.geometry for part in (before, after) for g in part.values()], nearest_within_m)
     # with all of them a point outside of every grid has the same nearest one as in the whole plan
-    around = [tiling[c] for c in tiling.near(found.box) if c not in touched]
-    return Neighbourhood(before, after, around)
+    around = {c for box in boxes for c in tiling.near(_wider(np.array([box]), nearest_within_m)[0].tolist())}
+    return Neighbourhood(before, after, [tiling[c] for c in sorted(around - touched)], boxes)
+
+
+def _apart(shapes: Sequence[BaseGeometry], reach_m: float) -> tuple[Box, ...]:
+    """Give boxes around shapes with what is in reach of them; those that meet are one."""
+    boxes = _wider(shapely.bounds(np.array(shapes, dtype=object)), reach_m)
+    while True:
+        drawn = np.asarray(shapely.box(*boxes.T), dtype=object)
+        a, b = shapely.STRtree(drawn).query(drawn, predicate="intersects")
+        groups, group = connected_components(coo_array((np.ones(len(a)), (a, b)), shape=(len(boxes), len(boxes))))
+        if groups == len(boxes):
+            return tuple((float(w), float(s), float(e), float(n)) for w, s, e, n in boxes)
+        merged = np.empty((groups, 4))
+        for k in range(groups):
+            mine = boxes[group == k]
+            merged[k] = [*mine[:, :2].min(axis=0), *mine[:, 2:].max(axis=0)]
+        boxes = merged
+
+
+def _wider(boxes: npt.NDArray[np.float64], reach_m: float) -> npt.NDArray[np.float64]:
+    high = reach_m / _METRES_A_DEGREE
+    wide = high / np.maximum(0.01, np.cos(np.radians(np.abs(boxes[:, [1, 3]]).max(axis=1))))
+    return boxes + np.column_stack((-wide, np.full(len(boxes), -high), wide, np.full(len(boxes), high)))
 
 
 def measured(
@@ -97,7 +125,7 @@ def measured(
     floating : mapping of str to int
         Floating residents by code, as they are known of the plan before; they go with the ground.
     incidents, fixes : GeoDataFrame, optional
-        frames.INCIDENTS and frames.FIXES in the box of the neighbourhood, WGS 84. None: not to be known.
+        frames.INCIDENTS and frames.FIXES in the boxes of the neighbourhood, WGS 84. None: not to be known.
     nearest_within_m : float
         As in ``Locator.locate_many``.
 
@@ -113,12 +141,13 @@ def measured(
     for after in (False, True):
         grids = near.after if after else near.before
         frame = near.frame(after=after)
+        locator = Locator.from_frame(frame) if len(frame) else None
         counts: pd.Series | None = None
         if incidents is not None:
-            owner = _owner(incidents, frame, nearest_within_m)
+            owner = _owner(incidents, locator, nearest_within_m)
             owners.append(owner)
             counts = pd.Series(owner).value_counts()
-        hours = None if fixes is None else _hours(fixes, frame)
+        hours = None if fixes is None else _hours(fixes, locator)
         shapes = crs.to_metric(np.array([g.geometry for g in grids.values()], dtype=object), epsg)
         sides.append(
             {
@@ -146,18 +175,18 @@ def compactness(shape: BaseGeometry) -> float:
     return 0.0 if not length else float(4 * np.pi * shapely.area(shape) / length**2)
 
 
-def _owner(points: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, nearest_within_m: float) -> npt.NDArray[np.object_]:
-    if not len(points) or not len(grids):
+def _owner(points: gpd.GeoDataFrame, locator: Locator | None, nearest_within_m: float) -> npt.NDArray[np.object_]:
+    if not len(points) or locator is None:
         return np.full(len(points), None, dtype=object)
-    found = join_points(points[["geometry"]], grids, nearest_within_m=nearest_within_m)
-    owner = found["grid_code"].to_numpy(object)
-    return np.array([c if isinstance(c, str) else None for c in owner], dtype=object)
+    shapes = np.asarray(points.geometry.array)
+    found = locator.locate_many(shapely.get_x(shapes), shapely.get_y(shapes), nearest_within_m=nearest_within_m)
+    return owner_codes(locator, found)
 
 
-def _hours(fixes: gpd.GeoDataFrame, grids: gpd.GeoDataFrame) -> Mapping[str, float]:
-    if not len(fixes) or not len(grids):
+def _hours(fixes: gpd.GeoDataFrame, locator: Locator | None) -> Mapping[str, float]:
+    if not len(fixes) or locator is None:
         return {}
-    pieces = split_tracks(fixes[["unit_id", "fixed_at", "geometry"]], Locator.from_frame(grids))
+    pieces = split_tracks(fixes[["unit_id", "fixed_at", "geometry"]], locator)
     hours = pieces.dropna(subset=["grid_code"]).groupby("grid_code")["seconds"].sum() / 3600.0
     return {str(code): float(value) for code, value in hours.items()}
 

@@ -1,11 +1,12 @@
 """What a draft does, in the figures that planners weigh: asked of the stored points, people and staff."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 
 from gridmap.analysis.redraw.effects import Measures, measured, neighbourhood
 from gridmap.domain.boundaries import Grid
@@ -14,7 +15,7 @@ from gridmap.errors import NotAllowed
 from gridmap.services.clock import day_in
 from gridmap.services.grids import workers_needed
 from gridmap.services.points import primary_of
-from gridmap.services.ports import PointFilter, UnitOfWork
+from gridmap.services.ports import Box, IncidentRepository, PatrolRepository, PointFilter, PointsOf, UnitOfWork
 from gridmap.services.redraw.drawings import Drawing
 from gridmap.settings import Settings
 
@@ -71,15 +72,16 @@ def effects(
     """
     end = now
     name = drawing.boundary_set.name
-    near = neighbourhood(drawing.tiling, drawing.total, codes)
+    reach = settings.nearest_within_m
+    near = neighbourhood(drawing.tiling, drawing.total, codes, nearest_within_m=reach)
     if near is None:
         return Effects(end - REPLAYED, end, {}, {}, None, (), ())
     day = day_in(now, settings.time_zone)
     home = primary_of(work, settings)
     # points belong to one set; another one may be redrawn, but has no history of its own
     mine = home is not None and home.name == name
-    incidents = _points(work, "incidents", PointFilter(end - REPLAYED, bbox=near.box)) if mine else None
-    fixes = _points(work, "patrols", PointFilter(end - PATROLLED, bbox=near.box)) if mine else None
+    incidents = points_in(work, "incidents", end - REPLAYED, near.boxes) if mine else None
+    fixes = points_in(work, "patrols", end - PATROLLED, near.boxes) if mine else None
     floating = {
         p.grid_code: p.floating_residents
         for code in near.before
@@ -91,7 +93,7 @@ def effects(
         floating=floating,
         incidents=incidents,
         fixes=fixes,
-        nearest_within_m=settings.nearest_within_m,
+        nearest_within_m=reach,
     )
     if handed is not None:
         handed = handed.sort_values(["occurred_at", "incident_id"], ascending=[False, True])
@@ -107,12 +109,22 @@ def effects(
     )
 
 
-def _points(work: UnitOfWork, kind: str, where: PointFilter) -> gpd.GeoDataFrame | None:
+def points_in(work: UnitOfWork, kind: PointsOf, start: datetime, boxes: Sequence[Box]) -> gpd.GeoDataFrame | None:
+    """Give the incidents or fixes since a time in boxes that have nothing in common; None: not to be known."""
+    repository: IncidentRepository | PatrolRepository = getattr(work, kind)
     try:
-        found: gpd.GeoDataFrame = getattr(work, kind).frame(where)
+        found = [repository.frame(PointFilter(start, bbox=box)) for box in boxes]
     except NotAllowed:
         return None
-    return found
+    if kind == "patrols":
+        # the way between two boxes is not known here, and is none between its ends
+        found = [part.assign(unit_id=[f"{n} {unit}" for unit in part["unit_id"]]) for n, part in enumerate(found)]
+    filled = [part for part in found if len(part)]
+    return (
+        gpd.GeoDataFrame(pd.concat(filled, ignore_index=True), crs=found[0].crs)
+        if len(filled) > 1
+        else (filled or found)[0]
+    )
 
 
 def _side(work: UnitOfWork, name: str, grid: Grid, found: Measures, day: date, settings: Settings) -> Side:
