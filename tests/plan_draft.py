@@ -18,19 +18,30 @@ class Draft:
     def __init__(self, page: Page, set_name: str, at: Point, zoom: float = 16.5) -> None:
         answer = page.request.post(f"/api/v1/sets/{set_name}/drafts", data={"note": "测试"})
         assert answer.ok, answer.text()
+        self._look(page, set_name, answer.json()["draft"]["number"], at, zoom)
+
+    @classmethod
+    def of(cls, page: Page, set_name: str, number: int, at: Point, zoom: float = 16.5) -> "Draft":
+        """Look at a draft that was begun."""
+        made = cls.__new__(cls)
+        made._look(page, set_name, number, at, zoom)
+        return made
+
+    def _look(self, page: Page, set_name: str, number: int, at: Point, zoom: float) -> None:
         self.page = page
-        self.number = answer.json()["draft"]["number"]
-        self.base = f"/api/v1/sets/{set_name}/drafts/{self.number}/redraw"
-        self.address = f"/plan?set={set_name}&draft={self.number}&lang=zh#v={zoom}/{at[1]:.6f}/{at[0]:.6f}"
+        self.number = number
+        self.base = f"/api/v1/sets/{set_name}/drafts/{number}/redraw"
+        self.address = f"/plan?set={set_name}&draft={number}&lang=zh#v={zoom}/{at[1]:.6f}/{at[0]:.6f}"
         self.open(page)
         self.before = self.grids()
 
     def open(self, page: Page) -> None:
+        page.goto("about:blank")
         page.goto(self.address)
         expect(page.locator("#stage[data-ready]")).to_be_attached()
 
-    def grids(self, level: str = "grid") -> dict[str, Any]:
-        found = self.page.request.get(f"{self.base}/areas?level={level}").json()["features"]
+    def grids(self, level: str | None = None) -> dict[str, Any]:
+        found = self.page.request.get(f"{self.base}/areas" + (f"?level={level}" if level else "")).json()["features"]
         return {f["id"]: shapely.from_geojson(json.dumps(f["geometry"])) for f in found}
 
     def stored(self, revision: int) -> dict[str, Any]:

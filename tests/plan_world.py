@@ -20,6 +20,7 @@ from gridmap.domain.boundaries import BoundarySet, Level
 from gridmap.domain.features import FeatureLayer
 from gridmap.services.clock import FixedClock
 from gridmap.services.incidents import import_incidents
+from gridmap.services.ports import Store
 from gridmap.services.publishing import publish_frame
 from gridmap.services.responsibility import Plans
 from gridmap.settings import Settings
@@ -70,22 +71,26 @@ def _nobody(frame: gpd.GeoDataFrame) -> pd.DataFrame:
     return pd.DataFrame({"set_name": [None] * n, "version_number": numbers, "grid_code": [None] * n}, index=frame.index)
 
 
+def publish(store: Store, built: city.City, names: tuple[str, ...]) -> None:
+    """Put the town into a store: as set ``demo``, and with a hole as set ``holed``; with the units to paint with."""
+    with store.unit_of_work() as work:
+        for name, title, missing in (("demo", "青屿区网格", None), ("holed", "有空白的网格", middle_code(built))):
+            if name in names:
+                work.boundaries.put_set(BoundarySet(name, LEVELS, title))
+                frame = whole(built, missing)
+                publish_frame(work, name, frame, valid_from=FIRST_DAY, published_at=page_service.NOW)
+        work.context.replace(built.context)
+        work.features.put_layer(FeatureLayer("units", "单元"))
+        work.features.replace("units", units(built), valid_from=FIRST_DAY, owners=_nobody)
+        work.commit()
+
+
 @contextmanager
 def serve(folder: Path, built: city.City, **settings: Any) -> Iterator[tuple[str, Any]]:
     """Serve the town as set ``demo``, and with a hole as set ``holed``; give the address and the store."""
     chosen = Settings(database_url=f"sqlite:///{folder}/plan.gpkg", default_set="demo", **settings)
     store = open_store(chosen.database_url)
-    with store.unit_of_work() as work:
-        for name, title, frame in (
-            ("demo", "青屿区网格", whole(built)),
-            ("holed", "有空白的网格", whole(built, middle_code(built))),
-        ):
-            work.boundaries.put_set(BoundarySet(name, LEVELS, title))
-            publish_frame(work, name, frame, valid_from=FIRST_DAY, published_at=page_service.NOW)
-        work.context.replace(built.context)
-        work.features.put_layer(FeatureLayer("units", "单元"))
-        work.features.replace("units", units(built), valid_from=FIRST_DAY, owners=_nobody)
-        work.commit()
+    publish(store, built, ("demo", "holed"))
     import_incidents(store, Plans(store), [built.incidents], settings=chosen, commit=lambda: True)
     with page_service.running(create_app(chosen, store, FixedClock(page_service.NOW))) as url:
         yield url, store

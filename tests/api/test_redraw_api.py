@@ -1,9 +1,11 @@
 """Redrawing over HTTP: every verb, undo and redo, two planners, and what cannot be done."""
 
+import json
 from typing import Any
 
 import pytest
 import shapely
+import shapely.affinity
 from api_world import CELL, at, check_problem
 from redraw_planner import EN, Planner
 from version_desk import OPEN, REDRAWN, SET, Desk, plan_of
@@ -269,3 +271,24 @@ def test_an_open_corner_is_no_hole(world) -> None:
     planner = Planner(world.client, f"{SET}/drafts/{draft['number']}/redraw")
     assert planner.state()["totals"]["holes"] == 0
     check_problem(planner.edit("fill", at=at(2.5, 0.5), to="B"), 422, "redraw_no_hole_here")
+
+
+def test_a_repair_of_overlaps_is_taken_back_and_made_again(world) -> None:
+    desk = Desk(world.client)
+    draft = desk.draft()
+    plan = plan_of("AAB\nAAB\nCCB")
+    for feature in plan["features"]:
+        if feature["properties"]["code"] == "B":
+            aside = shapely.affinity.translate(shapely.geometry.shape(feature["geometry"]), -1e-6)
+            feature["geometry"] = json.loads(shapely.to_geojson(aside))
+    desk.put(draft, plan)
+    planner = Planner(world.client, f"{SET}/drafts/{draft['number']}/redraw")
+    before = planner.areas()
+    assert planner.state()["totals"]["overlaps"] + planner.state()["totals"]["holes"] > 0
+    planner.done("repair", accept_m2=1000)
+    after = planner.areas()
+    assert planner.state()["totals"]["overlaps"] == 0
+    assert planner.back().status_code == 200
+    assert planner.areas() == before
+    assert planner.back("redo").status_code == 200
+    assert planner.areas() == after

@@ -1,6 +1,6 @@
 """Faults that an edit would make, found where it touches the ground and nowhere else."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ class Effect:
     lost_m2: float
 
 
-def require_sound(tiling: Tiling, change: Change) -> Effect:
+def require_sound(tiling: Tiling, change: Change, *, since: Collection[str] | None = None) -> Effect:
     """Check that an edit leaves every area sound and no more ground with two owners than before.
 
     Parameters
@@ -33,6 +33,9 @@ def require_sound(tiling: Tiling, change: Change) -> Effect:
         The plan before.
     change : Change
         Of the edited level.
+    since : collection of str, optional
+        The change puts back what was there, and only these areas were drawn otherwise since: ground in common is asked
+        for only where one of them has part in it. So the overlaps that a repair took away come back with its undoing.
 
     Returns
     -------
@@ -57,7 +60,7 @@ def require_sound(tiling: Tiling, change: Change) -> Effect:
         return Effect(0.0, 0.0)
     box = shapely.total_bounds(np.array([*mine.values(), *was.values()], dtype=object))
     others = {c: tiling[c].geometry for c in tiling.near([float(v) for v in box]) if c not in was}
-    _require_apart(tiling, mine, others, was)
+    _require_apart(tiling, mine, others, was, since)
     return _balance(tiling, mine, was)
 
 
@@ -66,12 +69,16 @@ def _require_apart(
     mine: Shapes,
     others: Shapes,
     was: Shapes,
+    since: Collection[str] | None,
 ) -> None:
     """Check the changed areas against each other and those around; what overlapped before may go on as much."""
     codes = [*mine, *others]
     shapes = np.array([*mine.values(), *others.values()], dtype=object)
     a, b = shapely.STRtree(shapes).query(shapes)
     pick = (a < b) & (a < len(mine))
+    if since is not None:
+        new = np.isin(codes, list(since))
+        pick &= new[a] | new[b]
     a, b = a[pick], b[pick]
     shapely.prepare(shapes[np.unique(a)])
     meet = shapely.relate_pattern(shapes[a], shapes[b], "T********")

@@ -111,8 +111,12 @@ class Desk:
             if not pile:
                 raise InvalidInput("redraw_nothing_to_redo" if again else "redraw_nothing_to_undo")
             entry = next(iter(work.redraw.entries(set_name, number, after=pile[-1] - 1)))
-            change = self._inverse(work, drawing, entry)
-            effect = require_sound(drawing.tiling, _of_level(change, drawing.tiling.level.name) or change)
+            change, exact = self._inverse(work, drawing, entry)
+            since = None
+            if exact:
+                later = work.redraw.lines(set_name, number, after=entry.number)
+                since = {code for line in later for code in line.codes} - {*change.before, *change.after}
+            effect = require_sound(drawing.tiling, _of_level(change, drawing.tiling.level.name) or change, since=since)
             return TakeBack(entry.number), change, effect, entry.number
 
         return self._write(store, set_name, number, make, seen=None, by=by, now=now)
@@ -177,21 +181,21 @@ class Desk:
             codes = sorted({code for line in theirs for code in line.codes})
             raise RedrawConflict("redraw_conflict", numbers=[line.number for line in theirs], codes=codes)
 
-    def _inverse(self, work: UnitOfWork, drawing: Drawing, entry: Entry) -> Change:
-        """Find what takes an entry back as the plan is now."""
+    def _inverse(self, work: UnitOfWork, drawing: Drawing, entry: Entry) -> tuple[Change, bool]:
+        """Find what takes an entry back as the plan is now, and whether it puts back exactly what was there."""
         tiling = drawing.tiling
         whole = entry.change.inverted()
         if _stands(tiling.areas, whole):
-            return whole
+            return whole, True
         leaf = _of_level(whole, tiling.level.name)
         if leaf and _stands(tiling.areas, leaf):
-            return with_ancestors(tiling, leaf)
+            return with_ancestors(tiling, leaf), True
         turned = _turned(entry)
         if turned is not None:
             try:
                 leaf = apply(tiling, turned, lambda parent, shape: "")
                 require_sound(tiling, leaf)
-                return with_ancestors(tiling, leaf)
+                return with_ancestors(tiling, leaf), False
             except InvalidInput:
                 pass
         later = [

@@ -76,7 +76,9 @@ export function makeLoader({ view, model, lang }) {
     },
     /** Read what came into view since, and forget what is far; gives false where too much is in view to be read. */
     async more(desk, chosen) {
-      if (loaded === "whole" || reading || within(viewBox(0), loaded)) { return true; }
+      // the map went on while something was read: what is in view by then counts
+      while (reading) { await reading.catch(() => {}); }
+      if (loaded === "whole" || within(viewBox(0), loaded)) { return true; }
       if (share(desk.info) * desk.info.areas > MANY) { return false; }
       const box = viewBox(AROUND);
       reading = desk.areas(desk.info.level, box);
