@@ -23,10 +23,12 @@ _CALLERS = 50_000
 _PATIENCE_S = 2.0
 #: Streams of events that one process serves.
 _STREAMS = 1_000
-#: Everything that takes seconds of a processor: drawn maps, comparisons of whole plans, streams, making versions.
+#: Everything that takes seconds of a processor: drawn maps, comparisons of whole plans, prints, streams,
+#: making versions.
 _HEAVY = re.compile(
     r"/maps/[^/]+|/api/v1/crosswalk|/api/v1/locate/arrow|/api/v1/sets/[^/]+/(?:"
-    r"difference|drafts|drafts/[^/]+/(?:grids|publish)|versions/[^/]+/(?:report|return|withdraw))"
+    r"difference|drafts|drafts/[^/]+/(?:grids|publish)|versions/[^/]+/(?:report|return|withdraw)|"
+    r"drafts/[^/]+/redraw/(?:compare|export|repair|plan\.pdf|sheet/[^/]+\.pdf)|grids/[^/]+/(?:plan|sheet)\.pdf)"
 )
 #: Bits of an IPv6 address that name a household or an office; whoever has one has all the others behind it.
 _IPV6_NETWORK = 64
