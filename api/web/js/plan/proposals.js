@@ -9,7 +9,7 @@ import { toLatLngs } from "./map.js";
 const POLL = 500;
 const LOOK = [{ color: "#ffffff", weight: 5, opacity: 0.9 }, { color: "#b3470b", weight: 2.4, dashArray: "7 4" }];
 
-const percent = (share) => `${number(Math.round(share * 1000) / 10)} %`;
+const percent = (share) => `${number(Math.round(share * 1000) / 10)}\u00a0%`;
 
 function button(kind, id, text, act) {
   const made = el("button", kind, text);
