@@ -4,9 +4,10 @@
 
 The street is one area, so that nothing but contiguity and balance binds either side. Each of our candidates is timed;
 then ReCom (short bursts of 10 steps) gets as many seconds for the same measure: worst deviation, cut edges, and what
-changes hands. Seconds are those of one core, so that what else runs counts for neither side. It begins with a division that ``recursive_tree_part`` makes within the tolerance, for it cannot begin
-with one that is out of bounds; making it is not counted. Its grids are called as those of today so that as little as
-possible changes hands. Prints Markdown. GerryChain: ``pip install -e '.[bench]'``.
+changes hands. Seconds are those of one core, so that what else runs counts for neither side. ReCom begins with a
+division that ``recursive_tree_part`` makes within the tolerance, for it cannot begin with one that is out of bounds;
+making it is not counted. Its grids are called as those of today so that as little as possible changes hands. Prints
+Markdown. GerryChain: ``pip install -e '.[bench]'``.
 """
 
 import argparse
