@@ -40,3 +40,26 @@ def test_the_same_sheet_is_the_same_file(world) -> None:
 def test_a_sheet_of_nothing_is_an_error(world, language: str) -> None:
     answer = world.get(f"{SET}/grids/NOSUCH/sheet.pdf?lang={language}")
     assert (answer.status_code, answer.json()["code"]) == (404, "grid_unknown")
+
+
+def test_a_plan_lists_the_grids_of_its_street_alone(world) -> None:
+    said = words(world.get(f"{SET}/grids/S/plan.pdf?lang=en"))
+    assert "Grid plan" in said
+    assert "${alert(1)}" in said
+    assert "<img" not in said  # a grid of the other street
+
+
+def test_a_plan_of_a_grid_is_an_error(world) -> None:
+    answer = world.get(f"{SET}/grids/A/plan.pdf")
+    assert (answer.status_code, answer.json()["code"]) == (422, "print_nothing_below")
+
+
+def test_what_was_printed_stands_in_the_trail(fresh_world) -> None:
+    words(fresh_world.get(SHEET))
+    words(fresh_world.get(f"{SET}/grids/S/plan.pdf"))
+    with fresh_world.store.unit_of_work() as work:
+        told = [e.act for e in work.trail.entries() if e.act.action == "version.export"]
+    assert [(act.subject, act.detail["areas"], act.detail["code"]) for act in told] == [
+        ("urban/2", 1, "A"),
+        ("urban/2", 4, "S"),
+    ]

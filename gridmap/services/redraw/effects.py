@@ -1,6 +1,6 @@
 """What a draft does, in the figures that planners weigh: asked of the stored points, people and staff."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -22,6 +22,8 @@ from gridmap.settings import Settings
 #: Past cases that a plan is replayed with, and the patrols: fixes are many, and a month shows the habit.
 REPLAYED = timedelta(days=365)
 PATROLLED = timedelta(days=30)
+#: Beyond so many grids the people of a whole set are read at once.
+_ONE_BY_ONE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,8 @@ def effects(
     mine = home is not None and home.name == name
     incidents = points_in(work, "incidents", end - REPLAYED, near.boxes) if mine else None
     fixes = points_in(work, "patrols", end - PATROLLED, near.boxes) if mine else None
-    floating = {
-        p.grid_code: p.floating_residents
-        for code in near.before
-        if (p := work.profiles.of_grid(name, code, day)) is not None and p.floating_residents is not None
-    }
+    floating = _floating(work, name, list(near.before), day)
+    on_duty = _on_duty(work, name, sorted({*near.before, *near.after}), day)
     before, after, handed = measured(
         near,
         epsg=drawing.tiling.epsg,
@@ -101,8 +100,8 @@ def effects(
     return Effects(
         end - REPLAYED,
         end,
-        {c: _side(work, name, near.before[c], m, day, settings) for c, m in before.items()},
-        {c: _side(work, name, near.after[c], m, day, settings) for c, m in after.items()},
+        {c: _side(near.before[c], m, on_duty, settings) for c, m in before.items()},
+        {c: _side(near.after[c], m, on_duty, settings) for c, m in after.items()},
         handed,
         tuple(member for code in ended for member in _staff(work, name, code, day)),
         _balance(drawing),
@@ -127,9 +126,24 @@ def points_in(work: UnitOfWork, kind: PointsOf, start: datetime, boxes: Sequence
     )
 
 
-def _side(work: UnitOfWork, name: str, grid: Grid, found: Measures, day: date, settings: Settings) -> Side:
-    heads, workers = work.staff.numbers_of(name, grid.code, day)
-    return Side(grid.name, found, workers_needed(grid.households, settings), heads + workers)
+def _floating(work: UnitOfWork, name: str, codes: Sequence[str], day: date) -> dict[str, int]:
+    if len(codes) > _ONE_BY_ONE:
+        known = set(codes)
+        profiles = [p for p in work.profiles.of_day(name, day) if p.grid_code in known]
+    else:
+        profiles = [p for code in codes if (p := work.profiles.of_grid(name, code, day)) is not None]
+    return {p.grid_code: p.floating_residents for p in profiles if p.floating_residents is not None}
+
+
+def _on_duty(work: UnitOfWork, name: str, codes: Sequence[str], day: date) -> dict[str, int]:
+    if len(codes) > _ONE_BY_ONE:
+        counts = work.staff.counts(name, day)
+        return dict(zip(counts["grid_code"], (counts["heads"] + counts["workers"]).tolist(), strict=True))
+    return {code: sum(work.staff.numbers_of(name, code, day)) for code in codes}
+
+
+def _side(grid: Grid, found: Measures, on_duty: Mapping[str, int], settings: Settings) -> Side:
+    return Side(grid.name, found, workers_needed(grid.households, settings), on_duty.get(grid.code, 0))
 
 
 def _staff(work: UnitOfWork, name: str, code: str, day: date) -> list[StaffMember]:
