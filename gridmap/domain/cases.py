@@ -1,0 +1,289 @@
+"""A case: what may be done with it, by whom, and what became of it. The record is the truth; it tells the status.
+
+The loop is 发现 > 立案 > 派遣 > 处置 > 核查 > 结案. Supervision files, verifies and closes; command dispatches; whoever
+handled a case never verifies it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from gridmap.domain.access import Role
+from gridmap.errors import Conflict, InvalidInput
+
+
+class CaseStatus(StrEnum):
+    """Where a case stands."""
+
+    REPORTED = "reported"
+    FILED = "filed"
+    DISPATCHED = "dispatched"
+    HANDLING = "handling"
+    HANDLED = "handled"
+    VERIFIED = "verified"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+    REJECTED = "rejected"
+    MERGED = "merged"
+
+
+class Act(StrEnum):
+    """What somebody does with a case.
+
+    ``return_``: whoever was sent says that it is not theirs. ``rework``: what was handled does not hold. ``join``:
+    another one handles it too. ``whistle``: a street calls departments together.
+    """
+
+    REPORT = "report"
+    FILE = "file"
+    REJECT = "reject"
+    DISPATCH = "dispatch"
+    ACCEPT = "accept"
+    RETURN = "return"
+    HANDLE = "handle"
+    VERIFY = "verify"
+    REWORK = "rework"
+    CLOSE = "close"
+    REOPEN = "reopen"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    EXTEND = "extend"
+    APPEAL = "appeal"
+    JOIN = "join"
+    WHISTLE = "whistle"
+    MERGE = "merge"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What an act makes of a case.
+
+    Attributes
+    ----------
+    to : CaseStatus or None
+        None: it stays where it is.
+    roles : frozenset of Role
+        Who may do it.
+    reason : bool
+        It says why.
+    assignee : bool
+        Only whoever the case was sent to may do it.
+    outsider : bool
+        Nobody who handled the case, or answers for whom it was sent to, may do it.
+    names : bool
+        It names a unit, a department or another case.
+    """
+
+    to: CaseStatus | None
+    roles: frozenset[Role]
+    reason: bool = False
+    assignee: bool = False
+    outsider: bool = False
+    names: bool = False
+
+
+_COMMAND = frozenset({Role.DISPATCHER})
+_SUPERVISION = frozenset({Role.SUPERVISOR})
+_DESK = _COMMAND | _SUPERVISION
+_HANDLER = frozenset({Role.FIELD, Role.DISPATCHER})
+_ALL = _DESK | {Role.FIELD}
+_S = CaseStatus
+_OPEN = (_S.REPORTED, _S.FILED, _S.DISPATCHED, _S.HANDLING, _S.HANDLED, _S.VERIFIED, _S.SUSPENDED)
+_AT_WORK = (_S.DISPATCHED, _S.HANDLING)
+
+#: The most extensions of one case, and how often it may be suspended.
+EXTENSIONS, SUSPENSIONS = 2, 1
+
+
+def _table() -> dict[tuple[CaseStatus, Act], Transition]:
+    found = {
+        (_S.REPORTED, Act.FILE): Transition(_S.FILED, _SUPERVISION),
+        (_S.REPORTED, Act.REJECT): Transition(_S.REJECTED, _SUPERVISION, reason=True),
+        (_S.FILED, Act.DISPATCH): Transition(_S.DISPATCHED, _COMMAND, names=True),
+        (_S.FILED, Act.REJECT): Transition(_S.REJECTED, _SUPERVISION, reason=True),
+        (_S.DISPATCHED, Act.DISPATCH): Transition(_S.DISPATCHED, _COMMAND, reason=True, names=True),
+        (_S.DISPATCHED, Act.ACCEPT): Transition(_S.HANDLING, _HANDLER, assignee=True),
+        (_S.DISPATCHED, Act.RETURN): Transition(_S.FILED, _HANDLER, reason=True, assignee=True),
+        (_S.HANDLING, Act.RETURN): Transition(_S.FILED, _HANDLER, reason=True, assignee=True),
+        (_S.HANDLING, Act.HANDLE): Transition(_S.HANDLED, _HANDLER, reason=True, assignee=True),
+        (_S.HANDLED, Act.VERIFY): Transition(_S.VERIFIED, _SUPERVISION, outsider=True),
+        (_S.HANDLED, Act.REWORK): Transition(_S.HANDLING, _SUPERVISION, reason=True, outsider=True),
+        (_S.VERIFIED, Act.CLOSE): Transition(_S.CLOSED, _SUPERVISION, outsider=True),
+        (_S.VERIFIED, Act.REWORK): Transition(_S.HANDLING, _SUPERVISION, reason=True, outsider=True),
+        (_S.CLOSED, Act.REOPEN): Transition(_S.FILED, _SUPERVISION, reason=True),
+        (_S.REJECTED, Act.REOPEN): Transition(_S.REPORTED, _SUPERVISION, reason=True),
+        (_S.CLOSED, Act.APPEAL): Transition(None, _HANDLER, reason=True, assignee=True),
+    }
+    for status in _AT_WORK:
+        found[status, Act.SUSPEND] = Transition(_S.SUSPENDED, _COMMAND, reason=True)
+        found[status, Act.EXTEND] = Transition(None, _COMMAND, reason=True)
+        found[status, Act.JOIN] = Transition(None, _COMMAND, names=True)
+        found[status, Act.WHISTLE] = Transition(None, _DESK, reason=True, names=True)
+    found[_S.SUSPENDED, Act.RESUME] = Transition(None, _COMMAND)
+    for status in (_S.REPORTED, _S.FILED, _S.DISPATCHED, _S.HANDLING):
+        found[status, Act.MERGE] = Transition(_S.MERGED, _DESK, names=True)
+    for status in _OPEN:
+        found[status, Act.NOTE] = Transition(None, _ALL, reason=True)
+    return found
+
+
+#: What may be done in which status; what is not here is not possible.
+TRANSITIONS: Mapping[tuple[CaseStatus, Act], Transition] = _table()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the record of a case.
+
+    Attributes
+    ----------
+    act : Act
+    by : str
+        The account.
+    role : Role
+        In which it was done.
+    at : datetime
+        With its offset.
+    reason : str
+    names : str
+        The unit or department it was sent to or that joins, or the case it was merged into.
+    """
+
+    act: Act
+    by: str
+    role: Role
+    at: datetime
+    reason: str = ""
+    names: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the record of a case says.
+
+    ``version`` counts its lines: a timer is armed for one version, and dies with it. ``before`` is the status that a
+    suspended case returns to. ``handlers`` are all accounts that ever accepted or handled it.
+    """
+
+    status: CaseStatus
+    version: int = 1
+    assignee: str = ""
+    joined: frozenset[str] = frozenset()
+    handlers: frozenset[str] = frozenset()
+    extensions: int = 0
+    suspensions: int = 0
+    reworks: int = 0
+    returns: int = 0
+    appealed: bool = False
+    before: CaseStatus | None = None
+    merged_into: str = ""
+    last_at: datetime | None = None
+
+
+def allowed(status: CaseStatus, role: Role | None = None) -> tuple[Act, ...]:
+    """Give what may be done in a status, in the order of ``Act``; with a role only what that role may do."""
+    return tuple(
+        act
+        for act in Act
+        if (found := TRANSITIONS.get((status, act))) is not None and (role is None or role in found.roles)
+    )
+
+
+def advance(standing: Standing | None, entry: Entry, units: Iterable[str] = ()) -> Standing:
+    """Do one act.
+
+    Parameters
+    ----------
+    standing : Standing or None
+        None: there is no case yet, and the act is ``report``.
+    units : iterable of str
+        The units and departments that the account answers for; the account itself is one of them.
+
+    Raises
+    ------
+    Conflict
+        ``illegal_transition`` with what may be done now; ``not_assigned``: it was sent to somebody else;
+        ``handler_verifies``, ``extensions_used``, ``suspensions_used``, ``appealed_before``.
+    InvalidInput
+        ``case_reason_missing``, ``case_name_missing``, ``case_time_backwards``.
+    """
+    if standing is None:
+        if entry.act is not Act.REPORT:
+            raise Conflict("illegal_transition", status="-", allowed=Act.REPORT.value)
+        return Standing(CaseStatus.REPORTED, last_at=entry.at)
+    rule = TRANSITIONS.get((standing.status, entry.act))
+    if rule is None or entry.role not in rule.roles:
+        now = ", ".join(allowed(standing.status, entry.role)) or "-"
+        raise Conflict("illegal_transition", status=standing.status.value, allowed=now)
+    if rule.reason and not entry.reason.strip():
+        raise InvalidInput("case_reason_missing")
+    if rule.names and not entry.names.strip():
+        raise InvalidInput("case_name_missing")
+    if standing.last_at is not None and entry.at < standing.last_at:
+        raise InvalidInput("case_time_backwards")
+    mine = {entry.by, *units}
+    if rule.assignee and not mine & {standing.assignee, *standing.joined}:
+        raise Conflict("not_assigned")
+    if rule.outsider and mine & {*standing.handlers, standing.assignee, *standing.joined}:
+        raise Conflict("handler_verifies")
+    moved = replace(standing, status=rule.to or standing.status, version=standing.version + 1, last_at=entry.at)
+    return _noted(standing, moved, entry)
+
+
+def _noted(old: Standing, new: Standing, entry: Entry) -> Standing:
+    """Keep what an act leaves beside the status."""
+    match entry.act:
+        case Act.DISPATCH:
+            return replace(new, assignee=entry.names, joined=frozenset())
+        case Act.ACCEPT | Act.HANDLE:
+            return replace(new, handlers=old.handlers | {entry.by})
+        case Act.RETURN:
+            return replace(new, assignee="", joined=frozenset(), returns=old.returns + 1)
+        case Act.REWORK:
+            return replace(new, reworks=old.reworks + 1)
+        case Act.REOPEN:
+            return replace(new, assignee="", joined=frozenset())
+        case Act.JOIN | Act.WHISTLE:
+            return replace(new, joined=old.joined | {entry.names})
+        case Act.MERGE:
+            return replace(new, merged_into=entry.names)
+        case Act.EXTEND:
+            _require(old.extensions < EXTENSIONS, "extensions_used", EXTENSIONS)
+            return replace(new, extensions=old.extensions + 1)
+        case Act.SUSPEND:
+            _require(old.suspensions < SUSPENSIONS, "suspensions_used", SUSPENSIONS)
+            return replace(new, suspensions=old.suspensions + 1, before=old.status)
+        case Act.RESUME:
+            assert old.before is not None
+            return replace(new, status=old.before, before=None)
+        case Act.APPEAL:
+            _require(not old.appealed, "appealed_before", 1)
+            return replace(new, appealed=True)
+    return new
+
+
+def _require(holds: bool, code: str, limit: int) -> None:
+    if not holds:
+        raise Conflict(code, limit=limit)
+
+
+def standing_of(record: Sequence[Entry]) -> Standing:
+    """Read where a case stands from its whole record, each line by the rules (errors as of ``advance``).
+
+    What an account answers for may have changed since, so that only its own name is asked here; a line that was let in
+    by its unit is let in again.
+    """
+    standing: Standing | None = None
+    for entry in record:
+        answers_for = (standing.assignee, *standing.joined) if standing is not None else ()
+        standing = advance(standing, entry, answers_for if _needs_unit(standing, entry) else ())
+    if standing is None:
+        raise InvalidInput("case_empty")
+    return standing
+
+
+def _needs_unit(standing: Standing | None, entry: Entry) -> bool:
+    rule = TRANSITIONS.get((standing.status, entry.act)) if standing is not None else None
+    return rule is not None and rule.assignee
