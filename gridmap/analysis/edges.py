@@ -92,11 +92,17 @@ def proven_tiling(
     Returns
     -------
     array of bool, Geometry
-        The picked ones: those all of whose edges are matched. None, and an empty polygon, where the proof fails.
+        The picked ones: all, or those all of whose edges are matched. None, and an empty polygon, where the proof
+        fails.
     """
     edges = edges_of(polygons)
+    matched = matched_edges(edges.key, edges.forward)
+    if candidates.all() and len(polygons):
+        union = _bounded_by(edges, np.flatnonzero(~matched))
+        if union is not None:
+            return candidates.copy(), union
     picked = candidates.copy()
-    picked[edges.owner[~matched_edges(edges.key, edges.forward)]] = False
+    picked[edges.owner[~matched]] = False
     union = proven_union(polygons, edges, picked)
     if union is None:
         return np.zeros(len(polygons), dtype=bool), shapely.MultiPolygon()
@@ -107,16 +113,42 @@ def proven_union(polygons: Geometries, edges: Edges, picked: npt.NDArray[np.bool
     """Unite some polygons by dropping their matched edges; None where that is not provably their union."""
     if not picked.any():
         return None
-    try:
-        union: BaseGeometry = shapely.normalize(shapely.coverage_union_all(polygons[picked]))
-    except shapely.GEOSException:  # it says so itself where borders miss each other by a rounding
+    mine = np.flatnonzero(picked[edges.owner])
+    rest = mine[~matched_edges(edges.key[mine], edges.forward[mine])]
+    return _bounded_by(edges, rest)
+
+
+def _bounded_by(edges: Edges, rest: npt.NDArray[np.intp]) -> BaseGeometry | None:
+    """Give the polygons whose border is exactly these edges, in their sense; None where there are none.
+
+    Where the edges left over of some polygons bound one, that is their union: the number of polygons over a place, less
+    one inside of it, then changes nowhere. Only the faces of those few edges are looked for.
+    """
+    lines = _lines(np.stack([edges.start(rest), edges.end(rest)], axis=1))
+    faces = shapely.normalize(shapely.get_parts(shapely.polygonize(lines)))
+    if not len(faces):
         return None
-    mine = picked[edges.owner]
-    key, forward = edges.key[mine], edges.forward[mine]
-    rest = ~matched_edges(key, forward)
+    around = edges_of(faces)
+    # a face that the edges wind round as they do round polygons is ground; others are holes
+    ground = np.ones(len(faces), dtype=bool)
+    ground[
+        around.owner[~np.isin(_sensed(around.key, around.forward), _sensed(edges.key[rest], edges.forward[rest]))]
+    ] = 0
+    parts = faces[ground]
+    union: BaseGeometry = parts[0] if len(parts) == 1 else shapely.normalize(shapely.MultiPolygon(list(parts)))
     border = edges_of(np.array([union], dtype=object))
-    same = _same(key[rest], forward[rest], border.key, border.forward)
+    same = _same(edges.key[rest], edges.forward[rest], border.key, border.forward)
     return union if same and shapely.is_valid(union) else None
+
+
+def _lines(ends: npt.NDArray[np.float64]) -> Geometries:
+    lines: Geometries = np.asarray(shapely.linestrings(ends), dtype=object)
+    return lines
+
+
+def _sensed(key: Keys, forward: npt.NDArray[np.bool_]) -> Keys:
+    """Make keys that differ by the sense of the edge."""
+    return _mix(key + forward.astype(np.uint64))
 
 
 def unite(polygons: Geometries, usable: npt.NDArray[np.bool_]) -> BaseGeometry:

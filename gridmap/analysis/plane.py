@@ -217,6 +217,10 @@ def area_noise_m2(shape: BaseGeometry) -> float:
 def _in_order(
     rows: npt.NDArray[np.intp], codes: npt.NDArray[np.object_], shapes: Geometries
 ) -> tuple[npt.NDArray[np.intp], Geometries]:
+    mine = codes[rows].tolist()
+    if len(set(mine)) == len(mine):  # shapes decide only where codes are doubled
+        order = np.array(sorted(range(len(rows)), key=mine.__getitem__), dtype=np.intp)
+        return rows[order], shapes[order]
     wkb = shapely.to_wkb(shapes)
-    order = np.array(sorted(range(len(rows)), key=lambda i: (codes[rows[i]], wkb[i])), dtype=np.intp)
+    order = np.array(sorted(range(len(rows)), key=lambda i: (mine[i], wkb[i])), dtype=np.intp)
     return rows[order], shapes[order]

@@ -137,6 +137,9 @@ class Overlaps:
 def find_overlaps(plane: Plane, proven: npt.NDArray[np.bool_]) -> Overlaps:
     """Find every pair of valid grids with common area above rounding; pairs of ``proven`` ones have none."""
     at = np.flatnonzero(plane.usable)
+    if proven.all():
+        nobody = np.zeros(0, dtype=np.intp)
+        return Overlaps(nobody, nobody, np.zeros(0, dtype=object))
     shapes, open_ = plane.shapes[at], ~proven[at]
     a, b = shapely.STRtree(shapes).query(shapes)
     unsure = (a < b) & (open_[a] | open_[b])
@@ -157,6 +160,8 @@ def ground(plane: Plane, overlaps: Overlaps, proven: npt.NDArray[np.bool_], tili
         union = proven_union(plane.shapes, edges_of(plane.shapes), apart)
         if union is not None:
             proven, tiling = apart, union
+    if proven.all():
+        return polygons_of(tiling)
     others = shapely.union_all(plane.shapes[~proven])
     return polygons_of(shapely.union(tiling, others))
 
