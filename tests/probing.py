@@ -73,6 +73,7 @@ POOL: dict[str, Any] = {
     "waiver": ("1", "2", "9"),
     "proposal": ("0123456789abcdef", "nothing"),
     "candidate": ("1", "2", "x"),
+    "gap_width_m": ("1", "0.2"),
     "with": ("1", "2", "4", "9"),
     "format": ("geojson", "csv", "shp"),
     "from": ("1", "2", "3", "4"),
