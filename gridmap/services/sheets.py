@@ -131,7 +131,7 @@ def area_plan(
     rows = [PlanRow(n, g, m2, households.get(g.code)) for n, (g, m2) in enumerate(numbered, 1)]
     parents = sorted({g.parent_code for g in grids if g.parent_code is not None} - {code})
     between = grids_of(work.boundaries.grids(version, codes=parents)) if parents else []
-    box = _around(area, 0.0, 0.15)
+    box = _around(area, 0.0)
     around = [g for g in _in_box(work, version, area.level, box) if g.code != code]
     return AreaPlan(
         _source(boundary_set, version, by, now, settings, revision),
@@ -227,7 +227,7 @@ def chain_of(work: UnitOfWork, version: BoundaryVersion, grid: Grid) -> tuple[Gr
     return tuple(reversed(links))
 
 
-def _around(grid: Grid, reach_m: float, share: float = 0.6) -> Box:
+def _around(grid: Grid, reach_m: float, share: float = 1.0) -> Box:
     """Give the box of an area with room for what is beside it: a share of its size, and so many metres."""
     west, south, east, north = grid.geometry.bounds
     high = max(north - south, east - west) * share + 2 * reach_m / _METRES_A_DEGREE
