@@ -8,9 +8,9 @@ ends with the process that makes it; the others see that by its number.
 import hashlib
 import json
 import os
-import pickle
 import secrets
 import shutil
+import stat
 import threading
 import time
 from contextlib import suppress
@@ -21,9 +21,9 @@ from typing import Any
 from gridmap.analysis.proposals.proposing import Outcome
 from gridmap.domain.access import Principal
 from gridmap.domain.proposals import Stopped
-from gridmap.errors import Conflict, GridmapError, NotFound
+from gridmap.errors import Conflict, GridmapError, NotFound, StoreUnavailable
 from gridmap.processes import alive
-from gridmap.services.redraw.proposed import Found, Material, searched
+from gridmap.services.redraw.proposed import Found, Material, found_of, found_text, searched
 
 #: Seconds for which an ended search is kept.
 KEPT_S = 3_600.0
@@ -84,8 +84,13 @@ class Proposals:
         ------
         Conflict
             ``propose_under_way``: the planner has one already; ``propose_busy``: others have.
+        StoreUnavailable
+            ``propose_folder_taken``: somebody else has made the folder.
         """
         with self._lock:
+            self._folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+            if not self._is_ours():
+                raise StoreUnavailable("propose_folder_taken")
             self._tidy()
             running = [s for s in self._states() if s["state"] == RUNNING]
             if any(s["owner"] == place.owner for s in running):
@@ -94,7 +99,7 @@ class Proposals:
                 raise Conflict("propose_busy", limit=AT_ONCE)
             key = secrets.token_hex(8)
             own = self._folder / key
-            own.mkdir(parents=True, mode=0o700)
+            own.mkdir(mode=0o700)
             state = {
                 **asdict(place),
                 "key": key,
@@ -124,8 +129,7 @@ class Proposals:
         """
         self._state(place, key)
         try:
-            # written by this service, in a folder that only it can write
-            found: list[Found] = pickle.loads((self._folder / key / "candidates").read_bytes())  # noqa: S301
+            found = found_of((self._folder / key / "candidates.json").read_bytes())
         except FileNotFoundError:
             found = []
         if not 1 <= number <= len(found):
@@ -154,7 +158,7 @@ class Proposals:
             outcome, found = searched(
                 material, effort=self._effort, on_progress=tell, stop=lambda: (own / "stop").exists()
             )
-            _write(own / "candidates", pickle.dumps(found))
+            _write(own / "candidates.json", found_text(found).encode())
             self._note(own, known, state=DONE, progress=1.0, outcome=_plain(outcome, found))
         except Stopped:
             self._note(own, known, state=CANCELLED)
@@ -174,10 +178,18 @@ class Proposals:
     def _state(self, place: Place, key: str) -> dict[str, Any]:
         if not (len(key) == 16 and set(key) <= set("0123456789abcdef")):
             raise NotFound("propose_unknown")
-        state = self._read(self._folder / key)
+        state = self._read(self._folder / key) if self._is_ours() else None
         if state is None or {k: state[k] for k in ("owner", "set_name", "draft")} != asdict(place):
             raise NotFound("propose_unknown")
         return state
+
+    def _is_ours(self) -> bool:
+        """Tell whether nobody else can put anything there: temporary files are where everybody may make folders."""
+        try:
+            found = self._folder.lstat()
+        except OSError:
+            return False
+        return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
 
     def _states(self) -> list[dict[str, Any]]:
         try:

@@ -12,8 +12,10 @@ from redraw_planner import Planner
 from version_desk import REDRAWN, SET, Desk, plan_of
 
 from gridmap.analysis.proposals.fishnet import fishnet
+from gridmap.domain.boundaries import Grid
+from gridmap.errors import NotFound, StoreUnavailable
 from gridmap.services.proposals import Place, Proposals
-from gridmap.services.redraw.proposed import Asked, Material
+from gridmap.services.redraw.proposed import Asked, Found, Material, found_of, found_text
 
 #: Small cells and wide bounds: a few hundred units, divided in no time.
 ASKED = {"cell_m": 40, "tolerance": 0.4, "weight": "ground"}
@@ -196,8 +198,6 @@ def test_another_process_finds_a_search_and_sees_when_its_own_is_gone(tmp_path: 
     one, other = Proposals(folder), Proposals(folder)
     place = Place("me", "urban", 3)
     ring = shapely.box(120, 36, 120.004, 36.004)
-    from gridmap.domain.boundaries import Grid
-
     material = Material(Asked(weight="ground", cell_m=50), (Grid("A", "", "grid", ring, "X"),), None, None)
     key = one.start(place, 7, material).key
     until = time.monotonic() + 30
@@ -217,3 +217,28 @@ def test_another_process_finds_a_search_and_sees_when_its_own_is_gone(tmp_path: 
     ))  # fmt: skip
     assert other.find(place, key).state == "failed"
     assert len(fishnet(np.array([ring]), cell_m=50)) > 10
+
+
+def test_candidates_are_kept_as_they_are(tmp_path: Path) -> None:
+    ring = shapely.Polygon([(120.1, 36.1), (120.1000000001, 36.2), (120.3, 36.15)])
+    grids = (Grid("A", "甲", "grid", ring, "X", "town", 7, {"note": "一"}), Grid("new-1", "", "grid", ring))
+    found = [Found(grids, ("new-1",), ("B",), "0" * 64), Found((), (), (), "")]
+    again = found_of(found_text(found))
+    assert again == found
+    assert shapely.to_wkb(again[0].grids[0].geometry) == shapely.to_wkb(ring)
+
+
+def test_a_folder_that_somebody_else_may_write_is_not_used(tmp_path: Path) -> None:
+    folder = tmp_path / "proposals"
+    folder.mkdir()
+    folder.chmod(0o777)
+    ring = shapely.box(120, 36, 120.004, 36.004)
+    material = Material(Asked(weight="ground", cell_m=50), (Grid("A", "", "grid", ring, "X"),), None, None)
+    searches = Proposals(folder)
+    with pytest.raises(StoreUnavailable) as refused:
+        searches.start(Place("me", "urban", 3), 7, material)
+    assert refused.value.code == "propose_folder_taken"
+    assert not list(folder.iterdir())
+    (folder / ("0" * 16)).mkdir()
+    with pytest.raises(NotFound):
+        searches.find(Place("me", "urban", 3), "0" * 16)

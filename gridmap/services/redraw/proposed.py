@@ -1,8 +1,9 @@
 """Proposals for a draft: what they are made of, and the edit that a candidate becomes."""
 
 import hashlib
+import json
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 
 import numpy as np
@@ -65,11 +66,42 @@ class Material:
 class Found:
     """A candidate as grids; new ones have no code yet but ``new-1`` ... ``before`` proves what was there."""
 
-    candidate: Candidate
     grids: tuple[Grid, ...]
     new: tuple[str, ...]
     gone: tuple[str, ...]
     before: str
+
+
+def found_text(found: Iterable[Found]) -> str:
+    """Write candidates as JSON, shapes as WKB."""
+    return json.dumps(
+        [
+            {
+                "grids": [
+                    {f.name: getattr(g, f.name) for f in fields(Grid)}
+                    | {"geometry": shapely.to_wkb(g.geometry, hex=True)}
+                    for g in one.grids
+                ],
+                "new": one.new,
+                "gone": one.gone,
+                "before": one.before,
+            }
+            for one in found
+        ]
+    )
+
+
+def found_of(written: str | bytes) -> list[Found]:
+    """Read candidates that ``found_text`` wrote."""
+    return [
+        Found(
+            tuple(Grid(**g | {"geometry": shapely.from_wkb(g["geometry"])}) for g in one["grids"]),
+            tuple(one["new"]),
+            tuple(one["gone"]),
+            one["before"],
+        )
+        for one in json.loads(written)
+    ]
 
 
 def gathered(
@@ -197,7 +229,7 @@ def _found(ground: Ground, candidate: Candidate) -> Found:
     grids, gone = changed_grids(ground, candidate, number)
     was = {g.code: g for g in ground.grids}
     touched = sorted({*gone, *(g.code for g in grids if g.code not in new)})
-    return Found(candidate, tuple(grids), tuple(new), tuple(gone), stamp(was[code] for code in touched))
+    return Found(tuple(grids), tuple(new), tuple(gone), stamp(was[code] for code in touched))
 
 
 def stamp(grids: Iterable[Grid]) -> str:
