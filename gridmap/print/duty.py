@@ -45,7 +45,7 @@ def duty_sheet(sheet: DutySheet, language: Language) -> bytes:
     half = (paper.inner - _GAP) / 2
     left, right = paper.margin, paper.margin + half + _GAP
     below = max(_facts(paper, sheet, left, y, half), _cases(paper, sheet, right, y, half)) + 4
-    room = rows_that_fit(paper.bottom - below - 12, _LOOK)
+    room = rows_that_fit(paper.bottom - below - 8, _LOOK)
     _list(
         paper, left, below, half, "print.staff", _people_columns(language), people[:room], _staff_note(sheet, language)
     )

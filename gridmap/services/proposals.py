@@ -91,6 +91,7 @@ class Proposals:
             self._folder.mkdir(parents=True, mode=0o700, exist_ok=True)
             if not self._is_ours():
                 raise StoreUnavailable("propose_folder_taken")
+            self._folder.chmod(0o700)
             self._tidy()
             running = [s for s in self._states() if s["state"] == RUNNING]
             if any(s["owner"] == place.owner for s in running):
@@ -189,7 +190,7 @@ class Proposals:
             found = self._folder.lstat()
         except OSError:
             return False
-        return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
+        return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o022
 
     def _states(self) -> list[dict[str, Any]]:
         try:
