@@ -9,7 +9,8 @@ import city
 import page_service
 import plan_world
 import pytest
-from playwright.sync_api import expect
+from plan_draft import Draft
+from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -127,3 +128,16 @@ def screenshots() -> Path:
     folder = ROOT / ".artefacts" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture
+def middle(plan_built: city.City) -> str:
+    """A grid with neighbours all around."""
+    return plan_world.middle_code(plan_built)
+
+
+@pytest.fixture
+def draft(page: Page, plan_built: city.City, middle: str) -> Draft:
+    """A fresh draft, looked at around the grid in the middle."""
+    at = plan_built.grids.set_index("code").geometry[middle].representative_point()
+    return Draft(page, "demo", (at.x, at.y))

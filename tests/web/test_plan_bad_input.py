@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import city
-import plan_world
 import pytest
 import shapely
 from plan_draft import Draft, ground_of, inside, require_exact_cover
@@ -16,19 +14,6 @@ pytestmark = pytest.mark.browser
 def base_url(plan_url: str) -> str:
     """The service over the town that is redrawn."""
     return plan_url
-
-
-@pytest.fixture
-def middle(plan_built: city.City) -> str:
-    """A grid with neighbours all around."""
-    return plan_world.middle_code(plan_built)
-
-
-@pytest.fixture
-def draft(page: Page, plan_built: city.City, middle: str) -> Draft:
-    """A fresh draft, looked at around the grid in the middle."""
-    at = plan_built.grids.set_index("code").geometry[middle].representative_point()
-    return Draft(page, "demo", (at.x, at.y))
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """A draft beside another draft and beside a version, on the page Plan."""
 
-import city
-import plan_world
 import pytest
 from plan_draft import Draft, inner_corner
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -13,19 +11,6 @@ pytestmark = pytest.mark.browser
 def base_url(plan_url: str) -> str:
     """The service over the town that is redrawn."""
     return plan_url
-
-
-@pytest.fixture
-def middle(plan_built: city.City) -> str:
-    """A grid with neighbours all around."""
-    return plan_world.middle_code(plan_built)
-
-
-@pytest.fixture
-def draft(page: Page, plan_built: city.City, middle: str) -> Draft:
-    """A fresh draft, looked at around the grid in the middle."""
-    at = plan_built.grids.set_index("code").geometry[middle].representative_point()
-    return Draft(page, "demo", (at.x, at.y))
 
 
 def test_two_drafts_are_compared_in_sentences_figures_and_on_the_map(draft: Draft, middle: str) -> None:

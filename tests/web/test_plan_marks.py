@@ -1,11 +1,9 @@
 """Locks and comments on the page Plan: set, seen by everybody, heeded, and taken away."""
 
-import city
-import plan_world
 import pytest
 import shapely
 from plan_draft import Draft, centre, inner_corner, inside
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -14,19 +12,6 @@ pytestmark = pytest.mark.browser
 def base_url(plan_url: str) -> str:
     """The service over the town that is redrawn."""
     return plan_url
-
-
-@pytest.fixture
-def middle(plan_built: city.City) -> str:
-    """A grid with neighbours all around."""
-    return plan_world.middle_code(plan_built)
-
-
-@pytest.fixture
-def draft(page: Page, plan_built: city.City, middle: str) -> Draft:
-    """A fresh draft, looked at around the grid in the middle."""
-    at = plan_built.grids.set_index("code").geometry[middle].representative_point()
-    return Draft(page, "demo", (at.x, at.y))
 
 
 def test_a_grid_that_is_locked_is_marked_named_and_left_alone(draft: Draft, middle: str) -> None:

@@ -28,19 +28,6 @@ def base_url(plan_url: str) -> str:
     return plan_url
 
 
-@pytest.fixture
-def middle(built: city.City) -> str:
-    """A grid with neighbours all around."""
-    return plan_world.middle_code(built)
-
-
-@pytest.fixture
-def draft(page: Page, built: city.City, middle: str) -> Draft:
-    """A fresh draft, looked at around the grid in the middle."""
-    at = built.grids.set_index("code").geometry[middle].representative_point()
-    return Draft(page, "demo", (at.x, at.y))
-
-
 def test_a_planner_starts_a_draft_from_the_version_in_force(page: Page) -> None:
     page.goto("/plan?lang=zh")
     expect(page.get_by_role("heading", name="调整网格边界")).to_be_visible()
