@@ -69,10 +69,11 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
         internal="area_m2 households floating workers_required workers incidents patrol_hours compactness"
     ),
     "EffectOut": _fields(internal="code name before after"),
+    "HandedFacilityOut": _fields(internal="layer code name state lon lat from_code to_code"),
     "HandedOut": _fields(internal="incident_id category occurred_at lon lat from_code to_code"),
     "LeavingOut": _fields(internal="grid_code role department", personal="name"),
     "BalanceOut": _fields(internal="parent measure mean_before mean_after deviation_before deviation_after"),
-    "EffectsAnswer": _fields(internal="revision start end areas handed handed_total staff balance"),
+    "EffectsAnswer": _fields(internal="revision start end areas handed handed_total facilities staff balance"),
     "MarkOut": _fields(internal="number kind by mine at code places text"),
     "MarksAnswer": _fields(internal="marks"),
     "FiguresOut": _fields(

@@ -250,6 +250,19 @@ class HandedOut(Out):
     to_code: str | None
 
 
+class HandedFacilityOut(Out):
+    """A facility or zone that gets another grid."""
+
+    layer: str
+    code: str
+    name: str
+    state: str
+    lon: float
+    lat: float
+    from_code: str | None
+    to_code: str | None
+
+
 class LeavingOut(PersonalOut):
     """Somebody on duty in a grid that ends."""
 
@@ -279,6 +292,7 @@ class EffectsAnswer(Out):
     areas: list[EffectOut]
     handed: list[HandedOut] = Field(description="newest first")
     handed_total: int | None = Field(description="null: incidents are not to be seen")
+    facilities: list[HandedFacilityOut] | None = Field(description="by layer and code; null: layers are not to be seen")
     staff: list[LeavingOut]
     balance: list[BalanceOut]
 

@@ -4,7 +4,15 @@ from fastapi import APIRouter
 
 from api.deps import Ctx
 from api.redrawn import opened, seen_codes
-from api.replies_redraw import BalanceOut, EffectOut, EffectsAnswer, HandedOut, LeavingOut, MeasuresOut
+from api.replies_redraw import (
+    BalanceOut,
+    EffectOut,
+    EffectsAnswer,
+    HandedFacilityOut,
+    HandedOut,
+    LeavingOut,
+    MeasuresOut,
+)
 from api.requests_redraw import EffectsQuery
 from api.rights import needs
 from api.routes.common import DraftRef, Query, SetName
@@ -56,6 +64,21 @@ def list_effects(ctx: Ctx, q: Query[EffectsQuery], set_name: SetName, draft: Dra
             for row in rows
         ],
         handed_total=None if handed is None else len(handed),
+        facilities=None
+        if found.facilities is None
+        else [
+            HandedFacilityOut(
+                layer=row.layer,
+                code=row.code,
+                name=row.name or "",
+                state=row.state,
+                lon=row.geometry.x,
+                lat=row.geometry.y,
+                from_code=_within(row.from_code, seen, ended),
+                to_code=_within(row.to_code, seen, ended),
+            )
+            for row in found.facilities.head(ctx.settings.max_page).itertuples()
+        ],
         staff=[
             LeavingOut(grid_code=m.grid_code, role=m.role, name=m.name, department=m.department) for m in found.staff
         ],

@@ -61,9 +61,18 @@ def test_edits_far_apart_are_looked_at_by_themselves_and_count_as_the_whole_plan
     assert not len(shapely.STRtree(boxes).query(boxes, predicate="overlaps")[0])
     inside = shapely.intersects(np.asarray(cases.geometry.array)[:, None], boxes[None, :]).any(axis=1)
     assert inside.mean() < 0.3
-    was, now, handed = measured(
-        near, epsg=before.epsg, floating={}, incidents=cases[inside], fixes=None, nearest_within_m=REACH
+    was, now, handed, places = measured(
+        near,
+        epsg=before.epsg,
+        floating={},
+        incidents=cases[inside],
+        fixes=None,
+        facilities=cases[inside],
+        nearest_within_m=REACH,
     )
+    assert places is not None
+    assert handed is not None
+    assert places.equals(handed)
     whole = counted(before, cases), counted(after, cases)
     assert {c: m.incidents for c, m in was.items()} == {c: whole[0][c] for c in was}
     assert {c: m.incidents for c, m in now.items()} == {c: whole[1][c] for c in now}

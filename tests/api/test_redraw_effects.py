@@ -2,11 +2,17 @@
 
 from typing import Any
 
+import geopandas as gpd
 import pytest
 import shapely
-from api_world import at
+from api_world import NOW, at
 from redraw_planner import Planner
 from version_desk import SET, Desk
+
+from gridmap.domain.features import FeatureLayer
+from gridmap.services.features import import_layer
+from gridmap.services.responsibility import Plans
+from gridmap.settings import Settings
 
 INCIDENTS = "/api/v1/incidents"
 
@@ -64,6 +70,46 @@ def test_a_split_hands_over_what_lies_in_the_new_grid(planner) -> None:
     again = effects(planner)
     assert all(a["before"] == a["after"] for a in again["areas"])
     assert again["handed"] == []
+
+
+def test_facilities_that_change_hands_are_named(fresh_world, planner) -> None:
+    # north and south of the line of the split, a zone that lies north of it, and something far away
+    shapes = {
+        "north": shapely.Point(at(0.6, 2.6)),
+        "south": shapely.Point(at(0.6, 2.2)),
+        "zone": shapely.box(*at(1.2, 2.5), *at(1.4, 2.7)),
+        "away": shapely.Point(at(0.5, 0.5)),
+    }
+    frame = gpd.GeoDataFrame(
+        {
+            "code": list(shapes),
+            "name": [f"{code} <b>" for code in shapes],
+            "state": ["open", "open", "planned", "open"],
+        },
+        geometry=list(shapes.values()),
+        crs=4326,
+    ).assign(valid_from=None, valid_to=None, attributes=None)
+    store, settings = fresh_world.store, Settings()
+    plans = Plans(store)
+    layer = FeatureLayer("toilets", "公厕")
+    boundary_set = plans.resolve_set("urban")
+    done = import_layer(store, plans, boundary_set, layer, frame, today=NOW.date(), settings=settings, commit=True)
+    assert done.committed
+    assert effects(planner)["facilities"] is None or effects(planner)["facilities"] == []
+    done = planner.done("split", code="A", line=[at(-0.3, 2.4), at(2.3, 2.4)])
+    (new,) = [f["id"] for f in done["changed"]["features"] if f["id"] not in {*"ABCDST"}]
+    now = planner.areas()
+    owner = {
+        code: next(c for c in ("A", new) if now[c].covers(shape)) for code, shape in shapes.items() if code != "away"
+    }
+    found = effects(planner)["facilities"]
+    moved = sorted(code for code, to in owner.items() if to == new)
+    assert moved
+    assert [(f["layer"], f["code"], f["name"], f["from_code"], f["to_code"]) for f in found] == [
+        ("toilets", code, f"{code} <b>", "A", new) for code in moved
+    ]
+    assert planner.back().status_code == 200
+    assert effects(planner)["facilities"] == []
 
 
 def test_a_merge_frees_the_staff_of_what_ends(planner) -> None:

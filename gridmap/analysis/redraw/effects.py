@@ -113,9 +113,10 @@ def measured(
     floating: Mapping[str, int],
     incidents: gpd.GeoDataFrame | None,
     fixes: gpd.GeoDataFrame | None,
+    facilities: gpd.GeoDataFrame | None,
     nearest_within_m: float,
-) -> tuple[dict[str, Measures], dict[str, Measures], gpd.GeoDataFrame | None]:
-    """Measure the touched grids before and after.
+) -> tuple[dict[str, Measures], dict[str, Measures], gpd.GeoDataFrame | None, gpd.GeoDataFrame | None]:
+    """Measure the touched grids before and after, and tell which points change hands.
 
     Parameters
     ----------
@@ -126,17 +127,20 @@ def measured(
         Floating residents by code, as they are known of the plan before; they go with the ground.
     incidents, fixes : GeoDataFrame, optional
         frames.INCIDENTS and frames.FIXES in the boxes of the neighbourhood, WGS 84. None: not to be known.
+    facilities : GeoDataFrame, optional
+        Points of any columns in the same boxes, WGS 84.
     nearest_within_m : float
         As in ``Locator.locate_many``.
 
     Returns
     -------
-    dict, dict, GeoDataFrame
-        Measures by code before and after, and the incidents that change hands: ``from_code`` and ``to_code`` beside
-        their own columns.
+    dict, dict, GeoDataFrame, GeoDataFrame
+        Measures by code before and after, and the incidents and the facilities that change hands: ``from_code`` and
+        ``to_code`` beside their own columns.
     """
     sides: list[dict[str, Measures]] = []
     owners: list[npt.NDArray[np.object_]] = []
+    places: list[npt.NDArray[np.object_]] = []
     share = _floating(near, floating)
     for after in (False, True):
         grids = near.after if after else near.before
@@ -147,6 +151,8 @@ def measured(
             owner = _owner(incidents, locator, nearest_within_m)
             owners.append(owner)
             counts = pd.Series(owner).value_counts()
+        if facilities is not None:
+            places.append(_owner(facilities, locator, nearest_within_m))
         hours = None if fixes is None else _hours(fixes, locator)
         shapes = crs.to_metric(np.array([g.geometry for g in grids.values()], dtype=object), epsg)
         sides.append(
@@ -162,11 +168,16 @@ def measured(
                 for (code, grid), shape in zip(grids.items(), shapes, strict=True)
             }
         )
-    handed = None
-    if incidents is not None:
-        moved = np.array([a != b for a, b in zip(owners[0], owners[1], strict=True)], dtype=bool)
-        handed = incidents[moved].assign(from_code=owners[0][moved], to_code=owners[1][moved])
-    return sides[0], sides[1], handed
+    return sides[0], sides[1], _handed(incidents, owners), _handed(facilities, places)
+
+
+def _handed(points: gpd.GeoDataFrame | None, owners: Sequence[npt.NDArray[np.object_]]) -> gpd.GeoDataFrame | None:
+    """Give the points whose owner before is not their owner after."""
+    if points is None:
+        return None
+    before, after = owners
+    moved = np.array([a != b for a, b in zip(before, after, strict=True)], dtype=bool)
+    return points[moved].assign(from_code=before[moved], to_code=after[moved])
 
 
 def compactness(shape: BaseGeometry) -> float:

@@ -9,13 +9,22 @@ import numpy as np
 import pandas as pd
 
 from gridmap.analysis.redraw.effects import Measures, measured, neighbourhood
+from gridmap.crs import WGS84
 from gridmap.domain.boundaries import Grid
 from gridmap.domain.incidents import StaffMember
 from gridmap.errors import NotAllowed
 from gridmap.services.clock import day_in
 from gridmap.services.grids import workers_needed
 from gridmap.services.points import primary_of
-from gridmap.services.ports import Box, IncidentRepository, PatrolRepository, PointFilter, PointsOf, UnitOfWork
+from gridmap.services.ports import (
+    Box,
+    FeatureFilter,
+    IncidentRepository,
+    PatrolRepository,
+    PointFilter,
+    PointsOf,
+    UnitOfWork,
+)
 from gridmap.services.redraw.drawings import Drawing
 from gridmap.settings import Settings
 
@@ -24,6 +33,8 @@ REPLAYED = timedelta(days=365)
 PATROLLED = timedelta(days=30)
 #: Beyond so many grids the people of a whole set are read at once.
 _ONE_BY_ONE = 12
+#: Features that are read at once.
+_PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,8 @@ class Balance:
 class Effects:
     """What a draft changes. ``handed``: the incidents of the window that get another owner, newest first.
 
-    ``staff``: those on duty in grids that end, who need another place.
+    ``facilities``: the features of any layer that do, by layer and code; None: not to be known. ``staff``: those on
+    duty in grids that end, who need another place.
     """
 
     start: datetime
@@ -60,6 +72,7 @@ class Effects:
     before: dict[str, Side]
     after: dict[str, Side]
     handed: gpd.GeoDataFrame | None
+    facilities: gpd.GeoDataFrame | None
     staff: tuple[StaffMember, ...]
     balance: tuple[Balance, ...]
 
@@ -77,7 +90,7 @@ def effects(
     reach = settings.nearest_within_m
     near = neighbourhood(drawing.tiling, drawing.total, codes, nearest_within_m=reach)
     if near is None:
-        return Effects(end - REPLAYED, end, {}, {}, None, (), ())
+        return Effects(end - REPLAYED, end, {}, {}, None, None, (), ())
     day = day_in(now, settings.time_zone)
     home = primary_of(work, settings)
     # points belong to one set; another one may be redrawn, but has no history of its own
@@ -86,12 +99,14 @@ def effects(
     fixes = points_in(work, "patrols", end - PATROLLED, near.boxes) if mine else None
     floating = _floating(work, name, list(near.before), day)
     on_duty = _on_duty(work, name, sorted({*near.before, *near.after}), day)
-    before, after, handed = measured(
+    facilities = _facilities_in(work, day, near.boxes) if mine else None
+    before, after, handed, places = measured(
         near,
         epsg=drawing.tiling.epsg,
         floating=floating,
         incidents=incidents,
         fixes=fixes,
+        facilities=facilities,
         nearest_within_m=reach,
     )
     if handed is not None:
@@ -103,6 +118,7 @@ def effects(
         {c: _side(near.before[c], m, on_duty, settings) for c, m in before.items()},
         {c: _side(near.after[c], m, on_duty, settings) for c, m in after.items()},
         handed,
+        places,
         tuple(member for code in ended for member in _staff(work, name, code, day)),
         _balance(drawing),
     )
@@ -124,6 +140,34 @@ def points_in(work: UnitOfWork, kind: PointsOf, start: datetime, boxes: Sequence
         if len(filled) > 1
         else (filled or found)[0]
     )
+
+
+def _facilities_in(work: UnitOfWork, day: date, boxes: Sequence[Box]) -> gpd.GeoDataFrame | None:
+    """Give ``layer, code, name, state`` and a point of all features of a day in boxes; None: not to be known."""
+    found = []
+    try:
+        for layer in work.features.list_layers():
+            for box in boxes:
+                found += _pages(work, FeatureFilter(layer.name, day, bbox=box))
+    except NotAllowed:
+        return None
+    if not found:
+        return gpd.GeoDataFrame({"layer": [], "code": [], "name": [], "state": []}, geometry=[], crs=WGS84)
+    whole = pd.concat(found, ignore_index=True).drop_duplicates(["layer", "code"])
+    points = [g if g.geom_type == "Point" else g.representative_point() for g in whole.geometry]
+    whole = whole[["layer", "code", "name", "state"]].reset_index(drop=True)
+    return gpd.GeoDataFrame(whole, geometry=points, crs=WGS84).sort_values(["layer", "code"], ignore_index=True)
+
+
+def _pages(work: UnitOfWork, where: FeatureFilter) -> list[gpd.GeoDataFrame]:
+    found, after = [], None
+    while True:
+        page = work.features.page(where, limit=_PAGE, after_code=after)
+        if len(page):
+            found.append(page.assign(layer=where.layer))
+        if len(page) < _PAGE:
+            return found
+        after = page["code"].iloc[-1]
 
 
 def _floating(work: UnitOfWork, name: str, codes: Sequence[str], day: date) -> dict[str, int]:

@@ -83,6 +83,7 @@ export function drawEffects(node, found, { pick, see, nameOf }) {
     el("p", "about", t("plan_effects_window", { since: day(found.start), until: day(found.end) })), ...found.areas.map((area) => areaTable(area, pick))];
   if (found.balance.length) { parts.push(balance(found.balance, nameOf)); }
   if (found.handed_total !== null) { parts.push(cases(found, see, nameOf)); }
+  if (found.facilities && found.facilities.length) { parts.push(facilities(found.facilities, see, nameOf)); }
   if (found.staff.length) {
     parts.push(el("section", "handed", null, el("h3", null, t("plan_staff")), el("ul", null, null, ...found.staff.map((one) => el("li", null,
       [one.name, t("plan_role_" + one.role), one.department, one.grid_code].filter(Boolean).join(" · "))))));
@@ -106,10 +107,28 @@ function cases(found, see, nameOf) {
   return box;
 }
 
-/** Draw the cases that change hands on the map. */
+/** The facilities that change hands. */
+function facilities(rows, see, nameOf) {
+  const box = el("section", "handed facilities", null, el("h3", null, t("plan_facilities", { n: number(rows.length) })));
+  const list = el("ul");
+  rows.slice(0, MOST_CASES).forEach((one) => {
+    const go = el("button", "link", one.name || one.code);
+    go.type = "button";
+    go.addEventListener("click", () => see(one.lon, one.lat));
+    list.append(el("li", null, null, go, el("span", null, t("plan_facility_row", { from: one.from_code ? nameOf(one.from_code) : "–", to: one.to_code ? nameOf(one.to_code) : "–" }))));
+  });
+  box.append(list);
+  if (rows.length > MOST_CASES) { box.append(el("p", "none", t("plan_handed_more", { n: number(rows.length - MOST_CASES) }))); }
+  return box;
+}
+
+/** Draw the cases and facilities that change hands on the map. */
 export function drawCases(view, found) {
   view.groups.cases.clearLayers();
   if (!found) { return; }
+  (found.facilities || []).forEach((one) => view.groups.cases.addLayer(L.circleMarker([one.lat, one.lon], {
+    pane: "cases", renderer: view.canvases.cases, interactive: false, radius: 6, color: "#174f87", weight: 2, fillColor: "#ffffff", fillOpacity: 1,
+  })));
   found.handed.forEach((one) => view.groups.cases.addLayer(L.circleMarker([one.lat, one.lon], {
     pane: "cases", renderer: view.canvases.cases, interactive: false, radius: 4, color: "#ffffff", weight: 1, fillColor: "#a2440c", fillOpacity: 0.95,
   })));
