@@ -159,8 +159,10 @@ class Desk:
                 if not left:
                     raise
                 continue
-            # not kept: the transaction may be a part of a larger one
-            return Done(entry, drawing.then(entry.number, change), effect, self.stacks(store, set_name, number, by))
+            # not kept, as the transaction may be a part of a larger one; what was kept is looked at, and hands it on
+            return Done(
+                entry, drawing.looked_at().then(entry.number, change), effect, self.stacks(store, set_name, number, by)
+            )
         raise AssertionError("the last try raises")
 
     def _require_unharmed(self, work: UnitOfWork, drawing: Drawing, seen: int, edit: Edit, leaf: Change) -> None:
