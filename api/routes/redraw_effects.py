@@ -70,7 +70,7 @@ def list_effects(ctx: Ctx, q: Query[EffectsQuery], set_name: SetName, draft: Dra
             HandedFacilityOut(
                 layer=row.layer,
                 code=row.code,
-                name=row.name or "",
+                name=row.name,
                 state=row.state,
                 lon=row.geometry.x,
                 lat=row.geometry.y,

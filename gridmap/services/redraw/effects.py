@@ -155,7 +155,9 @@ def _facilities_in(work: UnitOfWork, day: date, boxes: Sequence[Box]) -> gpd.Geo
         return gpd.GeoDataFrame({"layer": [], "code": [], "name": [], "state": []}, geometry=[], crs=WGS84)
     whole = pd.concat(found, ignore_index=True).drop_duplicates(["layer", "code"])
     points = [g if g.geom_type == "Point" else g.representative_point() for g in whole.geometry]
-    whole = whole[["layer", "code", "name", "state"]].reset_index(drop=True)
+    # frames that are put together have NaN where one of them has no name
+    names = ["" if pd.isna(name) else name for name in whole["name"]]
+    whole = whole[["layer", "code", "state"]].reset_index(drop=True).assign(name=names)
     return gpd.GeoDataFrame(whole, geometry=points, crs=WGS84).sort_values(["layer", "code"], ignore_index=True)
 
 
