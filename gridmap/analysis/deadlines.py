@@ -105,7 +105,7 @@ def deadlines(
     thousandths = np.rint(np.asarray(amounts, dtype=np.float64) * 1_000).astype(np.int64)
     if (thousandths <= 0).any() or (codes < 0).any() or np.isnat(np.asarray(starts, "datetime64[us]")).any():
         raise ValueError("a limit of nothing, of no unit, or without a start")
-    one = np.array([_length(unit, calendar) // 1_000 for unit in Unit], dtype=np.int64)
+    one = np.array([unit.length(calendar) // _MICROSECOND // 1_000 for unit in Unit], dtype=np.int64)
     length = thousandths * one[codes]
     runs_on = np.array([unit.runs_on for unit in Unit])[codes]
     time = _function(begin, length, runs_on, calendar, pauses)
@@ -129,11 +129,6 @@ def deadlines(
     result = up.astype("datetime64[us]")
     result[up == np.iinfo(np.int64).max] = NEVER
     return result
-
-
-def _length(unit: Unit, calendar: WorkCalendar) -> int:
-    hours = {Unit.NATURAL_DAY: timedelta(days=1), Unit.WORKING_DAY: calendar.day_length}
-    return hours.get(unit, timedelta(hours=1)) // _MICROSECOND
 
 
 def _reached(goal: Micros, runs_on: npt.NDArray[np.bool_], time: WorkingTime | None) -> Micros:

@@ -33,6 +33,11 @@ class Unit(StrEnum):
         """It runs on while nobody works."""
         return self in (Unit.URGENT_HOUR, Unit.NATURAL_DAY)
 
+    def length(self, calendar: WorkCalendar) -> timedelta:
+        """Give how long one of it is on a clock that runs."""
+        days = {Unit.NATURAL_DAY: timedelta(days=1), Unit.WORKING_DAY: calendar.day_length}
+        return days.get(self, timedelta(hours=1))
+
 
 @dataclass(frozen=True, slots=True)
 class Pause:
@@ -51,10 +56,8 @@ class Limit:
 
     def length(self, calendar: WorkCalendar) -> timedelta:
         """Give how long the clock has to run."""
-        one = {Unit.NATURAL_DAY: timedelta(days=1), Unit.WORKING_DAY: calendar.day_length}.get(
-            self.unit, timedelta(hours=1)
-        )
-        return timedelta(microseconds=int(self.amount * (one // timedelta(microseconds=1))))
+        one = self.unit.length(calendar) // timedelta(microseconds=1)
+        return timedelta(microseconds=int(self.amount * one))
 
     def times(self, factor: int) -> "Limit":
         """Give a multiple: each extension adds the limit once more."""
