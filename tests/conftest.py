@@ -40,3 +40,13 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real sample files not found beside the project ({folder.name}/ is missing)")
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Drive a page a second time when the first failed, and name it in the summary: a busy machine may miss a frame.
+
+    Only pages: everything else has to hold the first time.
+    """
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
