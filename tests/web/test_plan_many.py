@@ -98,7 +98,7 @@ def test_only_what_is_in_view_is_read_and_from_afar_the_level_above_is_shown(pag
     page.wait_for_function(f"{asked} > 1")
     zoom, lat, lon = map(float, re.findall(r"v=([\d.]+)/([\d.]+)/([\d.]+)", page.url)[0])
     near = max(width(r) for r in read)
-    # from afar nothing is read (an answer to the last move may still come), the page says why, and the streets are there
+    # from afar nothing is read (an answer to the last move may still come), the page says why, the streets are there
     page.locator(".fit").click()
     expect(page.locator("#far")).to_contain_text("放大后显示网格")
     page.wait_for_timeout(500)
