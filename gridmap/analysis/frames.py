@@ -31,6 +31,38 @@ GRIDS = Contract("grids", ("code", "geometry"), ("name", "level", "kind", "paren
 #: One row an incident. ``incident_id`` text, unique; ``occurred_at`` aware UTC; ``geometry`` point.
 INCIDENTS = Contract("incidents", ("incident_id", "occurred_at", "category", "geometry"), ("channel", "note"))
 
+#: One row a case: what became of it so far. Times are aware UTC, or missing where it has not come so far; ``status`` a
+#: ``CaseStatus``; ``kind`` report, enquiry, complaint or suggestion; ``grid_code`` missing: nobody's; ``unit`` the last
+#: one it was sent to; ``filed_at`` and ``dispatched_at`` the first, ``handled_at`` the last; ``due_at`` when the limit
+#: of handling is or was up, missing: none, or its clock stands; ``deferred``: suspended now; ``appealed``: taken out of
+#: rates, stays recorded; ``geometry`` point.
+CASES = Contract(
+    "cases",
+    (
+        "case_id",
+        "reported_at",
+        "category",
+        "channel",
+        "kind",
+        "emergency",
+        "status",
+        "grid_code",
+        "unit",
+        "filed_at",
+        "dispatched_at",
+        "handled_at",
+        "closed_at",
+        "due_at",
+        "returns",
+        "reworks",
+        "deferred",
+        "appealed",
+        "merged_into",
+        "component",
+        "geometry",
+    ),
+)
+
 #: One row a patrol fix. ``unit_id`` text; ``fixed_at`` aware UTC; ``geometry`` point; ``accuracy_m`` >= 0 or missing.
 FIXES = Contract("fixes", ("unit_id", "fixed_at", "geometry"), ("accuracy_m",))
 
