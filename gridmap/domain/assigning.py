@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from importlib import resources
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from gridmap.errors import InvalidInput
 from gridmap.i18n import Language, text
@@ -242,7 +242,7 @@ def _names(row: Mapping[str, Any], name: str, at: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _is_name(value: Any) -> bool:
+def _is_name(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and 0 < len(value.strip()) <= _LONGEST and value.isprintable()
 
 
