@@ -282,3 +282,24 @@ def area_m2(geometry: npt.ArrayLike) -> Floats:
     """Measure WGS 84 polygons in their place's metric CRS, in m2."""
     array = np.asarray(geometry, dtype=object)
     return np.asarray(shapely.area(to_metric(array, metric_epsg_of(array))))
+
+
+_GEOD = pyproj.Geod(ellps="WGS84")
+
+
+def distances_m(lon: npt.ArrayLike, lat: npt.ArrayLike, to_lon: npt.ArrayLike, to_lat: npt.ArrayLike) -> Floats:
+    """Measure from points to points on the WGS 84 ellipsoid (Karney's geodesics), in metres."""
+    x, y, to_x, to_y = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (lon, lat, to_lon, to_lat)))
+    return np.asarray(_GEOD.inv(x, y, to_x, to_y)[2], dtype=np.float64)
+
+
+def xyz_m(lon: npt.ArrayLike, lat: npt.ArrayLike) -> Floats:
+    """Give points of the WGS 84 ellipsoid in space (EPSG:4978), in metres, shape (n, 3).
+
+    The straight line between two of them is never longer than ``distances_m``, so that a search in space misses none.
+    """
+    x, y = np.radians(np.asarray(lon, dtype=np.float64)), np.radians(np.asarray(lat, dtype=np.float64))
+    across = _GEOD.a / np.sqrt(1.0 - _GEOD.es * np.sin(y) ** 2)
+    return np.column_stack(
+        [across * np.cos(y) * np.cos(x), across * np.cos(y) * np.sin(x), across * (1.0 - _GEOD.es) * np.sin(y)]
+    )
