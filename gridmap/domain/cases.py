@@ -32,7 +32,8 @@ class Act(StrEnum):
     """What somebody does with a case.
 
     ``return_``: whoever was sent says that it is not theirs. ``rework``: what was handled does not hold. ``join``:
-    another one handles it too. ``whistle``: a street calls departments together.
+    another one handles it too. ``whistle``: a street calls departments together. ``appeal``: whoever was late says that
+    it was not theirs to prevent; two people have to ``grant`` it, one to ``refuse`` it.
     """
 
     REPORT = "report"
@@ -50,6 +51,8 @@ class Act(StrEnum):
     RESUME = "resume"
     EXTEND = "extend"
     APPEAL = "appeal"
+    GRANT = "grant"
+    REFUSE = "refuse"
     JOIN = "join"
     WHISTLE = "whistle"
     MERGE = "merge"
@@ -90,11 +93,12 @@ _DESK = _COMMAND | _SUPERVISION
 _HANDLER = frozenset({Role.FIELD, Role.DISPATCHER})
 _ALL = _DESK | {Role.FIELD}
 _S = CaseStatus
-_OPEN = (_S.REPORTED, _S.FILED, _S.DISPATCHED, _S.HANDLING, _S.HANDLED, _S.VERIFIED, _S.SUSPENDED)
+#: Where something is still to be done.
+OPEN = (_S.REPORTED, _S.FILED, _S.DISPATCHED, _S.HANDLING, _S.HANDLED, _S.VERIFIED, _S.SUSPENDED)
 _AT_WORK = (_S.DISPATCHED, _S.HANDLING)
 
-#: The most extensions of one case, and how often it may be suspended.
-EXTENSIONS, SUSPENSIONS = 2, 1
+#: The most extensions of one case, how often it may be suspended, and how many have to grant an appeal.
+EXTENSIONS, SUSPENSIONS, GRANTS = 2, 1, 2
 
 
 def _table() -> dict[tuple[CaseStatus, Act], Transition]:
@@ -115,6 +119,8 @@ def _table() -> dict[tuple[CaseStatus, Act], Transition]:
         (_S.CLOSED, Act.REOPEN): Transition(_S.FILED, _SUPERVISION, reason=True),
         (_S.REJECTED, Act.REOPEN): Transition(_S.REPORTED, _SUPERVISION, reason=True),
         (_S.CLOSED, Act.APPEAL): Transition(None, _HANDLER, reason=True, assignee=True),
+        (_S.CLOSED, Act.GRANT): Transition(None, _SUPERVISION, outsider=True),
+        (_S.CLOSED, Act.REFUSE): Transition(None, _SUPERVISION, reason=True, outsider=True),
     }
     for status in _AT_WORK:
         found[status, Act.SUSPEND] = Transition(_S.SUSPENDED, _COMMAND, reason=True)
@@ -124,7 +130,7 @@ def _table() -> dict[tuple[CaseStatus, Act], Transition]:
     found[_S.SUSPENDED, Act.RESUME] = Transition(None, _COMMAND)
     for status in (_S.REPORTED, _S.FILED, _S.DISPATCHED, _S.HANDLING):
         found[status, Act.MERGE] = Transition(_S.MERGED, _DESK, names=True)
-    for status in _OPEN:
+    for status in OPEN:
         found[status, Act.NOTE] = Transition(None, _ALL, reason=True)
     return found
 
@@ -177,9 +183,21 @@ class Standing:
     reworks: int = 0
     returns: int = 0
     appealed: bool = False
+    granted_by: frozenset[str] = frozenset()
+    refused: bool = False
     before: CaseStatus | None = None
     merged_into: str = ""
     last_at: datetime | None = None
+
+    @property
+    def appeal_granted(self) -> bool:
+        """It is left out of rates; what happened stays in the record."""
+        return len(self.granted_by) >= GRANTS
+
+    @property
+    def is_open(self) -> bool:
+        """Something is still to be done."""
+        return self.status in OPEN
 
 
 def allowed(status: CaseStatus, role: Role | None = None) -> tuple[Act, ...]:
@@ -261,6 +279,13 @@ def _noted(old: Standing, new: Standing, entry: Entry) -> Standing:
         case Act.APPEAL:
             _require(not old.appealed, "appealed_before", 1)
             return replace(new, appealed=True)
+        case Act.GRANT:
+            _require(old.appealed and not old.refused and not old.appeal_granted, "appeal_not_open", 1)
+            _require(entry.by not in old.granted_by, "appeal_second_person", GRANTS)
+            return replace(new, granted_by=old.granted_by | {entry.by})
+        case Act.REFUSE:
+            _require(old.appealed and not old.refused and not old.appeal_granted, "appeal_not_open", 1)
+            return replace(new, refused=True)
     return new
 
 
@@ -269,19 +294,27 @@ def _require(holds: bool, code: str, limit: int) -> None:
         raise Conflict(code, limit=limit)
 
 
-def standing_of(record: Sequence[Entry]) -> Standing:
-    """Read where a case stands from its whole record, each line by the rules (errors as of ``advance``).
+def history_of(record: Sequence[Entry]) -> list[Standing]:
+    """Read where a case stood after each line of its record, each line by the rules (errors as of ``advance``).
 
     What an account answers for may have changed since, so that only its own name is asked here; a line that was let in
     by its unit is let in again.
     """
+    found: list[Standing] = []
     standing: Standing | None = None
     for entry in record:
         answers_for = (standing.assignee, *standing.joined) if standing is not None else ()
         standing = advance(standing, entry, answers_for if _needs_unit(standing, entry) else ())
-    if standing is None:
+        found.append(standing)
+    return found
+
+
+def standing_of(record: Sequence[Entry]) -> Standing:
+    """Read where a case stands from its whole record; see ``history_of``."""
+    found = history_of(record)
+    if not found:
         raise InvalidInput("case_empty")
-    return standing
+    return found[-1]
 
 
 def _needs_unit(standing: Standing | None, entry: Entry) -> bool:

@@ -123,8 +123,9 @@ def test_reasons_names_and_times() -> None:
 
 @pytest.mark.parametrize(("status", "role"), list(product(CaseStatus, Role)))
 def test_every_act_that_is_not_in_the_table_is_refused_with_those_that_are(status: CaseStatus, role: Role) -> None:
-    standing = Standing(status, assignee="me", before=CaseStatus.HANDLING)
     for act in Act:
+        about_appeal = act in (Act.GRANT, Act.REFUSE)
+        standing = Standing(status, assignee="me", before=CaseStatus.HANDLING, appealed=about_appeal)
         line = entry(act, "me", role, names="team")
         if act in allowed(status, role):
             rule_ = TRANSITIONS[status, act]
@@ -135,6 +136,22 @@ def test_every_act_that_is_not_in_the_table_is_refused_with_those_that_are(statu
             assert advance(standing, line).status is expected
         else:
             assert code_of(standing, line) == "illegal_transition"
+
+
+def test_an_appeal_needs_two_people_who_grant_it() -> None:
+    closed = case(*((e.act, e.by, e.role, e.names) for e in LOOP), (Act.APPEAL, "team", Role.FIELD))
+    open_ = standing_of(closed)
+    assert code_of(standing_of(LOOP), entry(Act.GRANT, "li", Role.SUPERVISOR, 20)) == "appeal_not_open"
+    assert code_of(open_, entry(Act.GRANT, "team", Role.SUPERVISOR, 20)) == "handler_verifies"
+    once = advance(open_, entry(Act.GRANT, "li", Role.SUPERVISOR, 20))
+    assert not once.appeal_granted
+    assert code_of(once, entry(Act.GRANT, "li", Role.SUPERVISOR, 21)) == "appeal_second_person"
+    twice = advance(once, entry(Act.GRANT, "wu", Role.SUPERVISOR, 22))
+    assert twice.appeal_granted
+    assert code_of(twice, entry(Act.REFUSE, "wu", Role.SUPERVISOR, 23)) == "appeal_not_open"
+    refused = advance(once, entry(Act.REFUSE, "wu", Role.SUPERVISOR, 22))
+    assert not refused.appeal_granted
+    assert code_of(refused, entry(Act.GRANT, "ai", Role.SUPERVISOR, 23)) == "appeal_not_open"
 
 
 def test_the_table_closes_every_road() -> None:

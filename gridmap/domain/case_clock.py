@@ -1,0 +1,124 @@
+"""The clocks of a case: one for each stage, read from its record. Nothing is armed that could outlive its case."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from gridmap.domain.calendars import WorkCalendar
+from gridmap.domain.cases import Act, CaseStatus, Entry, Standing, history_of
+from gridmap.domain.deadlines import Due, Limit, Pause, due
+
+
+class Stage(StrEnum):
+    """What has to be done next, each with a limit of its own."""
+
+    ACCEPT = "accept"
+    DISPATCH = "dispatch"
+    HANDLE = "handle"
+    VERIFY = "verify"
+    CLOSE = "close"
+
+
+_STAGES: Mapping[CaseStatus, Stage] = {
+    CaseStatus.REPORTED: Stage.ACCEPT,
+    CaseStatus.FILED: Stage.DISPATCH,
+    CaseStatus.DISPATCHED: Stage.HANDLE,
+    CaseStatus.HANDLING: Stage.HANDLE,
+    CaseStatus.SUSPENDED: Stage.HANDLE,
+    CaseStatus.HANDLED: Stage.VERIFY,
+    CaseStatus.VERIFIED: Stage.CLOSE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A clock that runs, or stands, for one version of a case.
+
+    Attributes
+    ----------
+    stage : Stage
+    limit : Limit
+        With its extensions.
+    started : datetime
+    due : Due
+        When it is up, with the stretches that were counted; ``due.at`` None while it stands.
+    """
+
+    stage: Stage
+    limit: Limit
+    started: datetime
+    due: Due
+
+
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """The clock of the present stage (None: nothing is to be done, or there is no limit), and that of handling.
+
+    ``handling`` runs from the last time the case was sent to somebody, stands while it is suspended and while somebody
+    else has it (it waits to be verified and comes back), and stays as it was once it was handled.
+    """
+
+    present: Timer | None
+    handling: Timer | None
+
+
+def timers(
+    record: Sequence[Entry], handling: Limit | None, stages: Mapping[Stage, Limit], calendar: WorkCalendar
+) -> Timers:
+    """Read the clocks of a case.
+
+    Parameters
+    ----------
+    record : sequence of Entry
+        All of it, oldest first.
+    handling : Limit or None
+        For handling it once, without extensions.
+    stages : mapping
+        The limits of the other stages.
+    """
+    history = history_of(record)
+    now = history[-1]
+    at_work = _handling(record, history, handling, calendar)
+    stage = _STAGES.get(now.status)
+    if stage is None:
+        return Timers(None, at_work)
+    if stage is Stage.HANDLE:
+        return Timers(at_work, at_work)
+    limit = stages.get(stage)
+    if limit is None:
+        return Timers(None, at_work)
+    started = record[_since(history)].at
+    return Timers(Timer(stage, limit, started, due(started, limit, calendar)), at_work)
+
+
+def _since(history: Sequence[Standing]) -> int:
+    """Give the line that brought the case where it stands; notes and the like do not count."""
+    here = len(history) - 1
+    while here and history[here - 1].status is history[here].status:
+        here -= 1
+    return here
+
+
+def _handling(
+    record: Sequence[Entry], history: Sequence[Standing], limit: Limit | None, calendar: WorkCalendar
+) -> Timer | None:
+    sent = [i for i, entry in enumerate(record) if entry.act is Act.DISPATCH]
+    now = history[-1]
+    if limit is None or not sent or now.status in (CaseStatus.FILED, CaseStatus.REPORTED):
+        return None
+    first = sent[-1]
+    pauses: list[Pause] = []
+    stands: datetime | None = None
+    for entry, standing in zip(record[first:], history[first:], strict=True):
+        runs = standing.status in (CaseStatus.DISPATCHED, CaseStatus.HANDLING)
+        if not runs and stands is None:
+            stands = entry.at
+        elif runs and stands is not None:
+            pauses.append(Pause(stands, entry.at))
+            stands = None
+    if now.status is CaseStatus.SUSPENDED:
+        assert stands is not None
+        pauses.append(Pause(stands))
+    whole = limit.times(1 + now.extensions)
+    return Timer(Stage.HANDLE, whole, record[first].at, due(record[first].at, whole, calendar, pauses))
