@@ -19,6 +19,8 @@ from gridmap.analysis.content import content_hash
 from gridmap.analysis.redraw.tiling import grids_of
 from gridmap.domain.access import Area, Grant, Kind, Role
 from gridmap.domain.boundaries import BoundarySet, Level, VersionState
+from gridmap.domain.cases import Act as CaseAct
+from gridmap.domain.cases import Entry as CaseEntry
 from gridmap.domain.events import Event, EventKind
 from gridmap.domain.features import FeatureLayer
 from gridmap.domain.incidents import StaffMember
@@ -27,7 +29,18 @@ from gridmap.domain.redraw import Change, Entry, SetAttributes
 from gridmap.domain.rulebook import profile
 from gridmap.domain.trail import Act, Outcome
 from gridmap.domain.waivers import Waiver
-from gridmap.services.ports import Account, Answered, Attempts, Mark, Step, Token
+from gridmap.services.ports import (
+    Account,
+    Answered,
+    Attempts,
+    Book,
+    CaseChange,
+    Mark,
+    NewCase,
+    PointOwner,
+    Step,
+    Token,
+)
 from gridmap.store.progress import Show
 from gridmap.store.tables import Base
 
@@ -87,6 +100,7 @@ def fill_everything(store: Any, n: int = 40) -> None:
                 crs=4326,
             )
         )
+        _worked_on(work)
         _people_who_sign_in(work)
         work.commit()
 
@@ -128,6 +142,23 @@ def _drawn(work: Any) -> None:
     work.redraw.add_waiver("city", draft.number, signed)
     work.redraw.add_waiver("city", draft.number, replace(signed, author_id=None, at=at(2), signed=False))
     work.redraw.add_step("city", draft.number, Step("submitted", "a-1", "赵", at(2), 1, "请审"))
+
+
+def _worked_on(work: Any) -> None:
+    first = CaseEntry(CaseAct.REPORT, "a-1", Role.FIELD, at(1))
+    odd = NewCase("案1", at(1), "垃圾", 120.002, 30.003, None, "\\N\t“引号”", first, "赵", "complaint", True, "37",
+                  ("a\\N", "中"), "r", 1 / 3, "路\t1", "grid:a", "grid", at(2))  # fmt: skip
+    plain = NewCase("案2", at(2), "noise", 120.004, 30.003, "app", None, first, "")
+    owner = PointOwner("a", "inside", 1.5, "city", 1)
+    work.cases.take([(odd, owner), (plain, PointOwner(None, "none", None, None, None))])
+    change = CaseChange(
+        "filed", None, None, at(3), "4 working_hour", True, 0, 0, 0, False, None, at(2), None, None, None
+    )
+    filed = CaseEntry(CaseAct.FILE, "a-2", Role.SUPERVISOR, at(2), "“因”\\N", "")
+    work.cases.append("案1", 2, filed, "孙", change, owner)
+    work.books.put(Book("limits", date(2026, 1, 1), "{}", "通知\t\\N", at(1)))
+    spots = {"code": ["p"], "name": ["文化路"], "kind": ["road"], "aliases": [["别名\\N", ""]]}
+    work.places.replace(gpd.GeoDataFrame(spots, geometry=[shapely.Point(120.001, 1 / 3)], crs=4326))
 
 
 def _lineage() -> pd.DataFrame:

@@ -23,7 +23,8 @@ class Permission(StrEnum):
     """One thing that somebody may do. Each route, and each method of a repository, asks for one of them.
 
     ``people.read``: names and telephone numbers of staff. ``incidents.read``: single incidents, never their notes.
-    ``sets.define``: levels, schemes and other rules of a whole set.
+    ``cases.read``: lists of cases and what is counted of them; ``cases.write``: their files with what people wrote, and
+    acting on them, each role what it may. ``sets.define``: levels, schemes and other rules of a whole set.
     """
 
     GRIDS_READ = "grids.read"
@@ -31,6 +32,8 @@ class Permission(StrEnum):
     LAYERS_READ = "layers.read"
     INCIDENTS_READ = "incidents.read"
     INCIDENTS_WRITE = "incidents.write"
+    CASES_READ = "cases.read"
+    CASES_WRITE = "cases.write"
     PATROLS_READ = "patrols.read"
     PATROLS_WRITE = "patrols.write"
     DRAFTS_WRITE = "drafts.write"
@@ -43,7 +46,12 @@ class Permission(StrEnum):
 
 
 _READ = frozenset({Permission.GRIDS_READ, Permission.LAYERS_READ, Permission.INCIDENTS_READ, Permission.PATROLS_READ})
-_DESK = _READ | {Permission.PEOPLE_READ, Permission.INCIDENTS_WRITE}
+_DESK = _READ | {
+    Permission.PEOPLE_READ,
+    Permission.INCIDENTS_WRITE,
+    Permission.CASES_READ,
+    Permission.CASES_WRITE,
+}
 
 #: What each role may do in the area of its grant. Who keeps the accounts sees no incidents, who audits changes nothing.
 ALLOWED: Mapping[Role, frozenset[Permission]] = {
@@ -57,10 +65,17 @@ ALLOWED: Mapping[Role, frozenset[Permission]] = {
     },
     Role.DISPATCHER: _DESK,
     Role.SUPERVISOR: _DESK | {Permission.PATROLS_WRITE},
-    Role.LEADER: _READ | {Permission.PEOPLE_READ},
-    Role.ANALYST: _READ,
+    Role.LEADER: _READ | {Permission.PEOPLE_READ, Permission.CASES_READ},
+    Role.ANALYST: _READ | {Permission.CASES_READ},
     Role.FIELD: frozenset(
-        {Permission.GRIDS_READ, Permission.LAYERS_READ, Permission.INCIDENTS_WRITE, Permission.PATROLS_WRITE}
+        {
+            Permission.GRIDS_READ,
+            Permission.LAYERS_READ,
+            Permission.INCIDENTS_WRITE,
+            Permission.CASES_READ,
+            Permission.CASES_WRITE,
+            Permission.PATROLS_WRITE,
+        }
     ),
     Role.ADMINISTRATOR: frozenset({Permission.GRIDS_READ, Permission.ACCOUNTS_MANAGE, Permission.OPERATIONS_READ}),
     Role.AUDITOR: frozenset({Permission.AUDIT_READ}),

@@ -13,6 +13,8 @@ class EventKind(StrEnum):
 
     INCIDENT_ADDED = "incident.added"
     INCIDENTS_ADDED = "incidents.added"
+    CASE_OPENED = "case.opened"
+    CASE_CHANGED = "case.changed"
     VERSION_PUBLISHED = "version.published"
     VERSION_WITHDRAWN = "version.withdrawn"
 

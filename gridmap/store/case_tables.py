@@ -9,7 +9,7 @@ from gridmap.store.tables import Base, Code, JsonText, RowId, UtcTime
 
 
 class CaseRow(Base):
-    """A case: what the record says of it, and what only the report said. Place, time and category are the incident's."""
+    """A case: what its record says, and what only the report said. Place, time and category are the incident's."""
 
     __tablename__ = "case_file"
     __table_args__ = (
@@ -67,7 +67,7 @@ class CaseEntryRow(Base):
     number: Mapped[int] = mapped_column(Integer)
     act: Mapped[str] = mapped_column(Code)
     #: The account, or the seat where nobody signs in; and its name at the time.
-    by: Mapped[str] = mapped_column("actor_id", Code)
+    actor_id: Mapped[str] = mapped_column(Code)
     author: Mapped[str] = mapped_column(Text)
     role: Mapped[str] = mapped_column(Code)
     at: Mapped[datetime] = mapped_column(UtcTime)

@@ -4,6 +4,7 @@ Same function names as ``postgis.py``. WAL with full synchronisation; readers se
 work that writes takes the one write lock at its first write.
 """
 
+import json
 import os
 import sqlite3
 import threading
@@ -357,6 +358,23 @@ def one_of(column: sa.ColumnElement[Any], values: Sequence[str]) -> sa.ColumnEle
     """Tell whether a text column is among values, however many: one parameter for all."""
     rows = sa.func.json_each(sa.bindparam(None, list(values), type_=sa.JSON)).table_valued("value")
     return column.in_(sa.select(rows.c.value))
+
+
+def open_cases_near(
+    x0: np.ndarray, y0: np.ndarray, x1: np.ndarray, y1: np.ndarray, categories: list[str], since: list[str],
+    until: list[str],
+) -> sa.TextClause:  # fmt: skip
+    """Select (number of the question, incident id) of open cases of a category in a box and a span of time."""
+    asked = list(zip(x0.tolist(), y0.tolist(), x1.tolist(), y1.tolist(), categories, since, until, strict=True))
+    # CROSS JOIN keeps SQLite to this order: each question is one walk through the index of places
+    return sa.text(
+        "SELECT a.key, i.incident_id FROM json_each(:asked) AS a CROSS JOIN rtree_incident_geom AS r "
+        "ON r.minx <= a.value ->> 2 AND r.maxx >= a.value ->> 0 AND r.miny <= a.value ->> 3 "
+        "AND r.maxy >= a.value ->> 1 "
+        "CROSS JOIN incident AS i ON i.id = r.id AND i.category = a.value ->> 4 AND i.occurred_at >= a.value ->> 5 "
+        "AND i.occurred_at <= a.value ->> 6 CROSS JOIN case_file AS c ON c.incident_id = i.incident_id "
+        "AND c.queue_at IS NOT NULL"
+    ).bindparams(asked=json.dumps(asked))
 
 
 def unindexed(column: Any) -> sa.ColumnElement[Any]:

@@ -189,7 +189,9 @@ class SqlUnitOfWork:
 
     def __init__(self, engine: sa.Engine, backend: ModuleType, catalogue: Catalogue | None = None) -> None:
         from gridmap.store.accounts import Accounts
+        from gridmap.store.books import Books, Places
         from gridmap.store.boundaries import Boundaries
+        from gridmap.store.cases import Cases
         from gridmap.store.context import Context
         from gridmap.store.events import Events
         from gridmap.store.features import Features
@@ -213,6 +215,9 @@ class SqlUnitOfWork:
         self.events: ports.EventRepository = Events(self._work)
         self.idempotency: ports.IdempotencyRepository = Idempotency(self._work)
         self.redraw: ports.RedrawRepository = Redraw(self._work)
+        self.cases: ports.CaseRepository = Cases(self._work)
+        self.books: ports.BookRepository = Books(self._work)
+        self.places: ports.PlaceRepository = Places(self._work)
 
     def __enter__(self) -> Self:
         return self

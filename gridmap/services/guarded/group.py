@@ -1,8 +1,9 @@
 """One transaction of several principals: what each adds is cut down to his own reach and told in his own name."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
+from gridmap.services.guarded.cases import CutCases
 from gridmap.services.guarded.guard import Guard
 from gridmap.services.guarded.points import CutIncidents, CutPatrols
 from gridmap.services.guarded.store import GuardedStore, GuardedUnitOfWork
@@ -12,6 +13,13 @@ from gridmap.services.ports import NewPoint, PointOwner, PointsOf, Store, UnitOf
 Owned = tuple[NewPoint, PointOwner]
 #: Points with their owners, and the unit of work of who adds them.
 Part = tuple[UnitOfWork, Sequence[Owned]]
+
+
+class _Cut(Protocol):
+    def within_reach(self, points: Sequence[Any]) -> list[bool]: ...
+
+
+_CUTS: dict[PointsOf, Callable[[Guard], _Cut]] = {"incidents": CutIncidents, "patrols": CutPatrols, "cases": CutCases}
 
 
 class Group:
@@ -41,7 +49,7 @@ class Group:
         wanted: list[tuple[Any, PointOwner]] = []
         for (_, points), kept in zip(parts, mine, strict=True):
             wanted += [point for point, k in zip(points, kept, strict=True) if k]
-        repository = self._raw.incidents if kind == "incidents" else self._raw.patrols
+        repository = getattr(self._raw, kind)
         said = iter(repository.take(wanted) if wanted else ())
         verdicts = [[next(said) if k else Verdict.BEYOND for k in kept] for kept in mine]
         rule = RULES[kind]["take"]
@@ -63,5 +71,4 @@ def _within_reach(kind: PointsOf, work: UnitOfWork, points: Sequence[Owned]) -> 
     assert permission is not None
     if not isinstance(work, GuardedUnitOfWork) or work.guard.reach(permission).everywhere:
         return [True] * len(points)
-    cut = (CutIncidents if kind == "incidents" else CutPatrols)(work.guard)
-    return cut.within_reach(points)
+    return _CUTS[kind](work.guard).within_reach(points)

@@ -42,11 +42,7 @@ class _Cut(Generic[Raw]):
         return replace(where, within=self._within(where.within))
 
     def _within(self, asked: Within | None) -> Within | None:
-        mine = self._guard.within(self._see)
-        if asked is None or mine is None:
-            return mine if asked is None else asked
-        reach = dict(mine)
-        return tuple((name, _both(codes, reach[name])) for name, codes in asked if name in reach)
+        return both_within(self._guard.within(self._see), asked)
 
     def _require_mine(self, frame: gpd.GeoDataFrame) -> None:
         """Check that all points of a frame lie within reach (Conflict ``outside_reach``: none of it is added)."""
@@ -72,14 +68,7 @@ class _Cut(Generic[Raw]):
 
     def within_reach(self, points: Sequence[tuple[NewPoint, PointOwner]]) -> list[bool]:
         """Tell which points with their owners may be added."""
-        mine = self._guard.within(self._add)
-        if mine is None:
-            return [True] * len(points)
-        reach = dict(mine)
-        return [
-            owner.set_name in reach and ((codes := reach[owner.set_name]) is None or owner.grid_code in codes)
-            for _, owner in points
-        ]
+        return owned_in(self._guard.within(self._add), [owner for _, owner in points])
 
     def take(self, points: Sequence[tuple[Any, PointOwner]]) -> list[Verdict]:
         """Add points that lie within reach, one by one."""
@@ -107,6 +96,25 @@ class _Cut(Generic[Raw]):
     def time_span(self, within: Within | None = None) -> tuple[datetime, datetime] | None:
         """Give the ends of the points within reach."""
         return self._raw.time_span(self._within(within))
+
+
+def owned_in(mine: Within | None, owners: Sequence[PointOwner]) -> list[bool]:
+    """Tell which owners lie within reach."""
+    if mine is None:
+        return [True] * len(owners)
+    reach = dict(mine)
+    return [
+        owner.set_name in reach and ((codes := reach[owner.set_name]) is None or owner.grid_code in codes)
+        for owner in owners
+    ]
+
+
+def both_within(mine: Within | None, asked: Within | None) -> Within | None:
+    """Cut what is asked for down to what is within reach."""
+    if asked is None or mine is None:
+        return mine if asked is None else asked
+    reach = dict(mine)
+    return tuple((name, _both(codes, reach[name])) for name, codes in asked if name in reach)
 
 
 def _both(a: frozenset[str] | None, b: frozenset[str] | None) -> frozenset[str] | None:

@@ -11,6 +11,7 @@ from gridmap.domain.access import Permission, Principal, Reach
 from gridmap.errors import NotAllowed
 from gridmap.services import ports
 from gridmap.services.guarded.boundaries import CutBoundaries
+from gridmap.services.guarded.cases import CutBooks, CutCases, CutPlaces
 from gridmap.services.guarded.features import CutContext, CutFeatures
 from gridmap.services.guarded.guard import SEEING, Guard, Rights, rights_of
 from gridmap.services.guarded.kin import Kin
@@ -35,6 +36,9 @@ PORTS: Mapping[str, type] = {
     "events": ports.EventRepository,
     "idempotency": ports.IdempotencyRepository,
     "redraw": ports.RedrawRepository,
+    "cases": ports.CaseRepository,
+    "books": ports.BookRepository,
+    "places": ports.PlaceRepository,
 }
 
 
@@ -53,6 +57,9 @@ CUTS: Mapping[str, type[_Cut]] = {
     "context": CutContext,
     "features": CutFeatures,
     "redraw": CutRedraw,
+    "cases": CutCases,
+    "books": CutBooks,
+    "places": CutPlaces,
 }
 
 
@@ -121,6 +128,9 @@ class GuardedUnitOfWork:
     events: ports.EventRepository
     idempotency: ports.IdempotencyRepository
     redraw: ports.RedrawRepository
+    cases: ports.CaseRepository
+    books: ports.BookRepository
+    places: ports.PlaceRepository
 
     def __init__(self, store: "GuardedStore", raw: UnitOfWork) -> None:
         self._store = store

@@ -112,6 +112,31 @@ def _taken_in(call: Mapping[str, Any], result: Any) -> list[Event]:
     ]
 
 
+def _cases_in(call: Mapping[str, Any], result: Any) -> list[Event]:
+    taken = zip(call["points"], result, strict=True)
+    opened = [pair for pair, verdict in taken if verdict is Verdict.ACCEPTED]
+    return [
+        Event(kind, owner.set_name, owner.grid_code, case.incident_id)
+        for case, owner in opened
+        for kind in (EventKind.INCIDENT_ADDED, EventKind.CASE_OPENED)
+    ]
+
+
+def _acted(call: Mapping[str, Any], result: Any) -> Told:
+    entry = call["entry"]
+    return str(call["case_id"]), {"act": entry.act.value, "role": entry.role.value, "number": call["number"]}
+
+
+def _moved(call: Mapping[str, Any], result: Any) -> list[Event]:
+    owner = call["owner"]
+    return [Event(EventKind.CASE_CHANGED, owner.set_name, owner.grid_code, str(call["case_id"]))]
+
+
+def _book(call: Mapping[str, Any], result: Any) -> Told:
+    book = call["book"]
+    return book.kind, {"valid_from": book.valid_from.isoformat()}
+
+
 def _edition(kind: EventKind) -> Happened:
     return lambda call, result: [Event(kind, str(call["set_name"]), subject=str(call["number"]))]
 
@@ -307,6 +332,25 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "steps": _read(May.DRAFTS_WRITE),
         "add_step": Rule(May.DRAFTS_WRITE, "draft.step", _stepped),
     },
+    "cases": {
+        "take": Rule(May.INCIDENTS_WRITE, "cases.open", _taken, happened=_cases_in),
+        "alike": _read(May.INCIDENTS_WRITE),
+        "page": _read(May.CASES_READ),
+        "counts": _read(May.CASES_READ),
+        "count": _read(May.CASES_READ),
+        "frame": _read(May.CASES_READ),
+        "loads": _read(May.CASES_READ),
+        "find": _read(May.CASES_WRITE),
+        "record": _read(May.CASES_WRITE),
+        "hold": _read(May.CASES_WRITE),
+        "append": Rule(May.CASES_WRITE, "case.act", _acted, happened=_moved),
+    },
+    "books": {
+        "put": Rule(May.DATA_IMPORT, "book.put", _book),
+        "at": _read(May.GRIDS_READ),
+        "list_books": _read(May.GRIDS_READ),
+    },
+    "places": {"replace": Rule(May.DATA_IMPORT, "places.replace", _rows), "frame": _read(May.GRIDS_READ)},
     # the answer that a request got before; whose it is stands in its key
     "idempotency": {"find": _read(None), "add": Rule(None), "forget_before": Rule(None)},
 }

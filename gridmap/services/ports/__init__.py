@@ -15,6 +15,18 @@ from gridmap.services.ports.access import (
     TrailRepository,
 )
 from gridmap.services.ports.boundaries import BoundaryRepository, Box
+from gridmap.services.ports.cases import (
+    Book,
+    BookRepository,
+    CaseChange,
+    CaseFile,
+    CaseFilter,
+    CaseLine,
+    CaseRepository,
+    NewCase,
+    PlaceRepository,
+    RecordLine,
+)
 from gridmap.services.ports.events import EventMark, EventRepository
 from gridmap.services.ports.features import ContextRepository, FeatureFilter, FeatureRepository, Owners
 from gridmap.services.ports.people import ProfileRepository, StaffRepository
@@ -43,8 +55,15 @@ __all__ = [
     "Added",
     "Answered",
     "Attempts",
+    "Book",
+    "BookRepository",
     "BoundaryRepository",
     "Box",
+    "CaseChange",
+    "CaseFile",
+    "CaseFilter",
+    "CaseLine",
+    "CaseRepository",
     "Clock",
     "ContextRepository",
     "Entry",
@@ -58,6 +77,7 @@ __all__ = [
     "LogLine",
     "Mark",
     "MarkKind",
+    "NewCase",
     "NewFix",
     "NewIncident",
     "NewPoint",
@@ -65,10 +85,12 @@ __all__ = [
     "Owners",
     "Passing",
     "PatrolRepository",
+    "PlaceRepository",
     "PointFilter",
     "PointOwner",
     "PointsOf",
     "ProfileRepository",
+    "RecordLine",
     "RedrawRepository",
     "Review",
     "StaffRepository",

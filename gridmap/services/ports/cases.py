@@ -188,8 +188,10 @@ class CaseRepository(Protocol):
         """Give a case, and keep others from acting on it until the commit."""
         ...
 
-    def append(self, case_id: str, number: int, entry: Entry, author: str, change: CaseChange) -> None:
-        """Write a line of the record of a case, with what it makes of it.
+    def append(
+        self, case_id: str, number: int, entry: Entry, author: str, change: CaseChange, owner: PointOwner
+    ) -> None:
+        """Write a line of the record of a case, with what it makes of it; ``owner`` tells who is to hear of it.
 
         Raises
         ------
@@ -200,7 +202,7 @@ class CaseRepository(Protocol):
         """
         ...
 
-    def loads(self, units: Sequence[str]) -> dict[str, int]:
+    def loads(self, units: Sequence[str], within: Within | None = None) -> dict[str, int]:
         """Count the open cases that lie with each unit."""
         ...
 

@@ -70,7 +70,7 @@ class Passing(NamedTuple):
 
 
 #: The repository of a unit of work that keeps one kind of points.
-PointsOf = Literal["incidents", "patrols"]
+PointsOf = Literal["incidents", "patrols", "cases"]
 
 
 class NewIncident(NamedTuple):

@@ -7,6 +7,7 @@ from typing import Literal, Protocol, Self
 
 from gridmap.services.ports.access import AccountRepository, IdempotencyRepository, TrailRepository
 from gridmap.services.ports.boundaries import BoundaryRepository
+from gridmap.services.ports.cases import BookRepository, CaseRepository, PlaceRepository
 from gridmap.services.ports.events import EventRepository
 from gridmap.services.ports.features import ContextRepository, FeatureRepository
 from gridmap.services.ports.people import ProfileRepository, StaffRepository
@@ -41,6 +42,9 @@ class UnitOfWork(Protocol):
     events: EventRepository
     idempotency: IdempotencyRepository
     redraw: RedrawRepository
+    cases: CaseRepository
+    books: BookRepository
+    places: PlaceRepository
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...

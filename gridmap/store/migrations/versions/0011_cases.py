@@ -33,8 +33,14 @@ def upgrade() -> None:
         *(
             sa.Column(name, UtcTime(), nullable=True)
             for name in (
-                "filed_at", "dispatched_at", "handled_at", "closed_at", "due_at", "stage_due_at", "queue_at",
-            )  # fmt: skip
+                "filed_at",
+                "dispatched_at",
+                "handled_at",
+                "closed_at",
+                "due_at",
+                "stage_due_at",
+                "queue_at",
+            )
         ),
         *(sa.Column(name, sa.Integer(), nullable=False) for name in ("extensions", "returns", "reworks")),
         sa.Column("appealed", sa.Boolean(), nullable=False),

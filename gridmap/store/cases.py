@@ -1,0 +1,227 @@
+"""Cases with their record, as ``services.ports`` asks for them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import sqlalchemy as sa
+
+from gridmap.domain.access import Role
+from gridmap.domain.cases import Act, Entry
+from gridmap.errors import Conflict, NotFound
+from gridmap.services.ports import (
+    CaseChange,
+    CaseFile,
+    CaseFilter,
+    CaseLine,
+    NewCase,
+    PointOwner,
+    RecordLine,
+    Verdict,
+    Within,
+)
+from gridmap.store import columns as col
+from gridmap.store.case_lines import (
+    LAST,
+    conditions,
+    file_of,
+    joined,
+    lines_of,
+    needs_incident,
+    read_frame,
+    select_lines,
+)
+from gridmap.store.case_tables import CaseEntryRow, CaseRow
+from gridmap.store.incidents import Incidents
+from gridmap.store.unit_of_work import Work
+
+_FIRST = ("kind", "emergency", "component", "reporter", "accuracy_m", "address", "proposed", "rule")
+_CHANGED = (
+    "status", "unit", "due_at", "stage_due_at", "handling_limit", "extensions", "returns", "reworks", "appealed",
+    "merged_into", "filed_at", "dispatched_at", "handled_at", "closed_at",
+)  # fmt: skip
+#: Metres in a degree of latitude where there are fewest: a box of so many degrees is never too small.
+_METRES_A_DEGREE = 110_574.0
+
+
+class Cases:
+    """Cases: each the record of one incident."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._incidents = Incidents(work)
+
+    def take(self, points: Sequence[tuple[NewCase, PointOwner]]) -> list[Verdict]:
+        """Open cases with their incidents, each judged by itself; see ``services.ports``."""
+        verdicts = self._incidents.take([(case.incident, owner) for case, owner in points])
+        fine: dict[str, NewCase] = {}
+        for (case, _), verdict in zip(points, verdicts, strict=True):
+            if verdict in (Verdict.ACCEPTED, Verdict.DUPLICATE):
+                fine.setdefault(case.incident_id, case)
+        known = self._row_ids(list(fine))
+        new = [fine[key] for key in sorted(fine.keys() - known.keys())]
+        self._open(new)
+        # an incident that was there without a case has one now
+        opened = {case.incident_id for case in new}
+        found = []
+        for (case, _), verdict in zip(points, verdicts, strict=True):
+            first = case.incident_id in opened and verdict is not Verdict.DIFFERS
+            opened.discard(case.incident_id)
+            found.append(Verdict.ACCEPTED if first else verdict)
+        return found
+
+    def _open(self, cases: Sequence[NewCase]) -> None:
+        if not cases:
+            return
+        for name in ("kind", "component", "reporter", "address", "author"):
+            col.require_storable(name, [getattr(case, name) or "" for case in cases])
+        col.require_storable("photos", [photo for case in cases for photo in case.photos])
+        none = dict.fromkeys(("unit", "due_at", "handling_limit", "filed_at", "dispatched_at", "handled_at",
+                              "closed_at", "merged_into"))  # fmt: skip
+        rows = [
+            {
+                **none,
+                **{name: getattr(case, name) for name in _FIRST},
+                "incident_id": case.incident_id, "status": "reported", "version": 1, "photos": list(case.photos),
+                "reported_at": case.entry.at, "stage_due_at": case.stage_due_at, "queue_at": case.stage_due_at or LAST,
+                "extensions": 0, "returns": 0, "reworks": 0, "appealed": False,
+            }
+            for case in cases
+        ]  # fmt: skip
+        self._work.write(sa.insert(CaseRow), rows)
+        ids = self._row_ids([case.incident_id for case in cases])
+        lines = [_line(ids[case.incident_id], 1, case.entry, case.author) for case in cases]
+        self._work.write(sa.insert(CaseEntryRow), lines)
+
+    def _row_ids(self, keys: list[str]) -> dict[str, int]:
+        if not keys:
+            return {}
+        query = sa.select(CaseRow.incident_id, CaseRow.id)
+        rows = self._work.rows(query.where(self._work.backend.one_of(CaseRow.incident_id, keys)))
+        return {row[0]: row[1] for row in rows}
+
+    def alike(
+        self, asked: Sequence[tuple[float, float, str, datetime]], *, metres: float, days: float
+    ) -> list[list[CaseLine]]:
+        """Give open cases of the same category near each point and not long before it; see ``services.ports``."""
+        found: list[list[CaseLine]] = [[] for _ in asked]
+        if not asked:
+            return found
+        lon, lat = (np.array([one[k] for one in asked], dtype=np.float64) for k in (0, 1))
+        up = metres / _METRES_A_DEGREE
+        across = up / np.maximum(np.cos(np.radians(np.minimum(np.abs(lat) + up, 89.0))), 1e-3)
+        moments = np.array([one[3].astimezone(UTC).replace(tzinfo=None) for one in asked], dtype="datetime64[us]")
+        since = moments - np.timedelta64(timedelta(days=days))
+        texts = self._work.backend.time_texts
+        pairs = self._work.backend.open_cases_near(
+            lon - across, lat - up, lon + across, lat + up, [one[2] for one in asked], texts(since), texts(moments)
+        )
+        hits = [(int(k), key) for k, key in self._work.rows(pairs)]
+        if hits:
+            lines = {line.case_id: line for line in self._lines(CaseFilter(ids=tuple({key for _, key in hits})))}
+            for k, key in sorted(hits):
+                found[k].append(lines[key])
+        return found
+
+    def _lines(self, where: CaseFilter) -> list[CaseLine]:
+        query = select_lines(self._work.backend).where(*conditions(self._work.backend, where))
+        return lines_of(self._work, self._work.rows(query))
+
+    def page(
+        self, where: CaseFilter, *, limit: int, after: tuple[datetime, int] | None = None, by_report: bool = False
+    ) -> list[CaseLine]:
+        """Give cases by what is up next, or by the report, newest first."""
+        query = select_lines(self._work.backend).where(*conditions(self._work.backend, where)).limit(limit)
+        if by_report:
+            query = query.order_by(CaseRow.reported_at.desc(), CaseRow.id.desc())
+            if after is not None:
+                at, row = after
+                query = query.where(
+                    CaseRow.reported_at <= at, sa.or_(CaseRow.reported_at < at, CaseRow.id < row)
+                )  # fmt: skip
+        else:
+            query = query.where(CaseRow.queue_at.is_not(None)).order_by(CaseRow.queue_at, CaseRow.id)
+            if after is not None:
+                at, row = after
+                query = query.where(CaseRow.queue_at >= at, sa.or_(CaseRow.queue_at > at, CaseRow.id > row))
+        return lines_of(self._work, self._work.rows(query), by_report=by_report)
+
+    def counts(self, where: CaseFilter) -> dict[str, int]:
+        """Count open cases by status."""
+        query = self._asked(sa.select(*[CaseRow.status, sa.func.count()]), where).where(CaseRow.queue_at.is_not(None))
+        return {row[0]: int(row[1]) for row in self._work.rows(query.group_by(CaseRow.status))}
+
+    def count(self, where: CaseFilter) -> int:
+        """Count cases."""
+        (row,) = self._work.rows(self._asked(sa.select(sa.func.count()), where))
+        return int(row[0])
+
+    def _asked(self, query: Any, where: CaseFilter) -> Any:
+        query = joined(query) if needs_incident(where) else query.select_from(CaseRow)
+        return query.where(*conditions(self._work.backend, where))
+
+    def find(self, case_id: str) -> CaseFile | None:
+        """Give a case."""
+        if not col.is_storable(case_id):
+            return None
+        query = select_lines(self._work.backend, whole=True).where(CaseRow.incident_id == case_id)
+        rows = self._work.rows(query)
+        return file_of(self._work, rows[0]) if rows else None
+
+    def record(self, case_id: str) -> list[RecordLine]:
+        """Give the record of a case, oldest first."""
+        rows = self._work.rows(
+            sa.select(CaseEntryRow.__table__)
+            .join(CaseRow, CaseRow.id == CaseEntryRow.case_id)
+            .where(CaseRow.incident_id == case_id)
+            .order_by(CaseEntryRow.number)
+        )
+        return [
+            RecordLine(r.number, Entry(Act(r.act), r.actor_id, Role(r.role), r.at, r.reason, r.names), r.author)
+            for r in rows
+        ]
+
+    def hold(self, case_id: str) -> CaseFile | None:
+        """Give a case, and keep others from acting on it until the commit."""
+        if not col.is_storable(case_id):
+            return None
+        self._work.begin_writing()
+        self._work.rows(sa.select(CaseRow.id).where(CaseRow.incident_id == case_id).with_for_update())
+        return self.find(case_id)
+
+    def append(
+        self, case_id: str, number: int, entry: Entry, author: str, change: CaseChange, owner: PointOwner
+    ) -> None:
+        """Write a line of the record of a case, with what it makes of it; see ``services.ports``."""
+        self._work.begin_writing()
+        query = sa.select(CaseRow.id, CaseRow.version, CaseRow.status).where(CaseRow.incident_id == case_id)
+        rows = self._work.rows(query.with_for_update())
+        if not rows:
+            raise NotFound("case_unknown")
+        if rows[0].version != number - 1:
+            raise Conflict("case_moved", version=rows[0].version, status=rows[0].status)
+        col.require_storable("reason", [author, entry.reason, entry.names, entry.by])
+        self._work.write(sa.insert(CaseEntryRow), _line(rows[0].id, number, entry, author))
+        values = {name: getattr(change, name) for name in _CHANGED}
+        values["queue_at"] = (change.stage_due_at or LAST) if change.open else None
+        self._work.write(sa.update(CaseRow).where(CaseRow.id == rows[0].id).values(version=number, **values))
+
+    def loads(self, units: Sequence[str], within: Within | None = None) -> dict[str, int]:
+        """Count the open cases that lie with each unit."""
+        query = self._asked(sa.select(CaseRow.unit, sa.func.count()), CaseFilter(open=True, within=within)).where(
+            self._work.backend.one_of(CaseRow.unit, units)
+        )
+        return {row[0]: int(row[1]) for row in self._work.rows(query.group_by(CaseRow.unit))}
+
+    def frame(self, where: CaseFilter) -> gpd.GeoDataFrame:
+        """Give CASES rows, by report and id."""
+        return read_frame(self._work, where)
+
+
+def _line(case: int, number: int, entry: Entry, author: str) -> dict[str, Any]:
+    return {
+        "case_id": case, "number": number, "act": entry.act.value, "actor_id": entry.by, "author": author,
+        "role": entry.role.value, "at": entry.at, "reason": entry.reason, "names": entry.names,
+    }  # fmt: skip

@@ -1,0 +1,246 @@
+"""The contract of both true stores: cases with their record, books and named places."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import geopandas as gpd
+import pytest
+import shapely
+from store_frames import at, published
+
+from gridmap.analysis import frames
+from gridmap.domain.access import Role
+from gridmap.domain.cases import Act, Entry
+from gridmap.errors import Conflict, NotFound, TextError
+from gridmap.services.ports import Book, CaseChange, CaseFilter, NewCase, NewIncident, PointFilter, PointOwner
+
+OWNER = PointOwner("a", "inside", 3.0, "city", 1)
+NOBODY = PointOwner(None, "none", None, None, None)
+
+
+@pytest.fixture
+def store(place: Any) -> Iterator[Any]:
+    opened = place.open()
+    published(opened)
+    yield opened
+    opened.close()
+
+
+def line(
+    act: Act, hour: float, by: str = "sun", role: Role = Role.SUPERVISOR, reason: str = "", names: str = ""
+) -> Entry:
+    return Entry(act, by, role, at(hour), reason, names)
+
+
+def case(key: str, hour: float = 1, lon: float = 120.001, **more: Any) -> NewCase:
+    values: dict[str, Any] = {"channel": "hotline", "note": "井盖缺失", "stage_due_at": at(hour + 0.25)} | more
+    category = values.pop("category", "E1-01")
+    first = Entry(Act.REPORT, "citizen", Role.FIELD, at(hour))
+    return NewCase(
+        key, at(hour), category, lon, 30.001, values.pop("channel"), values.pop("note"), first, "市民", **values
+    )
+
+
+def put(store: Any, *cases: NewCase, owner: PointOwner = OWNER) -> list[str]:
+    with store.unit_of_work() as work:
+        verdicts = work.cases.take([(one, owner) for one in cases])
+        work.commit()
+    return [v.value for v in verdicts]
+
+
+def change(status: str, **values: Any) -> CaseChange:
+    none: dict[str, Any] = dict.fromkeys(
+        ("unit", "due_at", "stage_due_at", "handling_limit", "merged_into", "filed_at", "dispatched_at", "handled_at",
+         "closed_at"))  # fmt: skip
+    rest = {"open": True, "extensions": 0, "returns": 0, "reworks": 0, "appealed": False}
+    return CaseChange(status=status, **{**none, **rest, **values})
+
+
+def test_a_case_is_opened_once_with_its_incident_and_the_first_line_of_its_record(store: Any) -> None:
+    new = case("c1", kind="complaint", emergency=True, photos=("p1", "p2"), reporter="r-9", accuracy_m=4.5,
+               address="文化路 3 号", proposed="grid:a", rule="grid", component="370213010001")  # fmt: skip
+    assert put(store, new, new, case("c2", hour=2), owner=OWNER) == ["accepted", "duplicate", "accepted"]
+    assert put(store, new) == ["duplicate"]
+    assert put(store, new._replace(category="E2-01")) == ["content_differs"]
+    with store.unit_of_work() as work:
+        found = work.cases.find("c1")
+        assert work.incidents.count(PointFilter()) == 2
+        assert found is not None
+        one = found.line
+        assert (one.case_id, one.status, one.version, one.kind, one.emergency) == (
+            "c1",
+            "reported",
+            1,
+            "complaint",
+            True,
+        )
+        assert (one.set_name, one.grid_code, one.component, one.proposed) == ("city", "a", "370213010001", "grid:a")
+        assert (found.note, found.photos, found.reporter, found.accuracy_m) == ("井盖缺失", ("p1", "p2"), "r-9", 4.5)
+        assert (shapely.get_x(one.place), shapely.get_y(one.place)) == (120.001, 30.001)
+        assert [(n, e.act, e.at, author) for n, e, author in work.cases.record("c1")] == [
+            (1, Act.REPORT, at(1), "市民")
+        ]
+        assert work.cases.find("no") is None
+        assert work.cases.find("\x00") is None
+        assert work.cases.record("no") == []
+
+
+def test_an_incident_that_was_there_gets_its_case(store: Any) -> None:
+    new = case("c1")
+    with store.unit_of_work() as work:
+        work.incidents.take([(NewIncident(*new[:7]), OWNER)])
+        work.commit()
+    assert put(store, new, new) == ["accepted", "duplicate"]
+
+
+def test_what_cannot_be_stored_leaves_nothing(store: Any) -> None:
+    with pytest.raises(TextError):
+        put(store, case("c1"), case("c2", address="a\x00b"))
+    with store.unit_of_work() as work:
+        assert work.cases.count(CaseFilter()) == 0
+
+
+def test_an_act_is_written_with_what_it_makes_of_the_case_and_the_second_is_told_who_was_first(store: Any) -> None:
+    put(store, case("c1"))
+    filed = change("filed", filed_at=at(2), stage_due_at=at(3), handling_limit="4 working_hour")
+    with store.unit_of_work() as work:
+        assert work.cases.hold("c1") is not None
+        work.cases.append("c1", 2, line(Act.FILE, 2), "孙", filed, OWNER)
+        work.commit()
+    with store.unit_of_work() as work:
+        with pytest.raises(Conflict) as refused:
+            work.cases.append("c1", 2, line(Act.FILE, 2), "李", filed, OWNER)
+        assert (refused.value.code, refused.value.fields) == ("case_moved", {"version": 2, "status": "filed"})
+        with pytest.raises(NotFound):
+            work.cases.append("no", 2, line(Act.FILE, 2), "李", filed, OWNER)
+    with store.unit_of_work() as work:
+        found = work.cases.find("c1")
+        assert (found.line.status, found.line.version, found.line.stage_due_at) == ("filed", 2, at(3))
+        assert found.handling_limit == "4 working_hour"
+        assert [n for n, _, _ in work.cases.record("c1")] == [1, 2]
+
+
+def test_the_queue_goes_by_what_is_up_next_and_pages_follow_each_other(store: Any) -> None:
+    put(store, *(case(f"c{k}", hour=(7 * k) % 5 + 1) for k in range(12)))
+    with store.unit_of_work() as work:
+        work.cases.append("c3", 2, line(Act.REJECT, 9, reason="重"), "孙", change("rejected", open=False), OWNER)
+        work.cases.append("c4", 2, line(Act.FILE, 9), "孙", change("filed"), OWNER)
+        work.commit()
+    seen: list[Any] = []
+    after = None
+    with store.unit_of_work() as work:
+        while page := work.cases.page(CaseFilter(open=True), limit=4, after=after):
+            seen += page
+            after = page[-1].key
+        assert len(seen) == 11
+        assert seen[-1].case_id == "c4", "what has nothing due stands last"
+        assert [s.stage_due_at for s in seen[:-1]] == sorted(s.stage_due_at for s in seen[:-1])
+        assert work.cases.counts(CaseFilter()) == {"reported": 10, "filed": 1}
+        assert work.cases.count(CaseFilter(due_before=at(2))) == sum(s.stage_due_at < at(2) for s in seen[:-1])
+        newest = work.cases.page(CaseFilter(), limit=20, by_report=True)
+        assert len(newest) == 12
+        times = [one.reported_at for one in newest]
+        assert times == sorted(times, reverse=True)
+        rest = work.cases.page(CaseFilter(), limit=20, by_report=True, after=newest[6].key)
+        assert [r.case_id for r in rest] == [n.case_id for n in newest[7:]]
+
+
+def test_each_filter_keeps_what_it_says(store: Any) -> None:
+    put(store, case("c1"), case("c2", category="E2-01", address="文化路 3 号", channel="app", lon=120.02))
+    put(store, case("c3", hour=5, lon=120.5), owner=NOBODY)
+
+    def ids(**asked: Any) -> list[str]:
+        with store.unit_of_work() as work:
+            found = [one.case_id for one in work.cases.page(CaseFilter(**asked), limit=9)]
+            assert work.cases.count(CaseFilter(**asked)) == len(found)
+            assert sorted(work.cases.frame(CaseFilter(**asked))["case_id"]) == sorted(found)
+            return found
+
+    assert ids() == ["c1", "c2", "c3"]
+    assert ids(categories=("E2-01",)) == ["c2"]
+    assert ids(grid_code="a") == ["c1", "c2"]
+    assert ids(channel="app") == ["c2"]
+    assert ids(text="文化") == ["c2"]
+    assert ids(text="C3") == ["c3"]
+    assert ids(text="%") == []
+    assert ids(statuses=("filed",)) == []
+    assert ids(start=at(2)) == ["c3"]
+    assert ids(end=at(2)) == ["c1", "c2"]
+    assert ids(bbox=(120.01, 30, 120.1, 31)) == ["c2"]
+    assert ids(within=(("city", frozenset({"a"})),)) == ["c1", "c2"]
+    assert ids(within=()) == []
+    assert ids(ids=("c1", "c3")) == ["c1", "c3"]
+    assert ids(open=False) == []
+    assert ids(due_from=at(4)) == ["c3"]
+
+
+def test_open_cases_of_the_same_kind_near_by_and_not_long_before_are_found(store: Any) -> None:
+    put(store, case("near", lon=120.0010), case("far", lon=120.0040), case("other", category="E2-01"),
+        case("late", hour=9), case("over"))  # fmt: skip
+    with store.unit_of_work() as work:
+        work.cases.append("over", 2, line(Act.REJECT, 2, reason="重"), "孙", change("rejected", open=False), OWNER)
+        work.commit()
+    with store.unit_of_work() as work:
+        here = (120.0012, 30.001, "E1-01", at(5))
+        found = work.cases.alike([here, (121.0, 30.0, "E1-01", at(5)), here], metres=60, days=3)
+        assert [[one.case_id for one in some] for some in found] == [["near"], [], ["near"]]
+        assert work.cases.alike([], metres=60, days=3) == []
+        old = at(5) + timedelta(days=4)
+        assert work.cases.alike([(*here[:3], old)], metres=60, days=3) == [[]]
+
+
+def test_the_frame_has_all_columns_and_gaps_where_nothing_happened(store: Any) -> None:
+    put(store, case("c1"), case("c2", hour=2))
+    done = change("closed", open=False, unit="grid:a", filed_at=at(2), dispatched_at=at(2.5), handled_at=at(3),
+                  closed_at=at(4), due_at=at(6), returns=1, reworks=2, appealed=True)  # fmt: skip
+    with store.unit_of_work() as work:
+        work.cases.append("c1", 2, line(Act.FILE, 4), "孙", done, OWNER)
+        work.cases.append("c2", 2, line(Act.FILE, 4), "孙", change("dispatched", unit="grid:a"), OWNER)
+        work.commit()
+    with store.unit_of_work() as work:
+        found = frames.require(work.cases.frame(CaseFilter()), frames.CASES)
+        assert work.cases.loads(["grid:a", "grid:b"]) == {"grid:a": 1}
+    assert found["case_id"].tolist() == ["c1", "c2"]
+    assert found["closed_at"].isna().tolist() == [False, True]
+    assert found["closed_at"].iloc[0].to_pydatetime() == at(4)
+    assert (found["returns"].tolist(), found["reworks"].tolist()) == ([1, 0], [2, 0])
+    assert (found["appealed"].tolist(), found["deferred"].tolist()) == ([True, False], [False, False])
+    assert str(found["due_at"].dtype) == "datetime64[us, UTC]"
+    with store.unit_of_work() as work:
+        assert len(work.cases.frame(CaseFilter(text="nothing"))) == 0
+
+
+def test_of_books_the_latest_that_is_valid_counts(store: Any) -> None:
+    def book(day: date, content: str) -> Book:
+        return Book("limits", day, content, "市政府通知", at(1))
+
+    with store.unit_of_work() as work:
+        work.books.put(book(date(2026, 1, 1), "old"))
+        work.books.put(book(date(2026, 6, 1), "new"))
+        work.books.put(book(date(2026, 6, 1), "newer"))
+        work.books.put(Book("calendar", date(2026, 1, 1), "days", "", at(1)))
+        work.commit()
+    with store.unit_of_work() as work:
+        assert work.books.at("limits", date(2025, 12, 31)) is None
+        assert work.books.at("limits", date(2026, 5, 31)).content == "old"
+        assert work.books.at("limits", date(2026, 6, 1)).content == "newer"
+        assert [(b.kind, b.content) for b in work.books.list_books()] == [
+            ("calendar", "days"), ("limits", "old"), ("limits", "newer")]  # fmt: skip
+
+
+def test_places_are_replaced_as_a_whole(store: Any) -> None:
+    frame = gpd.GeoDataFrame(
+        {"code": ["p2", "p1"], "name": ["文化路 3 号", "人民公园"], "kind": ["door", "poi"],
+         "aliases": [["文化路三号"], []]},
+        geometry=gpd.points_from_xy([120.1, 120.2], [30.1, 30.2]), crs=4326,
+    )  # fmt: skip
+    for _ in range(2):
+        with store.unit_of_work() as work:
+            assert work.places.replace(frame) == 2
+            work.commit()
+    with store.unit_of_work() as work:
+        found = work.places.frame()
+    assert found["code"].tolist() == ["p1", "p2"]
+    assert found["aliases"].tolist() == [[], ["文化路三号"]]
+    assert found.geometry.x.tolist() == [120.2, 120.1]
