@@ -16,7 +16,7 @@ from gridmap.i18n import subset
 router = APIRouter(route_class=StrictRoute, tags=["overview"])
 
 #: Subjects of the catalogue that pages show.
-_SUBJECTS = ("page", "legend", "map", "lineage", "action")
+_SUBJECTS = ("page", "legend", "map", "lineage", "action", "category")
 
 
 @router.get("/api/v1/overview")

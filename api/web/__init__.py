@@ -84,6 +84,7 @@ _FOR_MEMBERS = {
     "/": "index.html",
     "/history": "history.html",
     "/plan": "plan.html",
+    "/dispatch": "dispatch.html",
     "/account": "account.html",
     "/accounts": "accounts.html",
     "/trail": "trail.html",

@@ -46,13 +46,17 @@ const PAGE_NEEDS = { hotspots: "incidents.read", coverage: "patrols.read" };
 /** Tell whether the reader may open a page of maps. */
 export const mayOpen = (page) => !PAGE_NEEDS[page] || may(PAGE_NEEDS[page]);
 
-/** The way to the page on which borders are redrawn; nothing for who may not. */
-export function planLinks({ set, lang }) {
-  if (!may("drafts.write")) { return []; }
-  const link = el("a", null, t("page_plan"));
-  link.href = "/plan?" + new URLSearchParams({ ...(set ? { set } : {}), lang });
-  if (location.pathname === "/plan") { link.setAttribute("aria-current", "page"); }
-  return [link];
+/** The pages on which work is done, with what each needs. */
+const WORK = { dispatch: "cases.read", plan: "drafts.write" };
+
+/** The ways to the pages of work: to those that the reader may do. */
+export function workLinks({ set, lang }) {
+  return Object.keys(WORK).filter((page) => may(WORK[page])).map((page) => {
+    const link = el("a", null, t("page_" + page));
+    link.href = `/${page}?` + new URLSearchParams({ ...(set ? { set } : {}), lang });
+    if (location.pathname === "/" + page) { link.setAttribute("aria-current", "page"); }
+    return link;
+  });
 }
 
 /** Draw the ways to the other pages for a page that is none of the maps. */
@@ -63,7 +67,7 @@ export function drawPages(node, { set, lang }) {
     const query = new URLSearchParams({ ...(["grids", "history"].includes(page) ? {} : { page }), ...(set ? { set } : {}), lang });
     link.href = (page === "history" ? "/history?" : "/?") + query;
     return link;
-  }), ...planLinks({ set, lang }));
+  }), ...workLinks({ set, lang }));
 }
 
 /** Say who is signed in, with the ways to what is theirs; and, where nobody signs in, that it is so. */

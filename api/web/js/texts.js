@@ -22,6 +22,9 @@ export function t(key, fields) {
 /** Text of a full key such as lineage.split, or what to say without one. */
 export const named = (key, otherwise) => texts[key] ?? otherwise;
 
+/** The full keys that start with a prefix, in the order of the catalogue. */
+export const keysFrom = (prefix) => Object.keys(texts).filter((key) => key.startsWith(prefix));
+
 export const number = (value) => new Intl.NumberFormat(locale).format(value);
 
 // 01/02 is read in two ways in English: the month is written as a word

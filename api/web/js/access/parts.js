@@ -1,6 +1,6 @@
 // What the pages of signing in and of accounts share: their start, fields, messages, and secrets shown once.
 import { Problem, get, send } from "../service.js";
-import { drawLanguages, drawWho, fillTexts, loadSession, planLinks } from "../shell.js";
+import { drawLanguages, drawWho, fillTexts, loadSession, workLinks } from "../shell.js";
 import { el, loadTexts, t } from "../texts.js";
 
 let serial = 0;
@@ -49,7 +49,7 @@ function drawPages(lang) {
     const link = el("a", null, t(key === "grids" ? "page_maps" : "page_history"));
     link.href = `${path}?lang=${lang}`;
     return link;
-  }), ...planLinks({ lang }));
+  }), ...workLinks({ lang }));
 }
 
 /** A labelled field; its `input` member is the control. `hint` stands below it. */

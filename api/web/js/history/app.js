@@ -1,6 +1,6 @@
 // The history of a set: time line, two versions chosen, and their difference as a map and a table.
 import { Problem, get, send } from "../service.js";
-import { drawDistrict, drawLanguages, drawWho, fillTexts, loadSession, mayOpen, planLinks } from "../shell.js";
+import { drawDistrict, drawLanguages, drawWho, fillTexts, loadSession, mayOpen, workLinks } from "../shell.js";
 import { PAGES, setOf } from "../state.js";
 import { el, loadTexts, number, setZone, t } from "../texts.js";
 import { range } from "../windows.js";
@@ -60,7 +60,7 @@ function drawBar(set) {
     link.href = page === "history" ? addressOf(state) : "/?" + query;
     if (page === "history") { link.setAttribute("aria-current", "page"); }
     return link;
-  }), ...planLinks(state));
+  }), ...workLinks(state));
   drawLanguages(state.lang, (lang) => change({ lang }));
   drawWho(state.lang, send);
   drawDistrict(set);

@@ -1,0 +1,306 @@
+// The page of the dispatcher: queue, map and case side by side, the state in the address, and what happens as it happens.
+import { Problem, get, send } from "../service.js";
+import { drawDistrict, drawLanguages, drawPages, drawWho, fillTexts, loadSession, may } from "../shell.js";
+import { setOf } from "../state.js";
+import { el, loadTexts, setZone, t } from "../texts.js";
+import { makeCase } from "./case.js";
+import { startGround } from "./ground.js";
+import { makeIntake } from "./intake.js";
+import { startKeys } from "./keys.js";
+import { startLive } from "./live.js";
+import { startMap } from "./map.js";
+import { drawTabs, makeQueue } from "./queue.js";
+import { makeReader } from "./reader.js";
+import { startSearch } from "./search.js";
+import { makeSeat } from "./seat.js";
+import { drawSieve } from "./sieve.js";
+import { FILTERS, addressOf, placeText, readState } from "./state.js";
+import { drawLine, nothingOpen, say, tell } from "./screen.js";
+import { categoryName } from "./words.js";
+
+const byId = (id) => document.getElementById(id);
+const panel = byId("case"), notice = byId("notice"), skeleton = byId("skeleton");
+/** Clocks are written again so often; patrols near an open case are asked for so often. */
+const TICK = 15_000;
+const PATROLS = 15_000;
+/** Things that happen at once are read at once: so long after the first of them. */
+const TOGETHER = 120;
+
+let state = readState();
+let set = null, ground = null, seat = null, textsOf = "", counts = null, keyShown = "";
+/** By how much the service's clock is ahead of this machine's, in milliseconds. */
+let ahead = 0;
+let together = 0, keys = 0;
+const now = () => Date.now() + ahead;
+const areaName = (code) => (ground ? ground.areaName(code) : "");
+
+/** Write the state into the address; `push`: the way back leads to what was there before. */
+function note(push) {
+  history[push ? "pushState" : "replaceState"](null, "", addressOf(state));
+}
+
+const map = startMap(byId("map"), {
+  now,
+  ask: (place) => openPlace(place),
+  pick: (id) => openCase(id),
+  moved: ({ view, zoom, box }) => {
+    if (!set) { return; }
+    state.view = view;
+    note(false);
+    ground.look(box, zoom).catch(quietly);
+  },
+});
+
+function quietly(problem) { if (!(problem instanceof Problem)) { throw problem; } }
+
+const common = { lang: () => state.lang, areaName, say, go: (id) => openCase(id), close: closePanel, patrols: (units) => map.patrols(units) };
+
+/** Show on the map who answers for a place: the grid filled, the areas above it around it. */
+async function showOwner(place, owner, look) {
+  map.place(place, look);
+  const own = owner.grid ? await ground.shape(owner.grid.code, place).catch(() => null) : null;
+  const above = await Promise.all(owner.chain.filter((area) => !owner.grid || area.code !== owner.grid.code)
+    .map((area) => (areaName(area.code) ? ground.shape(area.code, place) : null)));
+  map.owner(own, above.filter(Boolean));
+  map.bring(place, own);
+}
+
+const file = makeCase(panel, {
+  ...common,
+  seat: () => seat.role(),
+  now,
+  opened(found, fresh) {
+    const { case: row, clock, owner } = found;
+    if (clock && clock.due_at && typeof clock.left_s === "number") { ahead = new Date(clock.due_at).getTime() - clock.left_s * 1000 - Date.now(); }
+    if (fresh) { showOwner(row, owner, { emergency: row.emergency, accuracy: row.accuracy_m || 0 }).catch(quietly); }
+  },
+  acted() { reader.read(); },
+});
+
+const intake = makeIntake(panel, {
+  ...common,
+  mayWrite: () => may("cases.write"),
+  shape: (code, place) => ground.shape(code, place),
+  located(place, answer, accuracy) { showOwner(place, answer.owner, { accuracy }).catch(quietly); },
+  opened(id) { reader.read(); openCase(id); },
+});
+
+const queue = makeQueue({
+  list: byId("rows"), end: byId("rows-end"), now, areaName, pick: (id) => openCase(id), more: () => reader.more(),
+});
+
+const reader = makeReader({
+  state: () => ({ ...state, queue: shownQueue() }),
+  shown({ rows, counts: found, next, key }) {
+    counts = found;
+    queue.clearBones();
+    queue.show(rows, { next, lang: state.lang, queue: shownQueue(), filtered: FILTERS.some((name) => state[name]), same: key === keyShown });
+    keyShown = key;
+    tabs();
+    drawFilters();
+    map.cases(rows, file.id());
+    queue.open(state.case);
+    notice.hidden = true;
+    byId("queue").dataset.ready = "true";
+  },
+  failed(problem) {
+    quietly(problem);
+    if (problem.status === 0 && keyShown) { return; } // the mark of the line says it, and what was read stays
+    queue.clearBones();
+    const again = el("button", "action", t("try_again"));
+    again.type = "button";
+    again.addEventListener("click", () => reader.read());
+    byId("rows-end").replaceChildren(el("div", "empty", null, el("p", null, problem.detail || t("dispatch_error")), again));
+  },
+});
+
+const shownQueue = () => state.queue || seat.queue();
+const tabs = () => drawTabs(byId("tabs"), { queue: shownQueue(), counts, choose: (name) => change({ queue: name }) });
+
+let filtersShown = "";
+/** Draw the filters again only when they would look different: what somebody types in stays. */
+function drawFilters() {
+  const units = [...new Set(queue.rows().map((row) => row.unit).filter(Boolean))];
+  const key = JSON.stringify([state.lang, FILTERS.map((name) => state[name]), units, units.map((unit) => areaName(unit.slice(unit.indexOf(":") + 1)))]);
+  if (key === filtersShown) { return; }
+  filtersShown = key;
+  drawSieve(byId("sieve"), { state, rows: queue.rows(), areaName, change });
+}
+
+/** Change queue or filters. */
+function change(fields, { keep = false } = {}) {
+  state = { ...state, ...fields };
+  note(!keep);
+  tabs();
+  if (!keep) { queue.wait(); }
+  reader.read();
+}
+
+/** Open a case; `focus`: the panel takes the keyboard. */
+function openCase(id, push = true) {
+  if (!id) { return; }
+  intake.forget();
+  if (state.case !== id || state.point) {
+    state = { ...state, case: id, point: null };
+    note(push);
+    map.patrols([]);
+  }
+  document.body.dataset.panel = "case";
+  panel.hidden = false;
+  file.open(id);
+  queue.open(id);
+  map.cases(queue.rows(), id);
+}
+
+function openPlace(place, called = "", push = true) {
+  file.forget();
+  state = { ...state, case: "", point: place };
+  note(push);
+  document.body.dataset.panel = "place";
+  map.patrols([]);
+  map.owner(null, []);
+  map.place(place);
+  map.cases(queue.rows(), "");
+  queue.open("");
+  intake.open(place, called);
+  intake.focus();
+}
+
+/** Close the panel and give the keyboard back to the queue. */
+function closePanel() {
+  file.forget();
+  intake.forget();
+  state = { ...state, case: "", point: null };
+  note(true);
+  emptyPanel();
+  const row = byId("rows").querySelector(".cursor button") || byId("rows").querySelector("button");
+  (row || byId("rows")).focus({ preventScroll: true });
+}
+
+function emptyPanel() {
+  document.body.dataset.panel = "";
+  map.place(null);
+  map.owner(null, []);
+  map.patrols([]);
+  map.cases(queue.rows(), "");
+  queue.open("");
+  panel.removeAttribute("aria-busy");
+  panel.setAttribute("aria-label", t("dispatch_panel"));
+  panel.replaceChildren(nothingOpen());
+}
+
+/** Something happened to a case: read what is on the screen again, soon. */
+function happened(kind, event) {
+  if (event.at && Math.abs(new Date(event.at).getTime() - now()) > 30_000) { ahead = new Date(event.at).getTime() - Date.now(); }
+  const mine = event.subject && event.subject === state.case;
+  if (mine) { file.refresh(); }
+  if (kind === "case.opened") { opened += event.count || 1; }
+  if (!together) { together = setTimeout(readTogether, TOGETHER); }
+}
+
+let opened = 0;
+async function readTogether() {
+  together = 0;
+  const n = opened, before = new Set(queue.rows().map((row) => row.case_id));
+  opened = 0;
+  await reader.read();
+  if (!n) { return; }
+  const fresh = queue.rows().filter((row) => !before.has(row.case_id));
+  say(fresh.length === 1 ? t("dispatch_arrived_one", { what: categoryName(fresh[0].category), where: fresh[0].address || areaName(fresh[0].grid_code) || "" }) : t("dispatch_arrived", { n }));
+}
+
+function drawBar() {
+  fillTexts();
+  document.title = `${t("page_dispatch")} · ${t("product")}`;
+  drawPages(byId("pages"), state);
+  drawLanguages(state.lang, (lang) => { state = { ...state, lang }; note(true); start(); });
+  drawWho(state.lang, send);
+  const box = byId("search-box");
+  box.placeholder = t("dispatch_search_hint");
+  box.title = t("dispatch_search_help");
+  byId("queue").setAttribute("aria-label", t("dispatch_queue"));
+  byId("rows").setAttribute("aria-label", t("dispatch_queue"));
+}
+
+/** Show what the address says: case, place, queue. */
+function follow() {
+  if (state.case) { openCase(state.case, false); } else if (state.point) { openPlace(state.point, "", false); } else { file.forget(); intake.forget(); emptyPanel(); }
+}
+
+/** Draw everything in the language of the state; the first time, begin. */
+async function start() {
+  try {
+    if (textsOf !== state.lang) { await loadTexts(state.lang, get); textsOf = state.lang; }
+    const session = await loadSession(get, state.lang);
+    drawBar();
+    delete document.body.dataset.closed;
+    if (!may("cases.read")) { tell({ title: t("page_closed_title"), text: t("dispatch_closed_text") }); return; }
+    if (!set) {
+      byId("skeleton-say").textContent = t("dispatch_loading");
+      const overview = await get("/api/v1/overview", state.lang);
+      setZone(overview.time_zone);
+      set = setOf(state, overview);
+      if (!set || !set.grids) { set = null; tell({ title: t("empty_title"), text: t("empty_text"), command: t("empty_command") }); return; }
+      ground = startGround({ ...set, bounds: overview.bounds }, (part) => map.ground(part));
+      seat = makeSeat(session);
+      if (!map.view(state.view) && overview.bounds) { map.fit(overview.bounds); }
+      begin();
+    } else { file.redraw(); intake.redraw(); }
+  } catch (problem) {
+    quietly(problem);
+    tell({ text: problem.detail || (textsOf ? t("dispatch_error") : "无法连接服务，请稍后重试。 The service does not answer, try again."), act: start, button: textsOf ? t("try_again") : "重试 / Try again" });
+    return;
+  }
+  drawDistrict(set);
+  drawLine();
+  map.controls();
+  seat.draw(byId("seat"), () => { file.redraw(); if (!state.queue) { change({}); } });
+  filtersShown = "";
+  tabs();
+  if (!keyShown) { queue.wait(); }
+  reader.read();
+  if (!state.case && !state.point) { emptyPanel(); }
+}
+
+/** What is done once: the line, the keys, the ground. */
+function begin() {
+  ground.load().then(() => { skeleton.hidden = true; byId("stage").dataset.ready = "true"; queue.tick(); drawFilters(); file.redraw(); follow(); }).catch((problem) => {
+    quietly(problem);
+    skeleton.hidden = true; // the queue works without a map
+    say(problem.detail || t("error_map"));
+  });
+  startLive({ happened, again: () => { reader.read(); file.refresh(); }, state: drawLine });
+  const search = startSearch({ lang: () => state.lang, rows: () => queue.rows(), point: openPlace, open: (id) => openCase(id) });
+  startKeys({
+    say,
+    step(by) {
+      const id = queue.step(by);
+      if (id && state.case && document.body.dataset.panel === "case") { openCase(id, false); }
+    },
+    open: () => openCase(queue.cursor()),
+    queue: (name) => change({ queue: name }),
+    search: () => search.focus(),
+    async act(letter) {
+      if (!state.case && queue.cursor()) { openCase(queue.cursor()); }
+      if (!state.case) { return; }
+      // a key that comes before the act of the one before it was answered waits for that answer
+      const mine = ++keys;
+      const fine = await file.ready();
+      if (fine && mine === keys) { file.key(letter); }
+    },
+    escape() { if (!file.cancel() && (state.case || state.point)) { closePanel(); } },
+  });
+  setInterval(() => { queue.tick(); file.tick(); map.again(); }, TICK);
+  setInterval(() => { if (!document.hidden) { file.patrolsAgain(); } }, PATROLS);
+}
+
+window.addEventListener("popstate", () => {
+  const before = state;
+  state = readState();
+  if (before.lang !== state.lang) { start(); }
+  if (!set) { return; }
+  if (addressOf({ ...before, case: "", point: null, view: "" }) !== addressOf({ ...state, case: "", point: null, view: "" })) { change({}, { keep: true }); }
+  if (before.case !== state.case || (before.point && placeText(before.point)) !== (state.point && placeText(state.point))) { follow(); }
+});
+window.addEventListener("resize", () => map.resize());
+start();
