@@ -1,5 +1,7 @@
 """Cases of one category that lie near each other in place and time: those that repeat an earlier one, and clusters.
 
+One answer a case, of any number of cases; ``analysis.duplicates`` names every pair with its reasons, for who decides.
+
 Cases are sorted into square cells whose diagonal is the distance asked for. All of one cell are near each other, so
 that it is enough to look at a few neighbouring cells, and ten thousand cases at one spot cost no more than elsewhere.
 """

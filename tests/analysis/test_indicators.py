@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridmap.analysis.indicators import INDICATORS, Terms, indicators, month_on_month, year_on_year
-from gridmap.analysis.indicators.groups import PERIODS, before, class_of, period_of, start_of, year_before
+from gridmap.analysis.indicators.groups import PERIODS, before, period_of, start_of, year_before
 from gridmap.errors import GridmapError
 
 LATER = START + timedelta(days=60)
@@ -216,10 +216,6 @@ def test_a_day_is_that_of_the_district() -> None:
     keys = indicators(case_frame(night), ("day", "month"), at=LATER).keys
     assert keys.to_numpy().tolist() == [["2026-02-28", "2026-02"], ["2026-03-01", "2026-03"]]
     assert indicators(case_frame(night), ("month",), at=LATER, zone="UTC").keys["month"].tolist() == ["2026-02"]
-
-
-def test_a_class_gathers_its_categories_and_an_unknown_one_stands_alone() -> None:
-    assert [class_of(c) for c in ("E1-01", "E1", "local-7")] == ["E1", "E1", "local-7"]
 
 
 def test_the_order_of_rows_changes_nothing() -> None:

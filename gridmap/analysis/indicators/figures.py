@@ -38,7 +38,7 @@ class Figures:
         self._flags: dict[str, tuple[Flags, Flags]] = {}
         self._counts: dict[str, tuple[Ints, Ints]] = {}
         for name in names:
-            above, below = sets.of(name)
+            above, below = (flags & (group >= 0) for flags in sets.of(name))
             self._flags[name] = above, below
             summed = self._count(below)
             self._counts[name] = (
@@ -93,6 +93,19 @@ class Figures:
             raise NotFound("indicator_group")
         return int(found[0])
 
+    def pair(self, name: str, *key: str | None) -> tuple[int, int]:
+        """Give numerator and denominator (as ``counts``) of one group; 0 of 0 where no case is in it."""
+        try:
+            row = self.row(*key)
+        except NotFound:
+            return 0, 0
+        above, below = self._counts[name]
+        return int(above[row]), int(below[row])
+
+    def flags(self, *key: str | None) -> Flags:
+        """Tell which cases are in a group (NotFound ``indicator_group``)."""
+        return self._group == self.row(*key)
+
     def cases(self, name: str, row: int, part: Literal["numerator", "denominator"] = "numerator") -> Ints:
         """Give the row positions of the cases behind a number, in the order of the frame."""
         return np.flatnonzero(self._flags[name][part == "denominator"] & (self._group == row))
@@ -108,13 +121,14 @@ def indicators(
     areas: Mapping[str, str] | None = None,
     time: Literal["reported_at", "due_at", "closed_at"] = "reported_at",
     terms: Terms | None = None,
+    among: Flags | None = None,
 ) -> Figures:
     """Work out indicators of cases.
 
     Parameters
     ----------
     cases : GeoDataFrame
-        frames.CASES. Those of a year before as well, if the first ones of the year may repeat them.
+        frames.CASES.
     by : sequence of str
         Any of ``DIMENSIONS``, such as ``("grid", "month")``; empty: one group of all.
     at : datetime
@@ -129,6 +143,8 @@ def indicators(
         Which time of a case puts it into a period. With ``reported_at`` all numbers of a month are about
         the same cases.
     terms : Terms, optional
+    among : bool array, optional
+        Only these rows are counted; the others may still be what they repeat.
 
     Returns
     -------
@@ -149,5 +165,9 @@ def indicators(
         raise InvalidInput("indicator_unknown", count=len(unknown), known=", ".join(INDICATORS))
     if at.tzinfo is None:
         raise InvalidInput("indicator_time")
-    keys, group = group_by(cases, by, zone, time, areas)
+    if among is None:
+        among = np.ones(len(cases), dtype=np.bool_)
+    keys, held = group_by(cases[among], by, zone, time, areas)
+    group = np.full(len(cases), -1, dtype=np.int64)
+    group[among] = held
     return Figures(tuple(by), keys, group, Sets(cases, at, terms or Terms()), tuple(dict.fromkeys(names)))

@@ -91,7 +91,7 @@ class Terms:
 
     proactive: frozenset[str] = PROACTIVE
     repeat_m: float = 50.0
-    repeat: timedelta = timedelta(days=7)
+    repeat: timedelta = timedelta(hours=72)
 
 
 class Sets:

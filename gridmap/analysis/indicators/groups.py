@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gridmap.domain.taxonomy import categories
+from gridmap.analysis.duplicates import class_of
 from gridmap.errors import InvalidInput
 
 Ints = npt.NDArray[np.int64]
@@ -75,12 +75,6 @@ def _codes(
     place = {label: n for n, label in enumerate(known)}
     to = np.array([place.get(label, len(known)) for label in labels] + [len(known)], dtype=np.int64)
     return to[code], np.array(known, dtype=object)
-
-
-def class_of(category: str) -> str:
-    """Give the class of a category; one that the taxonomy does not know is its own."""
-    known = categories().get(category)
-    return category if known is None or not known.parent else known.parent
 
 
 def _days(cases: pd.DataFrame, zone: str, time: str) -> Any:
