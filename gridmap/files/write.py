@@ -1,6 +1,7 @@
 """Write files so that the final name never shows half a file, and a spreadsheet never runs a cell."""
 
 import errno
+import io
 import json
 import os
 import re
@@ -104,12 +105,21 @@ def open_writer(
                 yield writer
 
 
+def csv_bytes(heads: Sequence[str], columns: Sequence[pa.Array]) -> bytes:
+    """Write a small table as CSV, as ``open_writer`` does; heads may be the same."""
+    file = io.BytesIO()
+    table = pa.table(list(columns), names=[f"{n}" for n in range(len(columns))])
+    _CsvWriter(file, table.schema, heads).write(table)
+    return file.getvalue()
+
+
 class _CsvWriter:
     """UTF-8, comma, line feed; only cells that need quotes have them. The same bytes for any size of batch."""
 
-    def __init__(self, file: BinaryIO, schema: pa.Schema) -> None:
+    def __init__(self, file: BinaryIO, schema: pa.Schema, heads: Sequence[str] | None = None) -> None:
         self._file, self._schema = file, schema
-        self._line([_quoted(guard(pa.chunked_array([[name]], pa.string()))) for name in schema.names])
+        named = schema.names if heads is None else heads
+        self._line([_quoted(guard(pa.chunked_array([[name]], pa.string()))) for name in named])
 
     def write(self, table: pa.Table) -> None:
         if table.num_rows:
