@@ -38,10 +38,26 @@ def test_notebook_is_stored_without_outputs(path: Path) -> None:
     assert all(not cell.get("outputs") for cell in notebook.cells)
 
 
-def test_who_is_responsible(monkeypatch: pytest.MonkeyPatch) -> None:
+def ran(name: str, monkeypatch: pytest.MonkeyPatch) -> nbformat.NotebookNode:
+    """A notebook after all of its cells."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    notebook = nbformat.read(ROOT / "notebooks" / "01-who-is-responsible.ipynb", as_version=4)
+    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(ROOT / "notebooks")}}).execute()
+    return notebook
+
+
+def test_what_became_of_cases(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = texts(ran("02-cases", monkeypatch))
+    assert "36,000 cases up to" in said
+    assert "closing 97.19 %, 97 in handling" in said
+    assert "'overdue':" in said
+    assert "minutes over its limit" in said
+    # what no case can tell is said
+    assert "组织保障" in said
+
+
+def test_who_is_responsible(monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = ran("01-who-is-responsible", monkeypatch)
     said = texts(notebook)
     assert "28 streets, 161 areas, 1333 grids, 465,488 households" in said
     assert "inside" in said
