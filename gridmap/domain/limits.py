@@ -48,6 +48,7 @@ class RowFault(StrEnum):
     TWICE = "twice"
     TOO_LONG = "too_long"
     BAD_TEXT = "bad_text"
+    WIDTH = "width"
 
 
 @dataclass(frozen=True, slots=True)
