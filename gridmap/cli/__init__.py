@@ -6,6 +6,7 @@ from gridmap.cli import (
     accounts,
     ask,
     audit,
+    books,
     check,
     codes,
     crosswalk,
@@ -49,6 +50,8 @@ app.add_typer(versions.app, name="version")
 app.add_typer(db.app, name="db")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(audit.app, name="audit")
+app.add_typer(books.app, name="book")
+app.command()(books.import_places)
 app.command()(serve.serve)
 app.command()(serve.demo)
 
