@@ -3,22 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from gridmap.domain.calendars import WorkCalendar
 from gridmap.domain.cases import Act, CaseStatus, Entry, Standing, history_of
 from gridmap.domain.deadlines import Due, Limit, Pause, due
-
-
-class Stage(StrEnum):
-    """What has to be done next, each with a limit of its own."""
-
-    ACCEPT = "accept"
-    DISPATCH = "dispatch"
-    HANDLE = "handle"
-    VERIFY = "verify"
-    CLOSE = "close"
-
+from gridmap.domain.limits import Stage
 
 _STAGES: Mapping[CaseStatus, Stage] = {
     CaseStatus.REPORTED: Stage.ACCEPT,
@@ -27,7 +16,7 @@ _STAGES: Mapping[CaseStatus, Stage] = {
     CaseStatus.HANDLING: Stage.HANDLE,
     CaseStatus.SUSPENDED: Stage.HANDLE,
     CaseStatus.HANDLED: Stage.VERIFY,
-    CaseStatus.VERIFIED: Stage.CLOSE,
+    CaseStatus.VERIFIED: Stage.VERIFY,
 }
 
 

@@ -102,21 +102,21 @@ class Cases:
         rows = self._work.rows(query.where(self._work.backend.one_of(CaseRow.incident_id, keys)))
         return {row[0]: row[1] for row in rows}
 
-    def alike(
-        self, asked: Sequence[tuple[float, float, str, datetime]], *, metres: float, days: float
+    def open_near(
+        self, asked: Sequence[tuple[float, float, datetime]], *, metres: float, hours: float
     ) -> list[list[CaseLine]]:
-        """Give open cases of the same category near each point and not long before it; see ``services.ports``."""
+        """Give open cases near each point and about its time; see ``services.ports``."""
         found: list[list[CaseLine]] = [[] for _ in asked]
         if not asked:
             return found
         lon, lat = (np.array([one[k] for one in asked], dtype=np.float64) for k in (0, 1))
         up = metres / _METRES_A_DEGREE
         across = up / np.maximum(np.cos(np.radians(np.minimum(np.abs(lat) + up, 89.0))), 1e-3)
-        moments = np.array([one[3].astimezone(UTC).replace(tzinfo=None) for one in asked], dtype="datetime64[us]")
-        since = moments - np.timedelta64(timedelta(days=days))
+        moments = np.array([one[2].astimezone(UTC).replace(tzinfo=None) for one in asked], dtype="datetime64[us]")
+        apart = np.timedelta64(timedelta(hours=hours))
         texts = self._work.backend.time_texts
         pairs = self._work.backend.open_cases_near(
-            lon - across, lat - up, lon + across, lat + up, [one[2] for one in asked], texts(since), texts(moments)
+            lon - across, lat - up, lon + across, lat + up, texts(moments - apart), texts(moments + apart)
         )
         hits = [(int(k), key) for k, key in self._work.rows(pairs)]
         if hits:

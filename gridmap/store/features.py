@@ -166,6 +166,8 @@ class Features:
         )
         if where.states is not None:
             query = query.where(self._work.backend.one_of(FeatureRow.state, where.states))
+        if where.code is not None:
+            query = query.where(FeatureRow.code == where.code)
         if where.bbox is not None:
             query = query.where(bbox_hits(FeatureRow.geom, *where.bbox))
         return query

@@ -361,18 +361,17 @@ def one_of(column: sa.ColumnElement[Any], values: Sequence[str]) -> sa.ColumnEle
 
 
 def open_cases_near(
-    x0: np.ndarray, y0: np.ndarray, x1: np.ndarray, y1: np.ndarray, categories: list[str], since: list[str],
-    until: list[str],
-) -> sa.TextClause:  # fmt: skip
-    """Select (number of the question, incident id) of open cases of a category in a box and a span of time."""
-    asked = list(zip(x0.tolist(), y0.tolist(), x1.tolist(), y1.tolist(), categories, since, until, strict=True))
+    x0: np.ndarray, y0: np.ndarray, x1: np.ndarray, y1: np.ndarray, since: list[str], until: list[str]
+) -> sa.TextClause:
+    """Select (number of the question, incident id) of open cases in a box and a span of time."""
+    asked = list(zip(x0.tolist(), y0.tolist(), x1.tolist(), y1.tolist(), since, until, strict=True))
     # CROSS JOIN keeps SQLite to this order: each question is one walk through the index of places
     return sa.text(
         "SELECT a.key, i.incident_id FROM json_each(:asked) AS a CROSS JOIN rtree_incident_geom AS r "
         "ON r.minx <= a.value ->> 2 AND r.maxx >= a.value ->> 0 AND r.miny <= a.value ->> 3 "
         "AND r.maxy >= a.value ->> 1 "
-        "CROSS JOIN incident AS i ON i.id = r.id AND i.category = a.value ->> 4 AND i.occurred_at >= a.value ->> 5 "
-        "AND i.occurred_at <= a.value ->> 6 CROSS JOIN case_file AS c ON c.incident_id = i.incident_id "
+        "CROSS JOIN incident AS i ON i.id = r.id AND i.occurred_at >= a.value ->> 4 "
+        "AND i.occurred_at <= a.value ->> 5 CROSS JOIN case_file AS c ON c.incident_id = i.incident_id "
         "AND c.queue_at IS NOT NULL"
     ).bindparams(asked=json.dumps(asked))
 

@@ -247,19 +247,18 @@ def one_of(column: sa.ColumnElement[Any], values: Sequence[str]) -> sa.ColumnEle
 
 
 def open_cases_near(
-    x0: np.ndarray, y0: np.ndarray, x1: np.ndarray, y1: np.ndarray, categories: list[str], since: list[str],
-    until: list[str],
-) -> sa.TextClause:  # fmt: skip
-    """Select (number of the question, incident id) of open cases of a category in a box and a span of time."""
+    x0: np.ndarray, y0: np.ndarray, x1: np.ndarray, y1: np.ndarray, since: list[str], until: list[str]
+) -> sa.TextClause:
+    """Select (number of the question, incident id) of open cases in a box and a span of time."""
     sides = {"x0": x0.tolist(), "y0": y0.tolist(), "x1": x1.tolist(), "y1": y1.tolist()}
     return sa.text(
         "SELECT a.k - 1, i.incident_id FROM unnest(CAST(:x0 AS float8[]), CAST(:y0 AS float8[]), "
-        "CAST(:x1 AS float8[]), CAST(:y1 AS float8[]), CAST(:categories AS text[]), CAST(:since AS timestamptz[]), "
-        "CAST(:until AS timestamptz[])) WITH ORDINALITY AS a (x0, y0, x1, y1, category, since, until, k) "
-        "JOIN incident AS i ON i.geom && ST_MakeEnvelope(a.x0, a.y0, a.x1, a.y1, 4326) AND i.category = a.category "
+        "CAST(:x1 AS float8[]), CAST(:y1 AS float8[]), CAST(:since AS timestamptz[]), "
+        "CAST(:until AS timestamptz[])) WITH ORDINALITY AS a (x0, y0, x1, y1, since, until, k) "
+        "JOIN incident AS i ON i.geom && ST_MakeEnvelope(a.x0, a.y0, a.x1, a.y1, 4326) "
         "AND i.occurred_at >= a.since AND i.occurred_at <= a.until "
         "JOIN case_file AS c ON c.incident_id = i.incident_id AND c.queue_at IS NOT NULL"
-    ).bindparams(**sides, categories=categories, since=since, until=until)
+    ).bindparams(**sides, since=since, until=until)
 
 
 def unindexed(column: Any) -> Any:

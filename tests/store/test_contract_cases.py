@@ -175,19 +175,20 @@ def test_each_filter_keeps_what_it_says(store: Any) -> None:
     assert ids(due_from=at(4)) == ["c3"]
 
 
-def test_open_cases_of_the_same_kind_near_by_and_not_long_before_are_found(store: Any) -> None:
+def test_open_cases_near_by_and_of_about_that_time_are_found(store: Any) -> None:
     put(store, case("near", lon=120.0010), case("far", lon=120.0040), case("other", category="E2-01"),
         case("late", hour=9), case("over"))  # fmt: skip
     with store.unit_of_work() as work:
         work.cases.append("over", 2, line(Act.REJECT, 2, reason="重"), "孙", change("rejected", open=False), OWNER)
         work.commit()
     with store.unit_of_work() as work:
-        here = (120.0012, 30.001, "E1-01", at(5))
-        found = work.cases.alike([here, (121.0, 30.0, "E1-01", at(5)), here], metres=60, days=3)
-        assert [[one.case_id for one in some] for some in found] == [["near"], [], ["near"]]
-        assert work.cases.alike([], metres=60, days=3) == []
+        here = (120.0012, 30.001, at(5))
+        found = work.cases.open_near([here, (121.0, 30.0, at(5)), here], metres=60, hours=4.5)
+        assert [sorted(one.case_id for one in some) for some in found] == [["near", "other"], [], ["near", "other"]]
+        assert work.cases.open_near([], metres=60, hours=72) == []
+        assert [one.case_id for one in work.cases.open_near([(*here[:2], at(10))], metres=60, hours=2)[0]] == ["late"]
         old = at(5) + timedelta(days=4)
-        assert work.cases.alike([(*here[:3], old)], metres=60, days=3) == [[]]
+        assert work.cases.open_near([(*here[:2], old)], metres=60, hours=72) == [[]]
 
 
 def test_the_frame_has_all_columns_and_gaps_where_nothing_happened(store: Any) -> None:

@@ -45,11 +45,11 @@ class CutCases:
         said = iter(self._raw.take([point for point, k in zip(points, kept, strict=True) if k]))
         return [next(said) if k else Verdict.BEYOND for k in kept]
 
-    def alike(
-        self, asked: Sequence[tuple[float, float, str, datetime]], *, metres: float, days: float
+    def open_near(
+        self, asked: Sequence[tuple[float, float, datetime]], *, metres: float, hours: float
     ) -> list[list[CaseLine]]:
         """Give those open cases near points that may be seen."""
-        found = self._raw.alike(asked, metres=metres, days=days)
+        found = self._raw.open_near(asked, metres=metres, hours=hours)
         mine = self._guard.within(Permission.CASES_READ)
         return [[line for line in lines if owned_in(mine, [_owner(line)])[0]] for lines in found]
 

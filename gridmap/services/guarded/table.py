@@ -334,7 +334,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     },
     "cases": {
         "take": Rule(May.INCIDENTS_WRITE, "cases.open", _taken, happened=_cases_in),
-        "alike": _read(May.INCIDENTS_WRITE),
+        "open_near": _read(May.INCIDENTS_WRITE),
         "page": _read(May.CASES_READ),
         "counts": _read(May.CASES_READ),
         "count": _read(May.CASES_READ),

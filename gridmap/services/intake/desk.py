@@ -9,10 +9,10 @@ from gridmap.errors import GridmapError, NotFound, StoreUnavailable
 from gridmap.services.clock import day_in
 from gridmap.services.grids import looks_swapped
 from gridmap.services.guarded import Group
-from gridmap.services.intake.items import Batch, Done, ItemResult
+from gridmap.services.intake.items import Batch, Done, ItemResult, OpenedAs
 from gridmap.services.intake.owners import owners_of
 from gridmap.services.once import KEPT
-from gridmap.services.ports import Answered, Clock, PointOwner, PointsOf, Store, UnitOfWork, Verdict
+from gridmap.services.ports import Answered, Clock, NewPoint, PointOwner, PointsOf, Store, UnitOfWork, Verdict
 from gridmap.services.responsibility import owning_set
 from gridmap.settings import Settings
 
@@ -35,6 +35,7 @@ class _Member:
         self.kept: list[int] = []
         self.owners: list[PointOwner] = []
         self.home: BoundarySet | None = None
+        self.opened: list[OpenedAs | None] = []
         self._settings = settings
 
     def judge(self, clock: Clock) -> None:
@@ -58,11 +59,20 @@ class _Member:
         points = [self.batch.points[i] for i in self.kept]
         self.owners = owners_of(self.work, self.batch.plans, points, settings=self._settings, home=self.home)
 
+    def points(self) -> list[tuple[NewPoint, PointOwner]]:
+        """Give what is to be kept, with its owners."""
+        points: Sequence[NewPoint] = [self.batch.points[i] for i in self.kept]
+        self.opened = [None] * len(points)
+        if self.batch.complete is not None:
+            completed = self.batch.complete(self.work, points, self.owners)
+            points, self.opened = [p for p, _ in completed], [opened for _, opened in completed]
+        return list(zip(points, self.owners, strict=True))
+
     def answer(self, verdicts: Sequence[Verdict]) -> None:
         """Note what became of the points that were handed in."""
-        for i, verdict, owner in zip(self.kept, verdicts, self.owners, strict=True):
+        for i, verdict, owner, opened in zip(self.kept, verdicts, self.owners, self.opened, strict=True):
             if verdict in (Verdict.ACCEPTED, Verdict.DUPLICATE):
-                self.results[i] = ItemResult(verdict.value, None, owner.grid_code, owner.method)
+                self.results[i] = ItemResult(verdict.value, None, owner.grid_code, owner.method, case=opened)
             else:
                 self.results[i] = ItemResult("rejected", verdict.value)
 
@@ -137,13 +147,11 @@ class Desk:
         for member in members:
             if member.home is not None and revisions[member.home.name] != member.home.revision:
                 member.ask()
-        kinds: tuple[PointsOf, ...] = ("incidents", "patrols")
+        kinds: tuple[PointsOf, ...] = ("incidents", "cases", "patrols")
         for kind in kinds:
             mine = [member for member in members if member.batch.kind == kind]
             if mine:
-                parts = [
-                    (m.work, [(m.batch.points[i], o) for i, o in zip(m.kept, m.owners, strict=True)]) for m in mine
-                ]
+                parts = [(member.work, member.points()) for member in mine]
                 for member, verdicts in zip(mine, group.take(kind, parts), strict=True):
                     member.answer(verdicts)
         self._keep_answers(raw, members)

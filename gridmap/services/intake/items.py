@@ -3,8 +3,19 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from gridmap.services.ports import Answered, NewFix, NewIncident, NewPoint, PointsOf, Store
+from gridmap.services.ports import (
+    Answered,
+    NewCase,
+    NewFix,
+    NewIncident,
+    NewPoint,
+    PointOwner,
+    PointsOf,
+    Store,
+    UnitOfWork,
+)
 from gridmap.services.responsibility import Plans
 
 #: A report from further ahead than this has a wrong clock.
@@ -30,6 +41,16 @@ class ItemResult:
     grid_code: str | None = None
     method: str | None = None
     pointer: str | None = None
+    case: "OpenedAs | None" = None
+
+
+class OpenedAs(NamedTuple):
+    """What a report is told: the id of its case, who should handle it, by which rule, cases that could be the same."""
+
+    case_id: str
+    unit: str | None
+    rule: str | None
+    similar: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +61,9 @@ class Key:
     key: str
     route: str
     request_hash: str
+
+
+Completes = Callable[[UnitOfWork, Sequence[NewPoint], Sequence[PointOwner]], Sequence[tuple[NewPoint, OpenedAs]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +87,8 @@ class Batch:
     key : Key, optional
     written : callable, optional
         Writes the answer, which is kept under the key.
+    complete : callable, optional
+        Completes the cases that may be kept, once their owners are known.
     """
 
     store: Store
@@ -73,6 +99,7 @@ class Batch:
     said: Sequence[tuple[float, float]] | None = None
     key: Key | None = None
     written: Callable[[list[ItemResult]], str] | None = None
+    complete: "Completes | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +110,7 @@ class Done:
     before: Answered | None = None
 
 
-def kept_incident(incident: NewIncident, now: datetime) -> ItemResult | None:
+def kept_incident(incident: NewIncident | NewCase, now: datetime) -> ItemResult | None:
     """Say why an incident cannot be right; None where nothing is wrong."""
     return _quarantined(_implausible(incident.lon, incident.lat, incident.occurred_at, now))
 

@@ -153,10 +153,10 @@ class CaseRepository(Protocol):
         """Open cases with their incidents, each judged by itself; as ``IncidentRepository.take``."""
         ...
 
-    def alike(
-        self, asked: Sequence[tuple[float, float, str, datetime]], *, metres: float, days: float
+    def open_near(
+        self, asked: Sequence[tuple[float, float, datetime]], *, metres: float, hours: float
     ) -> list[list[CaseLine]]:
-        """Give for each (lon, lat, category, at) open cases of the category within a distance and a time before it.
+        """Give for each (lon, lat, at) the open cases within a distance, and within a time before or after it.
 
         The distance is that of a box on the ground: a little more may be found than asked for, never less.
         """

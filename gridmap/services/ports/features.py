@@ -15,13 +15,14 @@ from gridmap.services.ports.points import Within
 
 @dataclass(frozen=True, slots=True)
 class FeatureFilter:
-    """Which features of a layer on a day: states, box, whose they were on their first day; None means all."""
+    """Which features of a layer on a day: states, box, code, whose they were on their first day; None means all."""
 
     layer: str
     day: date
     states: tuple[str, ...] | None = None
     bbox: Box | None = None
     within: Within | None = None
+    code: str | None = None
 
 
 #: Says who owns features: gets ``valid_from`` and the geometry, gives ``set_name, version_number, grid_code``.

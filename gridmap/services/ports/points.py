@@ -105,7 +105,15 @@ class NewFix(NamedTuple):
         return self.fixed_at
 
 
-NewPoint = NewIncident | NewFix
+class NewPoint(Protocol):
+    """A point that comes in by itself: an incident, a fix, a case."""
+
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def lon(self) -> float: ...
+    @property
+    def lat(self) -> float: ...
 
 
 class PointOwner(NamedTuple):
