@@ -27,6 +27,8 @@ from api.openapi import openapi_of
 from api.rights import is_member
 from api.routes import (
     accounts,
+    cases,
+    cases_asking,
     counts,
     docs,
     events,
@@ -93,6 +95,8 @@ ROUTERS = (
     prints.router,
     counts.router,
     incidents.router,
+    cases_asking.router,
+    cases.router,
     patrols.router,
     maps.router,
     session.router,

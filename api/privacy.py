@@ -12,6 +12,11 @@ def _fields(public: str = "", internal: str = "", personal: str = "", sensitive:
     return {name: privacy for privacy, names in words for name in names.split()}
 
 
+_CASE = (
+    "case_id status version category channel kind emergency occurred_at reported_at due_at clock unit proposed "
+    "grid_code component address lon lat extensions returns reworks merged_into"
+)
+
 #: Answer (its class) to field to how private it is.
 FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     # who is responsible
@@ -123,6 +128,22 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "SpanOut": _fields(internal="first last count"),
     "IncidentSpanOut": _fields(internal="first last count categories"),
     "OverviewAnswer": _fields(internal="sets incidents fixes time_zone default_set center bounds"),
+    # cases: what people wrote stands in the file alone, which is for who works on it
+    "CaseItemOut": _fields(internal="status code pointer detail grid_code method case_id unit rule similar"),
+    "CaseBatchAnswer": _fields(internal="results counts"),
+    "CaseOut": _fields(internal=_CASE),
+    "CasesAnswer": _fields(internal="cases counts next"),
+    "CaseFileOut": _fields(internal=_CASE + " note photos reporter accuracy_m"),
+    "ProposedOut": _fields(internal="unit rule reason"),
+    "RecordLineOut": _fields(internal="number act by role at reason names"),
+    "MayOut": _fields(internal="act role reason names"),
+    "ClockOut": _fields(internal="stage limit started_at due_at counted left_s paused provisional"),
+    "SimilarOut": _fields(internal=_CASE + " score distance_m minutes same_component reasons"),
+    "CaseAnswer": _fields(internal="case owner proposed record may clock similar"),
+    "SimilarAnswer": _fields(internal="cases"),
+    "ResponsibleAnswer": _fields(internal="owner proposed sides confirm"),
+    "PatrolOut": _fields(internal="unit_id fixed_at age_s lon lat distance_m grid_code load reasons"),
+    "PatrolsNearAnswer": _fields(internal="units"),
     # accounts: a name here is that of an account, given by who keeps the accounts
     "GrantOut": _fields(internal="role set code valid_from valid_to"),
     "AccountOut": _fields(internal="account kind name title grants totp issuer subject created_at disabled_at"),

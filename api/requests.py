@@ -225,7 +225,7 @@ class LocateBatch(Strict):
     border: bool = Field(True, description="false: border_m is not measured and is null, which is faster")
 
 
-def _judged(value: Any, read: Callable[[Any], Any]) -> Any:
+def judged(value: Any, read: Callable[[Any], Any]) -> Any:
     """Read one item of a batch; a bad one becomes its fault, and the others are not harmed."""
     try:
         return read(value)
@@ -259,14 +259,14 @@ class IncidentBatch(Strict):
     """Reported incidents; each is judged by itself."""
 
     datum: Datum = Field(description="what the degrees of all items mean; never guessed")
-    items: Annotated[list[Annotated[IncidentIn, WrapValidator(_judged)]], Len(1)]
+    items: Annotated[list[Annotated[IncidentIn, WrapValidator(judged)]], Len(1)]
 
 
 class FixBatch(Strict):
     """Patrol fixes; each is judged by itself."""
 
     datum: Datum = Field(description="what the degrees of all items mean; never guessed")
-    items: Annotated[list[Annotated[FixIn, WrapValidator(_judged)]], Len(1)]
+    items: Annotated[list[Annotated[FixIn, WrapValidator(judged)]], Len(1)]
 
 
 class LevelIn(Strict):

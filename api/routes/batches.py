@@ -3,23 +3,37 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import Response
+from pydantic import BaseModel
 
 from api.errors import Fault
 from api.once import Once
 from api.replies import ItemOut
-from api.requests import FixIn, IncidentIn
 from api.routes.common import batch_answer
 from gridmap.crs import Datum, to_wgs84
 from gridmap.errors import TooLarge
 from gridmap.i18n import Language, text
 from gridmap.services.intake import Batch, Intake, ItemResult
+from gridmap.services.intake.items import Completes
 from gridmap.services.ports import NewPoint, PointsOf
 
 #: Gives the point of an item at a place in WGS 84.
 PointAt = Callable[[Any, float, float], NewPoint]
+
+
+class ItemIn(Protocol):
+    """An item with the degrees of its place, as they were sent."""
+
+    @property
+    def lon(self) -> float: ...
+    @property
+    def lat(self) -> float: ...
+
+
+#: Writes the answer of a batch.
+Answer = Callable[[Sequence[ItemResult | ItemOut], Language], BaseModel]
 #: Says why a point cannot be right.
 Judge = Callable[[Any, datetime], ItemResult | None]
 
@@ -28,10 +42,13 @@ async def take_in(
     once: Once,
     language: Language,
     kind: PointsOf,
-    items: Sequence[IncidentIn | FixIn | Fault],
+    items: Sequence[ItemIn | Fault],
     datum: Datum,
     point_at: PointAt,
     judge: Judge,
+    *,
+    answer: Answer = batch_answer,
+    complete: Completes | None = None,
 ) -> Response:
     """Judge each item of a batch, have the good ones kept, and answer when they last.
 
@@ -52,11 +69,11 @@ async def take_in(
         # both lists are in the order of the items: lay them together again
         kept = iter(results)
         laid = [_rejected(item, language) if isinstance(item, Fault) else next(kept) for item in items]
-        return batch_answer(laid, language).model_dump_json()
+        return answer(laid, language).model_dump_json()
 
     with once.under_way():
         said = [(item.lon, item.lat) for item in good]
-        batch = Batch(ctx.store, ctx.plans, kind, points, faults, said, once.key, written)
+        batch = Batch(ctx.store, ctx.plans, kind, points, faults, said, once.key, written, complete)
         done = await asyncio.wrap_future(intake.hand_in(batch))
     if done.before is not None:
         return once.replayed(done.before)
@@ -64,7 +81,7 @@ async def take_in(
 
 
 def _points(
-    items: Sequence[IncidentIn | FixIn], datum: Datum, point_at: PointAt, judge: Judge, now: datetime
+    items: Sequence[ItemIn], datum: Datum, point_at: PointAt, judge: Judge, now: datetime
 ) -> tuple[list[NewPoint], list[ItemResult | None]]:
     """Bring items to WGS 84, and say of each why it cannot be kept."""
     on_earth = [abs(item.lon) <= 180.0 and abs(item.lat) <= 90.0 for item in items]

@@ -14,7 +14,15 @@ from fastapi import APIRouter
 from fastapi.testclient import TestClient
 from rights_world import NOW, at, fill
 
-from api import replies, replies_access, replies_history, replies_proposals, replies_redraw, replies_versions
+from api import (
+    replies,
+    replies_access,
+    replies_cases,
+    replies_history,
+    replies_proposals,
+    replies_redraw,
+    replies_versions,
+)
 from api.answers import features
 from api.app import create_app
 from api.privacy import FIELDS, HANDED_OVER, seeing_people
@@ -28,9 +36,26 @@ from gridmap.maps.drawing import texts_of
 from gridmap.services.clock import FixedClock
 from gridmap.settings import Settings
 
+MODULES = (
+    replies,
+    replies_access,
+    replies_cases,
+    replies_history,
+    replies_proposals,
+    replies_redraw,
+    replies_versions,
+)
 ANSWERS = {
     name: member
-    for module in (replies, replies_access, replies_history, replies_proposals, replies_redraw, replies_versions)
+    for module in (
+        replies,
+        replies_access,
+        replies_cases,
+        replies_history,
+        replies_proposals,
+        replies_redraw,
+        replies_versions,
+    )
     for name, member in vars(module).items()
     if isinstance(member, type) and issubclass(member, Out) and member not in (Out, PersonalOut)
 }

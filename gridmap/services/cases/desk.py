@@ -52,6 +52,7 @@ class CaseView:
     timers: Timers
     may: tuple[tuple[Act, Role], ...]
     owner: Responsibility | None
+    plan: Plan | None
     proposed: Assigned
     similar: tuple[tuple[CaseLine, Alike], ...]
 
@@ -157,7 +158,7 @@ class CaseDesk:
         places = Places(work, today.rules, self._day(now))
         proposed = places.assign(plan, lon, lat, line.category, line.grid_code, line.component)
         return CaseView(
-            file, record, standing, clocks, tuple(seat.may(standing, max(now, entries[-1].at))), owner, proposed,
+            file, record, standing, clocks, tuple(seat.may(standing, max(now, entries[-1].at))), owner, plan, proposed,
             self._similar(work, line),
         )  # fmt: skip
 

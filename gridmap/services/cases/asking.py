@@ -1,0 +1,113 @@
+"""Before there is a case: who would be responsible at a place, which open cases are like it, and who is near."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import cos, radians
+
+import numpy as np
+
+from gridmap.analysis.duplicates import Alike, Sighting, alike
+from gridmap.crs import distances_m
+from gridmap.domain.assigning import Assigned
+from gridmap.domain.incidents import GridRef, Responsibility
+from gridmap.services.cases.guide import guide
+from gridmap.services.cases.opening import LIKENESS, sighting
+from gridmap.services.cases.placing import Places
+from gridmap.services.clock import day_in
+from gridmap.services.ports import CaseFilter, CaseLine, PointFilter, Store
+from gridmap.services.responsibility import Plan, locate
+from gridmap.settings import Settings
+
+#: Whoever was seen within this time is taken to be on duty, and within this distance to be near.
+SEEN_WITHIN = timedelta(minutes=30)
+NEAR_M = 2_000.0
+_METRES_A_DEGREE = 110_574.0
+#: Directions in which the circle of an uncertain place is looked at.
+_AROUND = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who would be responsible. ``sides``: all grids that the circle of an uncertain place touches, the owner first."""
+
+    owner: Responsibility
+    proposed: Assigned
+    sides: tuple[GridRef, ...]
+
+    @property
+    def confirm(self) -> bool:
+        """Somebody has to say which side of a border it is."""
+        return len(self.sides) > 1
+
+
+def responsible(
+    store: Store, plan: Plan, settings: Settings, lon: float, lat: float, at: datetime, category: str, accuracy_m: float
+) -> Asked:
+    """Say who would be responsible for a case at a place (WGS 84)."""
+    day = day_in(at, settings.time_zone)
+    owner = locate(store, plan, lon, lat, day=day, nearest_within_m=settings.nearest_within_m)
+    with store.unit_of_work() as work:
+        places = Places(work, guide(work, day).rules, day)
+        code = None if owner.grid is None else owner.grid.code
+        proposed = places.assign(plan, lon, lat, category, code, None)
+    return Asked(owner, proposed, _sides(plan, owner, lon, lat, accuracy_m))
+
+
+def _sides(plan: Plan, owner: Responsibility, lon: float, lat: float, accuracy_m: float) -> tuple[GridRef, ...]:
+    codes = [] if owner.grid is None else [owner.grid.code]
+    codes += [ref.code for ref in owner.candidates]
+    if accuracy_m > 0:
+        turn = np.linspace(0.0, 2 * np.pi, _AROUND, endpoint=False)
+        up = accuracy_m / _METRES_A_DEGREE
+        across = up / max(cos(radians(lat)), 1e-3)
+        answers = plan.locator.locate_many(lon + across * np.cos(turn), lat + up * np.sin(turn))
+        codes += [str(plan.locator.codes[i]) for i in answers.owner.tolist() if i >= 0]
+    return tuple(plan.refs[code] for code in dict.fromkeys(codes))
+
+
+def similar(store: Store, asked: Sighting) -> list[tuple[CaseLine, Alike]]:
+    """Give the open cases that could be the same as a report, the likeliest first."""
+    with store.unit_of_work() as work:
+        spot = (asked.lon, asked.lat, asked.at)
+        (near,) = work.cases.open_near([spot], metres=LIKENESS.metres, hours=LIKENESS.hours)
+    known = {line.case_id: line for line in near}
+    return [(known[one.case_id], one) for one in alike(asked, [sighting(line) for line in near], LIKENESS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Patrol:
+    """A patrol that is near: where it was last, how far that is, and how many cases are open in the grid it is in."""
+
+    unit_id: str
+    fixed_at: datetime
+    lon: float
+    lat: float
+    distance_m: float
+    grid_code: str | None
+    same_grid: bool
+    load: int
+
+
+def patrols_near(
+    store: Store, lon: float, lat: float, now: datetime, *, grid_code: str | None, most: int = 10
+) -> Sequence[Patrol]:
+    """Give the patrols seen lately near a place: those of its own grid first, then the nearest, the less busy first."""
+    up = NEAR_M / _METRES_A_DEGREE
+    across = up / max(cos(radians(lat)), 1e-3)
+    window = PointFilter(now - SEEN_WITHIN, now, bbox=(lon - across, lat - up, lon + across, lat + up))
+    with store.unit_of_work() as work:
+        fixes = work.patrols.frame(window)
+        last = fixes.drop_duplicates("unit_id", keep="last")
+        grids = sorted({str(code) for code in last["grid_code"].dropna()})
+        loads = {code: work.cases.count(CaseFilter(open=True, grid_code=code)) for code in grids}
+    metres = distances_m(lon, lat, last.geometry.x, last.geometry.y)
+    found = []
+    for row, distance in zip(last.itertuples(), metres.tolist(), strict=True):
+        code = str(row.grid_code) if isinstance(row.grid_code, str) else None
+        at, x, y = row.fixed_at.to_pydatetime(), float(row.geometry.x), float(row.geometry.y)
+        mine = code is not None and code == grid_code
+        found.append(Patrol(str(row.unit_id), at, x, y, distance, code, mine, loads.get(code or "", 0)))
+    near = [one for one in found if one.distance_m <= NEAR_M]
+    # a hundred metres more or less are a minute on foot: within it, who has less to do goes first
+    return sorted(near, key=lambda one: (not one.same_grid, one.distance_m // 100, one.load, one.unit_id))[:most]
