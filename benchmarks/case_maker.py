@@ -18,7 +18,9 @@ def many_cases(count: int = 200_000, grids: int = 1_333, seed: int = 6) -> gpd.G
     )
     status = statuses[rng.choice(len(statuses), count, p=[0.3, 0.3, 0.2, 0.1, 0.03, 0.02, 0.02, 0.02, 0.01])]
     minute = np.timedelta64(1, "m")
-    reported = np.datetime64("2025-12-31T16:00", "us") + rng.integers(0, 365 * 24 * 60, count) * minute
+    reported = np.datetime64("2025-12-31T16:00", "us") + rng.integers(0, 365 * 86_400_000_000, count) * np.timedelta64(
+        1, "us"
+    )
     filed = reported + rng.integers(1, 30, count) * minute
     sent = filed + rng.integers(1, 30, count) * minute
     handled = sent + rng.integers(10, 6000, count) * minute

@@ -103,23 +103,44 @@ class _Placed:
         self.rank = _ranked(at, cases)
         # a little smaller, so that no rounding brings two into one cell that are too far from each other
         side = within_m / math.sqrt(2) * (1 - 1e-9)
-        good = np.flatnonzero(np.isfinite(x) & np.isfinite(y) & (self.category >= 0) & (at != np.iinfo(np.int64).min))
-        i, j = np.floor(x[good] / side).astype(np.int64), np.floor(y[good] / side).astype(np.int64)
-        order = np.lexsort((self.rank[good], j, i, self.category[good]))
-        cell = np.column_stack([self.category[good], i, j])[order]
-        first = np.ones(len(good), dtype=np.bool_)
-        first[1:] = (cell[1:] != cell[:-1]).any(axis=1)
-        starts = np.flatnonzero(first)
+        order = np.argsort(self.rank, kind="stable")
+        sound = np.isfinite(x) & np.isfinite(y) & (self.category >= 0) & (at != np.iinfo(np.int64).min)
+        good = order[sound[order]]
+        key, stride = _keys(self.category[good], np.floor(x[good] / side), np.floor(y[good] / side))
+        # stable: those of one cell stay in the order of time
+        held = np.argsort(key, kind="stable")
+        row, key = good[held], key[held]
+        starts = np.flatnonzero(np.append(True, key[1:] != key[:-1])[: len(key)])
+        cells = key[starts]
         self.arrays: tuple[Any, ...] = (
-            good[order],
-            x[good][order],
-            y[good][order],
-            at[good][order],
-            self.rank[good][order],
-            np.ascontiguousarray(cell[starts]),
-            np.append(starts, len(good)).astype(np.int64),
-            (np.cumsum(first) - 1).astype(np.int64),
+            row,
+            x[row],
+            y[row],
+            at[row],
+            self.rank[row],
+            np.append(starts, len(row)).astype(np.int64),
+            cells,
+            _neighbours(cells, stride),
+            stride,
         )
+
+
+def _keys(category: Ints, i: npt.NDArray[np.float64], j: npt.NDArray[np.float64]) -> tuple[Ints, int]:
+    """Number the cells by category, column and row, with room for two neighbours at each side; give the stride too."""
+    if not len(i):
+        return np.empty(0, dtype=np.int64), 1
+    if (np.ptp(i) + 5) * (np.ptp(j) + 5) * (category.max() + 1) >= 2**62:
+        i, j = _close(i), _close(j)
+    stride = int(np.ptp(j)) + 5
+    columns = int(np.ptp(i)) + 5
+    column, line = (i - i.min()).astype(np.int64) + 2, (j - j.min()).astype(np.int64) + 2
+    return (category * columns + column) * stride + line, stride
+
+
+def _close(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Shorten the gaps between cells to what still keeps them from being neighbours."""
+    known, place = np.unique(values, return_inverse=True)
+    return np.cumsum(np.minimum(np.diff(known, prepend=known[0]), 3.0))[place]
 
 
 def _metres(cases: gpd.GeoDataFrame) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -136,8 +157,9 @@ def _metres(cases: gpd.GeoDataFrame) -> tuple[npt.NDArray[np.float64], npt.NDArr
 def _ranked(at: Ints, cases: pd.DataFrame) -> Ints:
     """Number the cases by time, those of one time by ``case_id``."""
     order = np.argsort(at, kind="stable")
-    same = np.flatnonzero(pd.Series(at).duplicated(keep=False).to_numpy())
-    if len(same):
+    again = at[order[1:]] == at[order[:-1]]
+    if again.any():
+        same = order[np.append(again, False) | np.append(False, again)]
         names = cases["case_id"].to_numpy(dtype=object)[same].astype(str)
         tie = np.zeros(len(at), dtype=np.int64)
         tie[same] = np.argsort(np.argsort(names, kind="stable"), kind="stable")
@@ -160,20 +182,19 @@ def _same_component(cases: pd.DataFrame, placed: _Placed) -> Flags:
     return found
 
 
-def _find_cell(cells: Any, category: int, i: int, j: int) -> int:
-    """Give the first cell that is not before this one."""
-    low, high = 0, len(cells)
-    while low < high:
-        middle = (low + high) // 2
-        c, a, b = cells[middle, 0], cells[middle, 1], cells[middle, 2]
-        if c < category or (c == category and (a < i or (a == i and b < j))):
-            low = middle + 1
-        else:
-            high = middle
-    return low
+def _find_neighbours(cells: Any, stride: int) -> Any:
+    """Give for each cell the first one of each of the five columns around it that is not before its neighbours."""
+    first = np.empty((len(cells), 5), dtype=np.int64)
+    for d in range(5):
+        k = 0
+        for c in range(len(cells)):
+            while k < len(cells) and cells[k] < cells[c] + (d - 2) * stride - 2:
+                k += 1
+            first[c, d] = k
+    return first
 
 
-_find = numba.njit(cache=True, nogil=True)(_find_cell)
+_neighbours = numba.njit(cache=True, nogil=True)(_find_neighbours)
 
 
 def _later_than(rank: Any, low: int, high: int, mine: int) -> int:
@@ -191,48 +212,49 @@ _until = numba.njit(cache=True, nogil=True)(_later_than)
 
 
 def _repeats_of(
-    row: Any, x: Any, y: Any, at: Any, rank: Any, cells: Any, starts: Any, cell_of: Any, reach_2: float, within: int,
-    found: Any,
+    row: Any, x: Any, y: Any, at: Any, rank: Any, starts: Any, cells: Any, first: Any, stride: int, reach_2: float,
+    within: int, found: Any,
 ) -> None:  # fmt: skip
-    for n in range(len(row)):
-        own = cell_of[n]
-        if n > starts[own] and at[n] - at[n - 1] <= within:  # in one cell everything is near
-            found[row[n]] = True
-            continue
-        category, i, j = cells[own, 0], cells[own, 1], cells[own, 2]
-        hit = False
-        for a in range(i - 2, i + 3):
-            k = _find(cells, category, a, j - 2)
-            while not hit and k < len(cells) and cells[k, 0] == category and cells[k, 1] == a and cells[k, 2] <= j + 2:
-                m = _until(rank, starts[k], starts[k + 1], rank[n]) - 1
-                while m >= starts[k] and at[n] - at[m] <= within:
-                    if (x[n] - x[m]) ** 2 + (y[n] - y[m]) ** 2 <= reach_2:
-                        hit = True
-                        break
-                    m -= 1
-                k += 1
-            if hit:
-                break
-        found[row[n]] = hit
+    for c in range(len(cells)):
+        for n in range(starts[c], starts[c + 1]):
+            if n > starts[c] and at[n] - at[n - 1] <= within:  # in one cell everything is near
+                found[row[n]] = True
+                continue
+            hit = False
+            for d in range(5):
+                k, last = first[c, d], cells[c] + (d - 2) * stride + 2
+                while not hit and k < len(cells) and cells[k] <= last:
+                    m = _until(rank, starts[k], starts[k + 1], rank[n]) - 1
+                    while m >= starts[k] and at[n] - at[m] <= within:
+                        if (x[n] - x[m]) ** 2 + (y[n] - y[m]) ** 2 <= reach_2:
+                            hit = True
+                            break
+                        m -= 1
+                    k += 1
+                if hit:
+                    break
+            found[row[n]] = hit
 
 
 _repeats = numba.njit(cache=True, nogil=True)(_repeats_of)
 
 
 def _clusters_of(
-    row: Any, x: Any, y: Any, at: Any, rank: Any, cells: Any, starts: Any, cell_of: Any, reach_2: float, within: int,
-    least: int, label: Any,
+    row: Any, x: Any, y: Any, at: Any, rank: Any, starts: Any, cells: Any, first: Any, stride: int, reach_2: float,
+    within: int, least: int, label: Any,
 ) -> int:  # fmt: skip
     count = 0
     near = np.empty(len(row), dtype=np.int64)
+    cell_of = np.empty(len(row), dtype=np.int64)
+    for c in range(len(cells)):
+        cell_of[starts[c] : starts[c + 1]] = c
     for n in np.argsort(-rank):
         if label[row[n]] >= 0:
             continue
-        own, held = cell_of[n], 0
-        category, i, j = cells[own, 0], cells[own, 1], cells[own, 2]
-        for a in range(i - 2, i + 3):
-            k = _find(cells, category, a, j - 2)
-            while k < len(cells) and cells[k, 0] == category and cells[k, 1] == a and cells[k, 2] <= j + 2:
+        c, held = cell_of[n], 0
+        for d in range(5):
+            k, last = first[c, d], cells[c] + (d - 2) * stride + 2
+            while k < len(cells) and cells[k] <= last:
                 m = _until(rank, starts[k], starts[k + 1], rank[n] + 1) - 1
                 while m >= starts[k] and at[n] - at[m] <= within:
                     if label[row[m]] < 0 and (x[n] - x[m]) ** 2 + (y[n] - y[m]) ** 2 <= reach_2:

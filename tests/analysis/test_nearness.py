@@ -103,6 +103,20 @@ def test_rows_without_a_place_or_a_category_repeat_nothing() -> None:
     assert clusters(case_frame([]), least=2, within_m=5, within=HOUR) == []
 
 
+def test_cells_far_apart_and_very_small() -> None:
+    # 10 um over thousands of km: more cells than 64 bits can number
+    places = [(LON, LAT), (LON, LAT), (100.0, 20.0), (130.0, 50.0), (130.0, 50.0)]
+    cases = case_frame([{"lon": lon, "lat": lat, "category": f"E{n % 2}"} for n, (lon, lat) in enumerate(places)])
+    assert repeated(cases.assign(category="E1"), within_m=1e-5, within=HOUR).tolist() == [
+        False,
+        True,
+        False,
+        False,
+        True,
+    ]
+    assert not repeated(cases, within_m=1e-5, within=HOUR).any()
+
+
 def test_a_flood_at_one_spot_is_not_looked_at_pair_by_pair() -> None:
     # 200,000 at one place and time are 20,000,000,000 pairs
     cases = case_frame([{"lon": LON, "lat": LAT}] * 2)
