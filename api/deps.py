@@ -17,6 +17,7 @@ from api.cursor import Cursors
 from api.errors import language_of
 from api.kept import Kept, Part
 from api.rights import principal_of
+from gridmap.analysis.gazetteer import Gazetteer
 from gridmap.domain.access import Principal
 from gridmap.errors import GridmapError, InvalidInput
 from gridmap.i18n import Language
@@ -61,6 +62,8 @@ class Context:
     code_arrays: Kept[pa.Array] | Part[pa.Array] = field(default_factory=lambda: Kept(16))
     #: Answers about two versions or two sets, as they are sent.
     comparisons: Kept[bytes] | Part[bytes] = field(default_factory=lambda: Kept(8))
+    #: The index of standard places, which are everybody's.
+    gazetteers: Kept[Gazetteer] = field(default_factory=lambda: Kept(1))
     #: Held while a large body is parsed: one at a time bounds the memory that bodies can take.
     reading: threading.Lock = field(default_factory=threading.Lock)
     #: The codes of areas, and the plans cut to them.

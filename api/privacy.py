@@ -113,6 +113,9 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "CrosswalkRowOut": _fields(internal="a_code b_code relation area_m2 a_share b_share"),
     "PlanOut": _fields(internal="set version at grids"),
     "CrosswalkAnswer": _fields(internal="a b summary rows"),
+    # standard places
+    "PlaceOut": _fields(internal="code name kind lon lat score matched"),
+    "PlacesAnswer": _fields(internal="places"),
     # lists and figures
     "Link": _fields(internal="rel href type"),
     "Feature": _fields(internal="type id geometry properties"),

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from fake_access import AccessState, FakeAccounts, FakeEvents, FakeIdempotency, FakeTrail
+from fake_books import FakeBooks, FakePlaces
 from fake_boundaries import FakeBoundaries, meets
 from fake_features import FakeFeatures, FakeLayer
 from fake_people import FakeProfiles, FakeStaff
@@ -47,6 +48,8 @@ class _State:
     fixes: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
     context: list[tuple[Any, ...]] = field(default_factory=list)
     redraw: dict[tuple[str, int], Any] = field(default_factory=dict)
+    books: dict[tuple[str, date], Any] = field(default_factory=dict)
+    places: Any = None
     access: AccessState = field(default_factory=AccessState)
 
     def copy(self) -> "_State":
@@ -106,6 +109,8 @@ class FakeUnitOfWork:
         self.events = FakeEvents(self)
         self.idempotency = FakeIdempotency(self)
         self.redraw = FakeRedraw(self)
+        self.books = FakeBooks(self)
+        self.places = FakePlaces(self)
 
     def __enter__(self) -> "FakeUnitOfWork":
         return self

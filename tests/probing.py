@@ -81,6 +81,7 @@ POOL: dict[str, Any] = {
     "level": ("grid", "street", "district", "zone"),
     "bbox": _BOXES,
     "limit": ("1", "2", "3", "10"),
+    "q": ("文三路259号", "A"),
     "category": (f"{HERE}_litter", "ZEBRA_noise", "YETI9_noise", f"{HERE}_noise,ZEBRA_litter"),
     "state": ("open", "built", "planned,open"),
     "owner": ("now", "then"),
