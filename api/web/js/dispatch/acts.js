@@ -41,10 +41,10 @@ function units(file) {
   const found = [];
   const add = (unit) => { if (unit && !found.includes(unit)) { found.push(unit); } };
   add(file.proposed && file.proposed.unit);
-  add(file.owner.grid && "grid:" + file.owner.grid.code);
-  [...file.owner.chain].reverse().filter((area) => !file.owner.grid || area.code !== file.owner.grid.code)
-    .forEach((area) => add("desk:" + area.code));
-  add(file.owner.desk && "desk:" + file.owner.desk.code);
+  const { grid = null, chain = [], desk = null } = file.owner || {};
+  add(grid && "grid:" + grid.code);
+  [...chain].reverse().filter((area) => !grid || area.code !== grid.code).forEach((area) => add("desk:" + area.code));
+  add(desk && "desk:" + desk.code);
   return found;
 }
 

@@ -72,7 +72,7 @@ const file = makeCase(panel, {
   opened(found, fresh) {
     const { case: row, clock, owner } = found;
     if (clock && clock.due_at && typeof clock.left_s === "number") { ahead = new Date(clock.due_at).getTime() - clock.left_s * 1000 - Date.now(); }
-    if (fresh) { showOwner(row, owner, { emergency: row.emergency, accuracy: row.accuracy_m || 0 }).catch(quietly); }
+    if (fresh) { showOwner(row, owner || { grid: null, chain: [] }, { emergency: row.emergency, accuracy: row.accuracy_m || 0 }).catch(quietly); }
   },
   acted() { reader.read(); },
 });

@@ -4,7 +4,7 @@ import { el, t, time } from "../texts.js";
 import { actForm, actLabel, actOfKey, actsOf, goesAtOnce, isForward, keyOf } from "./acts.js";
 import { ownerCard, patrolCard, proposedCard } from "./owner.js";
 import { clockCard, recordCard, similarCard } from "./record.js";
-import { newName, sendSurely } from "./sure.js";
+import { newKey, sendSurely } from "./sure.js";
 import { actName, categoryName, channelName, clockNow, clockWords, kindName, roleName, statusName, unitName } from "./words.js";
 
 const pathOf = (id) => "/api/v1/cases/" + encodeURIComponent(id);
@@ -47,6 +47,7 @@ export function makeCase(node, page) {
 
   function drawActs() {
     const open = allowed();
+    const held = acts.contains(document.activeElement) ? document.activeElement.dataset.act : "";
     acts.setAttribute("aria-label", t("dispatch_acts"));
     acts.replaceChildren(...open.map((entry) => {
       const button = el("button", isForward(entry) ? "action" : "quiet", actLabel(entry));
@@ -59,6 +60,7 @@ export function makeCase(node, page) {
       button.addEventListener("click", () => begin(entry));
       return button;
     }));
+    if (held) { (acts.querySelector(`[data-act="${held}"]`) || node).focus({ preventScroll: true }); }
     if (!open.length) { acts.append(el("p", "soft", t(page.seat() ? "dispatch_acts_none_seat" : "dispatch_acts_none", { seat: roleName(page.seat()) }))); }
   }
 
@@ -88,13 +90,14 @@ export function makeCase(node, page) {
       file.case.status === "reported" || file.case.status === "filed" || file.case.status === "dispatched" ? proposedCard(file.proposed, page.areaName) : null,
       similarCard(file.similar, { title: t("dispatch_similar"), open: page.go, areaName: page.areaName,
         merge: merge ? (other) => { keep(merge, { names: other }); begin(merge, true); } : null }),
-      ownerCard(file.owner), patrolCard(patrols), recordCard(file.record, page.areaName)].filter(Boolean));
+      file.owner ? ownerCard(file.owner) : null, patrolCard(patrols), recordCard(file.record, page.areaName)].filter(Boolean));
     if (counted) { body.querySelector(".counted").open = true; }
     body.scrollTop = kept;
   }
 
   function draw() {
-    node.replaceChildren(head, acts, place, told, body);
+    // what stands there already stays: a field that is moved loses the keyboard
+    if (head.parentNode !== node) { node.replaceChildren(head, acts, place, told, body); }
     node.hidden = false;
     node.setAttribute("aria-label", t("dispatch_case", { id: file.case.case_id }));
     node.removeAttribute("aria-busy");
@@ -139,7 +142,7 @@ export function makeCase(node, page) {
     drawActs();
     try {
       const answer = await sendSurely(pathOf(mine) + "/acts", { act: entry.act, role: entry.role, version: before.case.version, ...value }, page.lang(), {
-        key: newName("act-"),
+        key: newKey("act-"),
         waiting: () => { waited = true; const text = t("dispatch_waiting"); if (by) { by.say(text); } else if (mine === id) { told.textContent = text; } },
       });
       written.delete(`${mine} ${entry.act}`);
@@ -174,13 +177,18 @@ export function makeCase(node, page) {
     }) : problem.detail;
   }
 
+  /** What an answer tells but for the seconds that went by. */
+  const tellsOf = (answer) => JSON.stringify({ ...answer, clock: { ...answer.clock, left_s: 0, counted: [] } });
+
   function take(answer) {
     const fresh = !file || file.case.case_id !== answer.case.case_id;
     // an answer that was asked for before an act may come after that of the act
     if (!fresh && answer.case.version < file.case.version) { return; }
+    const same = !fresh && tellsOf(answer) === tellsOf(file);
     file = answer;
-    draw();
+    if (same) { drawHead(); } else { draw(); }
     page.opened(file, fresh);
+    if (fresh) { readPatrols(); }
   }
 
   async function read(quiet) {
@@ -226,12 +234,14 @@ export function makeCase(node, page) {
       node.replaceChildren(el("p", "bone title"), el("p", "bone line"), el("p", "bone block"), el("p", "bone block"));
       reading = read(false);
       await reading;
-      if (next === id && file) { readPatrols(); }
     },
     /** Done when the case that was opened is on the screen and no act is under way; false: that did not go well. */
-    ready: async () => { await reading; return sent; },
+    async ready() {
+      await reading;
+      return sending.has(id) ? sent : true;
+    },
     /** Read the case again: it changed, or may have. */
-    refresh() { return id && file ? read(true) : Promise.resolve(); },
+    refresh() { return id ? read(true) : Promise.resolve(); },
     patrolsAgain() { if (file) { readPatrols(); } },
     redraw() { if (file) { draw(); } },
     tick() { if (file) { drawHead(); } },

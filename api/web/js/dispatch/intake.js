@@ -3,9 +3,10 @@ import { Problem, get } from "../service.js";
 import { el, named, t } from "../texts.js";
 import { ownerCard, patrolCard, proposedCard } from "./owner.js";
 import { similarCard } from "./record.js";
-import { CHANNELS, categorySelect } from "./sieve.js";
+import { categoryPicker } from "./picker.js";
+import { CHANNELS } from "./sieve.js";
 import { nearestInside } from "./sides.js";
-import { newName, sendSurely } from "./sure.js";
+import { caseNumber, sendSurely } from "./sure.js";
 import { channelName, kindName } from "./words.js";
 
 const KINDS = ["report", "enquiry", "complaint", "suggestion"];
@@ -57,6 +58,8 @@ export function makeIntake(node, page) {
     form = el("form", "new-case");
     form.noValidate = true;
     form.setAttribute("aria-label", t("dispatch_new"));
+    const picker = categoryPicker(draft.category, (code) => { draft.category = code; later(); });
+    picker.input.name = "category";
     const kind = el("select");
     kind.append(...KINDS.map((value) => option(value, kindName(value))));
     const channel = el("select");
@@ -74,7 +77,7 @@ export function makeIntake(node, page) {
     const message = el("p", "message");
     message.setAttribute("role", "alert");
     form.append(el("h3", null, t("dispatch_new")),
-      field("category", categorySelect(draft.category, t("dispatch_new_choose")), { again: true }),
+      el("label", "field category", t("dispatch_new_category"), picker.node),
       el("div", "pair", null, field("kind", kind), field("channel", channel)),
       field("note", note),
       el("div", "pair", null, field("address", text("input", 200)), field("accuracy_m", accuracy, { again: true })),
@@ -201,13 +204,13 @@ export function makeIntake(node, page) {
   return {
     /** Ask for a place; `called` is what it is known by, such as an address. */
     open(place, called = "") {
-      at = place; label = called; answer = null; patrols = null; similar = null; side = ""; name = newName("web-");
+      at = place; label = called; answer = null; patrols = null; similar = null; side = ""; name = caseNumber();
       draft.address = called || "";
       frame();
       ask();
       readPatrols();
     },
-    focus() { node.querySelector(".new-case select, h2")?.focus({ preventScroll: true }); },
+    focus() { (node.querySelector(".new-case [name=category]") || node.querySelector("h2"))?.focus({ preventScroll: true }); },
     redraw() { if (at) { frame(); } },
     forget() { at = null; turn++; clearTimeout(timer); },
   };

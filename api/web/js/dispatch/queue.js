@@ -110,11 +110,16 @@ export function makeQueue({ list, end, pick, more, now, areaName }) {
     rows: () => rows,
     /** Show cases; `same`: they are of the queue and filters that were shown, so that new ones may say so. */
     show(found, { next, lang, filtered, queue, same }) {
-      const before = place;
+      const before = ids().slice(0, Math.max(0, place));
       rows = found;
+      const here = new Set(ids());
       drawn = { lang };
       list.setAttribute("aria-busy", "false");
-      if (cursor && !ids().includes(cursor)) { gone = true; cursor = ""; place = before; }
+      if (cursor && here.has(cursor)) { place = ids().indexOf(cursor); } else if (cursor || gone) {
+        gone = true;
+        cursor = "";
+        place = before.filter((id) => here.has(id)).length;
+      }
       put(same);
       end.replaceChildren();
       if (!rows.length) {

@@ -3,10 +3,19 @@ import { Problem, send } from "../service.js";
 
 const AGAIN = 1500;
 
-/** A new name for something that is sent, such as a case that does not exist yet. */
-export function newName(prefix) {
+/** A new key for something that is sent. */
+export function newKey(prefix) {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
   return prefix + [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Letters and digits that are not taken for one another when a number is read out on the telephone. */
+const SPOKEN = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+
+/** A number for a new case, as the service makes them: its day, and seven letters. */
+export function caseNumber(now = new Date()) {
+  const letters = [...crypto.getRandomValues(new Uint8Array(7))].map((byte) => SPOKEN[byte % SPOKEN.length]).join("");
+  return `${now.toISOString().slice(0, 10).replaceAll("-", "")}-${letters}`;
 }
 
 /** Wait until the browser says that it is on line again, or a while. */
@@ -26,7 +35,7 @@ function pause() {
  * Send a value until the service answers; the key tells it that two letters are one. `waiting` is done each time nobody
  * answered. Gives the answer, or throws the service's Problem.
  */
-export async function sendSurely(url, value, lang, { waiting, key = newName("web-") }) {
+export async function sendSurely(url, value, lang, { waiting, key = newKey("web-") }) {
   for (;;) {
     try {
       return await send("POST", url, value, lang, { headers: { "Idempotency-Key": key } });
