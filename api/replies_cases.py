@@ -57,6 +57,7 @@ class CaseOut(Out):
 class CasesAnswer(Out):
     """A page of a queue, and how many stand in each."""
 
+    at: datetime = Field(description="the service's present, by which the clocks are told")
     cases: list[CaseOut]
     counts: dict[str, int]
     next: str | None = Field(description="cursor of the next page")

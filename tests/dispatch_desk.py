@@ -43,7 +43,10 @@ class Desk:
 
     def expect_status(self, words: str) -> None:
         """Wait until the open case says where it stands."""
-        expect(self.panel.locator(".status")).to_have_text(words)
+        # looked at with every picture: an expectation of Playwright looks once a second
+        self.page.wait_for_function(
+            "words => document.querySelector('#case .status')?.textContent === words", arg=words
+        )
 
     def report(self, lon: float, lat: float, category: str, note: str = "") -> str:
         """Open a case at a place by keyboard, and give its number."""
@@ -51,7 +54,6 @@ class Desk:
         self.page.keyboard.type(f"{lon:.6f}, {lat:.6f}")
         self.press("Enter")
         expect(self.panel.locator(".new-case [name=category]")).to_be_focused()
-        expect(self.panel.locator(".crumbs li").last).to_be_visible()
         self.page.keyboard.type(category)
         self.press("Enter")
         if note:
@@ -70,7 +72,9 @@ class Desk:
         assert number is not None
         if not self.panel.locator(".timeline").count():
             self.press("Enter")
-        expect(self.panel.locator(".case-line code")).to_have_text(number)
+        self.page.wait_for_function(
+            "number => document.querySelector('#case .case-line code')?.textContent === number", arg=number
+        )
         return number
 
 
@@ -78,7 +82,8 @@ class Desk:
 def desk(browser: Browser, url: str, **how: Any) -> Iterator[Desk]:
     """Give a desk in a browser context of its own; whatever goes wrong on the page but the cut lines fails."""
     context = browser.new_context(
-        base_url=url, **{"locale": "zh-CN", "timezone_id": "Asia/Shanghai", "viewport": {"width": 1366, "height": 768}, **how}
+        base_url=url,
+        **{"locale": "zh-CN", "timezone_id": "Asia/Shanghai", "viewport": {"width": 1366, "height": 768}, **how},
     )
     page = context.new_page()
     said: list[str] = []

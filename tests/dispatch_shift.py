@@ -1,4 +1,4 @@
-"""A shift of two dispatchers, a supervisor and whoever handles: twenty cases from report to verified close, by keyboard."""
+"""A shift of two dispatchers, a supervisor and whoever handles: twenty cases from report to verified close."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,9 @@ def work(crew: Crew, places: list[tuple[float, float]]) -> list[str]:
     for desk in crew.desks:
         desk.open()
     numbers = [
-        (crew.first if i % 2 else crew.second).report(*place, CATEGORIES[i % len(CATEGORIES)], f"第 {i + 1} 件" if i % 4 == 0 else "")
+        (crew.first if i % 2 else crew.second).report(
+            *place, CATEGORIES[i % len(CATEGORIES)], f"第 {i + 1} 件" if i % 4 == 0 else ""
+        )
         for i, place in enumerate(places)
     ]
     for desk in crew.desks:

@@ -167,7 +167,7 @@ def list_cases(ctx: Ctx, q: Query[CasesQuery]) -> CasesAnswer:
         del lines[limit:]
         at, row = lines[-1].key
         cursor = ctx.cursors.make(question, [at.isoformat(), str(row)])
-    return CasesAnswer(cases=[case_out(ctx, line, now) for line in lines], counts=counts, next=cursor)
+    return CasesAnswer(at=now, cases=[case_out(ctx, line, now) for line in lines], counts=counts, next=cursor)
 
 
 def _desk(ctx: Context) -> CaseDesk:

@@ -67,7 +67,7 @@ class Seat:
         return (fitting or [*self.roles, Role.FIELD])[0]
 
     def may(self, standing: Standing, at: datetime) -> list[tuple[Act, Role]]:
-        """Give what can be done with a case now, and in which role."""
+        """Give what can be done with a case now, and in which roles; the one that acts first comes first."""
         found: list[tuple[Act, Role]] = []
         for role in self.roles:
             for act in allowed(standing.status, role):
@@ -76,8 +76,7 @@ class Seat:
                     advance(standing, entry, self.units(standing, role))
                 except GridmapError:
                     continue
-                if all(act is not known for known, _ in found):
-                    found.append((act, role))
+                found.append((act, role))
         return found
 
 

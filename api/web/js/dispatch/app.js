@@ -70,8 +70,7 @@ const file = makeCase(panel, {
   seat: () => seat.role(),
   now,
   opened(found, fresh) {
-    const { case: row, clock, owner } = found;
-    if (clock && clock.due_at && typeof clock.left_s === "number") { ahead = new Date(clock.due_at).getTime() - clock.left_s * 1000 - Date.now(); }
+    const { case: row, owner } = found;
     if (fresh) { showOwner(row, owner || { grid: null, chain: [] }, { emergency: row.emergency, accuracy: row.accuracy_m || 0 }).catch(quietly); }
   },
   acted() { reader.read(); },
@@ -91,8 +90,9 @@ const queue = makeQueue({
 
 const reader = makeReader({
   state: () => ({ ...state, queue: shownQueue() }),
-  shown({ rows, counts: found, next, key }) {
+  shown({ rows, counts: found, next, at, key }) {
     counts = found;
+    ahead = new Date(at).getTime() - Date.now();
     queue.clearBones();
     queue.show(rows, { next, lang: state.lang, queue: shownQueue(), filtered: FILTERS.some((name) => state[name]), same: key === keyShown });
     keyShown = key;
@@ -148,7 +148,7 @@ function openCase(id, push = true) {
   document.body.dataset.panel = "case";
   panel.hidden = false;
   file.open(id);
-  queue.open(id);
+  queue.open(id, true);
   map.cases(queue.rows(), id);
 }
 
@@ -191,7 +191,6 @@ function emptyPanel() {
 
 /** Something happened to a case: read what is on the screen again, soon. */
 function happened(kind, event) {
-  if (event.at && Math.abs(new Date(event.at).getTime() - now()) > 30_000) { ahead = new Date(event.at).getTime() - Date.now(); }
   const mine = event.subject && event.subject === state.case;
   if (mine) { file.refresh(); }
   if (kind === "case.opened") { opened += event.count || 1; }

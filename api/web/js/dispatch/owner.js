@@ -1,6 +1,6 @@
 // Who is responsible: the grid with the chain above it, its people with their telephones, and who is near. The same card everywhere.
 import { el, named, number, t } from "../texts.js";
-import { ago, distance, ruleName, unitName } from "./words.js";
+import { ruleName, unitName } from "./words.js";
 
 const say = (key, fields) => named("map." + key, key).replace(/\{(\w+)\}/g, (whole, name) => (name in fields ? String(fields[name]) : whole));
 /** People shown before "and n more". */
@@ -61,7 +61,7 @@ export function proposedCard(proposed, areaName) {
   return box;
 }
 
-/** Who is near, with distance, age of the fix, load and reasons; `units` null: not known yet. */
+/** Who is near, and why one of them before the next: own grid, metres, minutes, cases in hand; `units` null: not known yet. */
 export function patrolCard(units) {
   const box = el("section", "part patrols");
   box.append(el("h3", null, t("dispatch_patrols")));
@@ -69,9 +69,7 @@ export function patrolCard(units) {
   if (!units.length) { box.append(el("p", "soft", t("dispatch_patrols_none"))); return box; }
   const list = el("ol", "patrol-list");
   units.forEach((unit) => list.append(el("li", null, null,
-    el("span", "patrol-head", null, el("b", null, unit.unit_id), el("span", null, distance(unit.distance_m)), el("span", null, ago(unit.age_s)),
-      typeof unit.load === "number" ? el("span", null, t("dispatch_load", { n: number(unit.load) })) : null),
-    unit.reasons && unit.reasons.length ? el("small", "soft", unit.reasons.join(named("map.list_mark", ", "))) : null)));
+    el("b", null, unit.unit_id), el("span", "soft", unit.reasons.join(named("map.list_mark", ", "))))));
   box.append(list);
   return box;
 }

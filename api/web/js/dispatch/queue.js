@@ -51,7 +51,7 @@ function fill(button, row, { now, areaName }) {
 /** Make the list. `pick` hears which case was chosen; `moved` on which one the cursor stands. */
 export function makeQueue({ list, end, pick, more, now, areaName }) {
   const nodes = new Map();
-  let rows = [], cursor = "", place = -1, gone = false, opened = "", drawn = null;
+  let rows = [], cursor = "", place = -1, gone = false, opened = "", drawn = null, putting = false;
 
   const ids = () => rows.map((row) => row.case_id);
 
@@ -75,19 +75,33 @@ export function makeQueue({ list, end, pick, more, now, areaName }) {
     if (focus) { found.button.focus({ preventScroll: true }); }
   }
 
+  /**
+   * Find the place of the cursor again: `above` are those that stood above it and still stand somewhere, `known` all
+   * that stood anywhere. A case that went, or that an act put elsewhere in the order, leaves its place to the next one.
+   */
+  function settle(above, known) {
+    const order = ids(), at = order.indexOf(cursor);
+    const over = order.slice(0, Math.max(0, at)).filter((id) => known.has(id));
+    if (at >= 0 && over.length === above.length && over.every((id) => above.includes(id))) { place = at; return; }
+    gone = true;
+    cursor = "";
+    place = Math.max(-1, ...above.map((id) => order.indexOf(id))) + 1;
+  }
+
   function rowNode(row) {
     const item = el("li");
     const button = el("button");
     button.type = "button";
     button.dataset.case = row.case_id;
     button.addEventListener("click", () => { stand(row.case_id, true); pick(row.case_id); });
-    button.addEventListener("focus", () => { if (cursor !== row.case_id) { stand(row.case_id, false); } });
+    button.addEventListener("focus", () => { if (!putting && cursor !== row.case_id) { stand(row.case_id, false); } });
     item.append(button);
     return { item, button, text: "" };
   }
 
   function put(fresh) {
     const held = document.activeElement && document.activeElement.dataset.case;
+    putting = true;
     const known = new Set(ids());
     for (const [id, { item }] of nodes) { if (!known.has(id)) { item.remove(); nodes.delete(id); } }
     rows.forEach((row, i) => {
@@ -103,6 +117,7 @@ export function makeQueue({ list, end, pick, more, now, areaName }) {
     });
     // a button that is moved loses the focus
     if (held && nodes.has(held) && document.activeElement !== nodes.get(held).button) { nodes.get(held).button.focus({ preventScroll: true }); }
+    putting = false;
     mark();
   }
 
@@ -110,16 +125,12 @@ export function makeQueue({ list, end, pick, more, now, areaName }) {
     rows: () => rows,
     /** Show cases; `same`: they are of the queue and filters that were shown, so that new ones may say so. */
     show(found, { next, lang, filtered, queue, same }) {
-      const before = ids().slice(0, Math.max(0, place));
+      const known = new Set(ids()), before = ids().slice(0, Math.max(0, place));
       rows = found;
       const here = new Set(ids());
       drawn = { lang };
       list.setAttribute("aria-busy", "false");
-      if (cursor && here.has(cursor)) { place = ids().indexOf(cursor); } else if (cursor || gone) {
-        gone = true;
-        cursor = "";
-        place = before.filter((id) => here.has(id)).length;
-      }
+      if (cursor || gone) { settle(before.filter((id) => here.has(id)), known); }
       put(same);
       end.replaceChildren();
       if (!rows.length) {
@@ -145,7 +156,8 @@ export function makeQueue({ list, end, pick, more, now, areaName }) {
       list.dataset.bones = "true";
     },
     clearBones() { if (list.dataset.bones) { delete list.dataset.bones; list.querySelectorAll(".bone").forEach((bone) => bone.remove()); } },
-    open(id) { opened = id; if (id && nodes.has(id) && !cursor) { stand(id, false); } else { mark(); } },
+    /** Say which case is open; `chosen`: just now, so that the cursor goes there. */
+    open(id, chosen = false) { opened = id; if (id && nodes.has(id) && (chosen || (!cursor && !gone))) { stand(id, false); } else { mark(); } },
     cursor: () => cursor,
     /** Move the cursor by one row, and give the case it stands on; empty: there is none. */
     step(by) {

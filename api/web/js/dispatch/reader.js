@@ -4,7 +4,7 @@ import { FILTERS } from "./state.js";
 
 const PAGE = 100;
 
-/** Make the reading. `state()` gives queue, filters and language; `shown` hears {rows, counts, next, key}; `failed` a problem. */
+/** Make the reading. `state()` gives queue, filters and language; `shown` hears {rows, counts, next, at, key}; `failed` a problem. */
 export function makeReader({ state, shown, failed }) {
   let pages = 1, key = "", reading = null, again = false;
 
@@ -20,17 +20,18 @@ export function makeReader({ state, shown, failed }) {
     const mine = query().toString();
     if (mine !== key) { pages = 1; key = mine; }
     const rows = new Map();
-    let counts = null, next = null;
+    let counts = null, next = null, at = "";
     for (let i = 0; i < pages; i++) {
       const answer = await get("/api/v1/cases?" + query(next), state().lang);
       counts = counts || answer.counts;
+      at = answer.at;
       // a case that moved in the order while pages were read comes once
       answer.cases.forEach((row) => rows.set(row.case_id, row));
       next = answer.next;
       if (!next) { break; }
     }
     if (mine !== query().toString()) { again = true; return; }
-    shown({ rows: [...rows.values()], counts, next, key: mine });
+    shown({ rows: [...rows.values()], counts, next, at, key: mine });
   }
 
   async function run() {

@@ -22,6 +22,7 @@ export function recordCard(record, areaName) {
 /** A limit such as "4 working_hour" in words. */
 function limitWords(limit) {
   const [amount, unit] = String(limit).split(" ");
+  if (unit === "urgent_hour" && Number(amount) < 1) { return t("dispatch_limit_minute", { n: Math.round(Number(amount) * 60) }); }
   return unit ? t("dispatch_limit_" + unit, { n: amount }) : String(limit);
 }
 

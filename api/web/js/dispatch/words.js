@@ -48,8 +48,5 @@ export function clockNow(row, now) {
   return left(row.due_at, now) < 0 ? "overdue" : row.clock;
 }
 
-/** Say how long ago something was. */
-export const ago = (seconds) => (seconds < 60 ? t("dispatch_ago_now") : t("dispatch_ago", { span: span(seconds) }));
-
 /** Say a distance in metres or kilometres. */
 export const distance = (metres) => (metres < 1000 ? `${number(Math.round(metres))} m` : `${number(Math.round(metres / 100) / 10)} km`);
