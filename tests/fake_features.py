@@ -104,6 +104,8 @@ class FakeFeatures:
             x0, y0, x1, y1 = shape.bounds
             box = where.bbox or (x0, y0, x1, y1)
             outside = x0 > box[2] or x1 < box[0] or y0 > box[3] or y1 < box[1]
+            if where.code is not None and code != where.code:
+                continue
             if outside or (where.states is not None and state not in where.states):
                 continue
             if not _mine(held.owners[code, start], where.within):

@@ -16,6 +16,7 @@ import shapely
 from fake_access import AccessState, FakeAccounts, FakeEvents, FakeIdempotency, FakeTrail
 from fake_books import FakeBooks, FakePlaces
 from fake_boundaries import FakeBoundaries, meets
+from fake_cases import FakeCases
 from fake_features import FakeFeatures, FakeLayer
 from fake_people import FakeProfiles, FakeStaff
 from fake_redraw import FakeRedraw
@@ -48,6 +49,7 @@ class _State:
     fixes: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
     context: list[tuple[Any, ...]] = field(default_factory=list)
     redraw: dict[tuple[str, int], Any] = field(default_factory=dict)
+    cases: dict[str, Any] = field(default_factory=dict)
     books: dict[tuple[str, date], Any] = field(default_factory=dict)
     places: Any = None
     access: AccessState = field(default_factory=AccessState)
@@ -109,6 +111,7 @@ class FakeUnitOfWork:
         self.events = FakeEvents(self)
         self.idempotency = FakeIdempotency(self)
         self.redraw = FakeRedraw(self)
+        self.cases = FakeCases(self)
         self.books = FakeBooks(self)
         self.places = FakePlaces(self)
 

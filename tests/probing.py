@@ -94,6 +94,13 @@ POOL: dict[str, Any] = {
     "action": ("denied",),
     "before": ("1", "9"),
     "after": ("0", "0", "bogus"),
+    "case": (f"{HERE}-c01", "ZEBRA-c01", "YETI9-c01", "nothing"),
+    "q": (HERE, "ZEBRA", "YETI9"),
+    "queue": ("open", "all", "new", "dispatch", "overdue", "risk", "today", "closed"),
+    "unit": (f"grid:{code('A')}", "grid:ZEBRA-T", "dept:YETI9"),
+    "channel": ("app", "ZEBRA", "YETI9"),
+    "component": ("ZEBRA-toilets-0", "none"),
+    "accuracy_m": ("0", "30", "400"),
     "lon": tuple(repr(p[0]) for p in _PLACES),
     "lat": tuple(repr(p[1]) for p in _PLACES),
 }

@@ -11,6 +11,8 @@ from gridmap.crs import WGS84
 from gridmap.domain.access import Area, Grant, Principal, Role
 from gridmap.domain.access import Kind as AccountKind
 from gridmap.domain.boundaries import ALWAYS, BoundarySet, Level
+from gridmap.domain.cases import Act as CaseAct
+from gridmap.domain.cases import Entry as CaseEntry
 from gridmap.domain.events import Event, EventKind
 from gridmap.domain.features import FeatureLayer
 from gridmap.domain.incidents import StaffMember
@@ -18,8 +20,9 @@ from gridmap.domain.people import GridProfile
 from gridmap.domain.trail import Act
 from gridmap.services.features import import_layer
 from gridmap.services.incidents import record_incidents
+from gridmap.services.intake.owners import owners_of
 from gridmap.services.patrols import record_fixes
-from gridmap.services.ports import Store
+from gridmap.services.ports import CaseChange, NewCase, Store
 from gridmap.services.publishing import publish_frame
 from gridmap.services.responsibility import Plans
 from gridmap.settings import Settings
@@ -105,6 +108,7 @@ def fill(store: Store, beyond: Beyond = WORLD) -> None:
     plans = Plans(store)
     _fill_people(store, beyond)
     _fill_points(store, plans, beyond, settings)
+    _fill_cases(store, plans, beyond, settings)
     _fill_layers(store, plans, beyond, settings)
     _fill_events(store, beyond)
 
@@ -223,6 +227,38 @@ def _fill_points(store: Store, plans: Plans, beyond: Beyond, settings: Settings)
     taken = record_incidents(store, plans, incidents, settings=settings, now=NOW)
     taken += record_fixes(store, plans, fixes, settings=settings, now=NOW)
     assert {result.status for result in taken} == {"accepted"}
+
+
+def _fill_cases(store: Store, plans: Plans, beyond: Beyond, settings: Settings) -> None:
+    """Open cases here, beyond and where no grid is, some of them near each other, and move some of them on."""
+    size = _SIZES[beyond.points]
+    places = [(HERE, at(0.5 + n % 3, 0.5)) for n in range(4)]
+    places += [(beyond.points, at(3.02 + n * 0.2, 0.5)) for n in range(size)] + [(beyond.points, at(-2.0, -2.0))]
+    new = []
+    for n, (word, (lon, lat)) in enumerate(places):
+        when = NOW - timedelta(minutes=n)
+        first = CaseEntry(CaseAct.REPORT, f"{word}-who", Role.FIELD, when)
+        said = f"{word}-app", f"{word} 报案人"
+        new.append(
+            NewCase(f"{word}-c{n:02d}", when, f"{word}_noise", lon, lat, *said, first, f"{word} 人",
+                    address=f"{word} 路", reporter=f"{word}-r", proposed="dept:城管", rule="grid", stage_due_at=when + timedelta(minutes=15))
+        )  # fmt: skip
+    with store.unit_of_work() as work:
+        home = work.boundaries.find_set("urban")
+        assert home is not None
+        owners = owners_of(work, plans, new, settings=settings, home=home)
+        verdicts = work.cases.take(list(zip(new, owners, strict=True)))
+        assert {verdict.value for verdict in verdicts} == {"accepted"}
+        for case, owner in list(zip(new, owners, strict=True))[::2]:
+            word = case.incident_id.split("-")[0]
+            filed = CaseEntry(CaseAct.FILE, f"{word}-sun", Role.SUPERVISOR, NOW, f"{word} 因")
+            change = CaseChange(
+                status="filed", unit=f"dept:{word}", due_at=None, stage_due_at=NOW, handling_limit="4 working_hour",
+                open=True, extensions=0, returns=0, reworks=0, appealed=False, merged_into=None, filed_at=NOW,
+                dispatched_at=None, handled_at=None, closed_at=None,
+            )  # fmt: skip
+            work.cases.append(case.incident_id, 2, filed, f"{word} 孙", change, owner)
+        work.commit()
 
 
 def _fill_layers(store: Store, plans: Plans, beyond: Beyond, settings: Settings) -> None:

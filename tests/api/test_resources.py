@@ -384,7 +384,7 @@ def test_an_incident_without_boundaries_is_kept_without_an_owner(empty_world) ->
 def test_texts_come_in_both_languages(world) -> None:
     chinese, english = (world.get(f"/api/v1/texts?lang={lang}").json() for lang in ("zh", "en"))
     assert set(chinese) == set(english)
-    assert {key.split(".")[0] for key in chinese} == {"page", "legend", "map", "lineage", "action"}
+    assert {key.split(".")[0] for key in chinese} == {"page", "legend", "map", "lineage", "action", "category"}
     assert chinese != english
     assert world.get("/api/v1/texts", accept_language="en-GB,en;q=0.9").json() == english
     assert world.get("/api/v1/texts").json() == chinese

@@ -1,6 +1,5 @@
-"""The contract of both true stores: cases with their record, books and named places."""
+"""The contract of every store: cases with their record, books and named places."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,12 +18,9 @@ OWNER = PointOwner("a", "inside", 3.0, "city", 1)
 NOBODY = PointOwner(None, "none", None, None, None)
 
 
-@pytest.fixture
-def store(place: Any) -> Iterator[Any]:
-    opened = place.open()
-    published(opened)
-    yield opened
-    opened.close()
+@pytest.fixture(autouse=True)
+def _published(store: Any) -> None:
+    published(store)
 
 
 def line(
