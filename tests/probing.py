@@ -95,7 +95,6 @@ POOL: dict[str, Any] = {
     "before": ("1", "9"),
     "after": ("0", "0", "bogus"),
     "case": (f"{HERE}-c01", "ZEBRA-c01", "YETI9-c01", "nothing"),
-    "q": (HERE, "ZEBRA", "YETI9"),
     "queue": ("open", "all", "new", "dispatch", "overdue", "risk", "today", "closed"),
     "unit": (f"grid:{code('A')}", "grid:ZEBRA-T", "dept:YETI9"),
     "channel": ("app", "ZEBRA", "YETI9"),

@@ -239,10 +239,12 @@ def _fill_cases(store: Store, plans: Plans, beyond: Beyond, settings: Settings) 
         when = NOW - timedelta(minutes=n)
         first = CaseEntry(CaseAct.REPORT, f"{word}-who", Role.FIELD, when)
         said = f"{word}-app", f"{word} 报案人"
+        rest = {"address": f"{word} 路", "reporter": f"{word}-r", "proposed": "dept:城管", "rule": "grid"}
+        until = when + timedelta(minutes=15)
+        key = f"{word}-c{n:02d}"
         new.append(
-            NewCase(f"{word}-c{n:02d}", when, f"{word}_noise", lon, lat, *said, first, f"{word} 人",
-                    address=f"{word} 路", reporter=f"{word}-r", proposed="dept:城管", rule="grid", stage_due_at=when + timedelta(minutes=15))
-        )  # fmt: skip
+            NewCase(key, when, f"{word}_noise", lon, lat, *said, first, f"{word} 人", stage_due_at=until, **rest)
+        )
     with store.unit_of_work() as work:
         home = work.boundaries.find_set("urban")
         assert home is not None

@@ -178,8 +178,8 @@ def test_open_cases_near_by_and_of_about_that_time_are_found(store: Any) -> None
         work.cases.append("over", 2, line(Act.REJECT, 2, reason="重"), "孙", change("rejected", open=False), OWNER)
         work.commit()
     with store.unit_of_work() as work:
-        here = (120.0012, 30.001, at(5))
-        found = work.cases.open_near([here, (121.0, 30.0, at(5)), here], metres=60, hours=4.5)
+        here = (120.0012, 30.001, at(4))
+        found = work.cases.open_near([here, (121.0, 30.0, at(4)), here], metres=60, hours=4)
         assert [sorted(one.case_id for one in some) for some in found] == [["near", "other"], [], ["near", "other"]]
         assert work.cases.open_near([], metres=60, hours=72) == []
         assert [one.case_id for one in work.cases.open_near([(*here[:2], at(10))], metres=60, hours=2)[0]] == ["late"]
