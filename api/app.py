@@ -27,6 +27,7 @@ from api.openapi import openapi_of
 from api.rights import is_member
 from api.routes import (
     accounts,
+    case_indicators,
     cases,
     cases_asking,
     counts,
@@ -97,6 +98,7 @@ ROUTERS = (
     counts.router,
     incidents.router,
     cases_asking.router,
+    case_indicators.router,
     cases.router,
     patrols.router,
     places.router,

@@ -1,6 +1,6 @@
 """Where somebody has to look: rules in data, on frames."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
@@ -30,6 +30,7 @@ def alerts(
     *,
     at: datetime,
     grids: pd.DataFrame | None = None,
+    facilities: Mapping[str, Collection[str]] | None = None,
     areas: Mapping[str, str] | None = None,
     station_over: int = 2_000,
 ) -> list[Alert]:
@@ -39,12 +40,14 @@ def alerts(
     ----------
     rules : AlertRules
     cases : GeoDataFrame
-        frames.CASES: rates are about all of them, clusters about those of the last hours that the rule names.
+        frames.CASES: those that are open, and those reported in the last days that the rules name.
     at : datetime
         Now, with its offset.
     grids : DataFrame, optional
-        One row a grid: ``code``; ``heads``, how many are on duty; ``floating_residents`` (missing: not known);
-        ``stations``, how many lie in it. Without it rules about grids find nothing.
+        One row a grid: ``code``; ``heads``, how many are on duty, and ``floating_residents`` (missing: not known).
+        Without it rules about grids find nothing.
+    facilities : mapping, optional
+        Name of a layer to the codes of grids in which an open feature of it lies.
     areas : mapping, optional
         Grid code to area code, for rules about areas; without it they find nothing.
     station_over : int
@@ -67,7 +70,9 @@ def alerts(
     frames.require_columns(cases, frames.CASES)
     if at.tzinfo is None:
         raise InvalidInput("indicator_time")
-    found = [alert for rule in rules.rules for alert in _found(rule, cases, at, grids, areas, station_over)]
+    found = [
+        alert for rule in rules.rules for alert in _found(rule, cases, at, grids, facilities or {}, areas, station_over)
+    ]
     return sorted(found, key=_pressing)
 
 
@@ -76,6 +81,7 @@ def _found(
     cases: gpd.GeoDataFrame,
     at: datetime,
     grids: pd.DataFrame | None,
+    facilities: Mapping[str, Collection[str]],
     areas: Mapping[str, str] | None,
     station_over: int,
 ) -> Iterator[Alert]:
@@ -88,7 +94,10 @@ def _found(
             return iter(()) if rule.by == "area" and areas is None else _rates(rule, cases, at, areas)
         case AlertKind.HEAD:
             return iter(()) if grids is None else _headless(rule, grids)
-    return iter(()) if grids is None else _stations(rule, grids, station_over if rule.over is None else rule.over)
+    if grids is None:
+        return iter(())
+    served = {code for layer in rule.layers for code in facilities.get(layer, ())}
+    return _stations(rule, grids, served, station_over if rule.over is None else rule.over)
 
 
 def _pressing(alert: Alert) -> tuple[object, ...]:
@@ -104,8 +113,10 @@ def _pressing(alert: Alert) -> tuple[object, ...]:
 
 def _overdue(rule: AlertRule, cases: gpd.GeoDataFrame, at: datetime) -> Iterator[Alert]:
     late = _of_categories(rule, cases) & cases["status"].isin(_WAITING).to_numpy(dtype=np.bool_)
-    late &= (pd.DatetimeIndex(cases["due_at"]) < pd.Timestamp(at)) & ~cases["deferred"].fillna(False).to_numpy(
-        dtype=np.bool_
+    late = (
+        late
+        & (pd.DatetimeIndex(cases["due_at"]) < pd.Timestamp(at))
+        & ~cases["deferred"].fillna(False).to_numpy(dtype=np.bool_)
     )
     for row in np.flatnonzero(late):
         case = cases.iloc[row]
@@ -120,7 +131,7 @@ def _clusters(rule: AlertRule, cases: gpd.GeoDataFrame, at: datetime) -> Iterato
     recent = (
         _of_categories(rule, cases) & (reported <= pd.Timestamp(at)) & (reported >= pd.Timestamp(at - 2 * rule.within))
     )
-    recent &= (cases["status"] != CaseStatus.MERGED.value).to_numpy(dtype=np.bool_)
+    recent = recent & (cases["status"] != CaseStatus.MERGED.value).to_numpy(dtype=np.bool_)
     rows = np.flatnonzero(recent)
     held = cases.iloc[rows]
     for group in clusters(held, least=rule.least, within_m=rule.within_m, within=rule.within):
@@ -134,7 +145,8 @@ def _clusters(rule: AlertRule, cases: gpd.GeoDataFrame, at: datetime) -> Iterato
 
 
 def _rates(rule: AlertRule, cases: gpd.GeoDataFrame, at: datetime, areas: Mapping[str, str] | None) -> Iterator[Alert]:
-    among = _of_categories(rule, cases)
+    reported = pd.DatetimeIndex(cases["reported_at"])
+    among = _of_categories(rule, cases) & (reported >= pd.Timestamp(at - rule.within))
     figures = indicators(cases, (rule.by,), at=at, names=(rule.indicator,), areas=areas, among=among)
     for row, key in enumerate(figures.keys[rule.by]):
         above, below = figures.pair(rule.indicator, key)
@@ -154,10 +166,10 @@ def _headless(rule: AlertRule, grids: pd.DataFrame) -> Iterator[Alert]:
         yield Alert(rule, str(code), "grid", Decimal(0), fields={"grid": str(code)})
 
 
-def _stations(rule: AlertRule, grids: pd.DataFrame, over: int) -> Iterator[Alert]:
+def _stations(rule: AlertRule, grids: pd.DataFrame, served: Collection[str], over: int) -> Iterator[Alert]:
     people = pd.to_numeric(grids["floating_residents"]).to_numpy(dtype=np.float64, na_value=np.nan)
     # nothing is known of NaN, and nothing is over it
-    for row in np.flatnonzero((people > over) & (grids["stations"].to_numpy() == 0)):
+    for row in np.flatnonzero((people > over) & ~grids["code"].isin(list(served)).to_numpy(dtype=np.bool_)):
         told = {"grid": str(grids["code"].iloc[row]), "count": f"{int(people[row]):,}", "limit": f"{over:,}"}
         yield Alert(rule, told["grid"], "grid", Decimal(int(people[row])), fields=told)
 

@@ -1,10 +1,10 @@
 """Indicators and evaluations as tables for people, in their language."""
 
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
 from gridmap.analysis.evaluation import Evaluation, Score
 from gridmap.analysis.indicators import INDICATORS, Figures
+from gridmap.domain.evaluation import Loss, Noted, Shortfall
 from gridmap.domain.tabular import Cell, FigureTable, TableColumn
 from gridmap.i18n import Language, has, text
 
@@ -39,7 +39,7 @@ def indicator_table(figures: Figures, language: Language) -> FigureTable:
             TableColumn(f"{title}: {heads[1]}"),
         ]
     rows = []
-    for row, key in enumerate(_keys(figures)):
+    for row, key in enumerate(keys_of(figures)):
         cells: list[Cell] = [text("indicator.none", language) if part is None else part for part in key]
         for name in figures.names:
             below = int(figures.counts(name)[1][row])
@@ -52,7 +52,8 @@ def indicator_table(figures: Figures, language: Language) -> FigureTable:
     return FigureTable(text("indicator.title", language), tuple(columns), tuple(rows), tuple(notes))
 
 
-def _keys(figures: Figures) -> list[tuple[Any, ...]]:
+def keys_of(figures: Figures) -> list[tuple[str | None, ...]]:
+    """Give the key of every group, in the order of ``by``."""
     # a frame without columns has no tuples, and one row all the same
     return [()] if not figures.by else list(figures.keys.itertuples(index=False, name=None))
 
@@ -91,6 +92,15 @@ def _notes(evaluation: Evaluation, language: Language) -> tuple[str, ...]:
         titles = "; ".join(f"{o.title[language]} ({_plain(o.points)})" for o in table.outside)
         notes.append(text("evaluation.outside", language, titles=titles))
     return tuple(notes)
+
+
+def loss_title(loss: Loss, language: Language) -> str:
+    """Name what a loss goes by: the rate, the number of a case, or the note."""
+    if isinstance(loss, Noted):
+        return _note(loss.note, language)
+    if isinstance(loss, Shortfall):
+        return text(f"indicator.{loss.indicator}.name", language)
+    return text(f"evaluation.column.{loss.column}", language)
 
 
 def _note(name: str, language: Language) -> str:

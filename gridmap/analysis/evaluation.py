@@ -125,7 +125,7 @@ def evaluate(
     rates = tuple({loss.indicator for item in table.items for loss in item.losses if isinstance(loss, Shortfall)})
     urgent = cases["emergency"].fillna(False).to_numpy(dtype=np.bool_)
     counted = among & ~cases["appealed"].fillna(False).to_numpy(dtype=np.bool_)
-    counted &= (cases["status"] != CaseStatus.MERGED.value).to_numpy(dtype=np.bool_)
+    counted = counted & (cases["status"] != CaseStatus.MERGED.value).to_numpy(dtype=np.bool_)
 
     def figures(which: Flags, names: tuple[str, ...]) -> Figures:
         return indicators(cases, (table.by,), at=at, areas=areas, among=which, names=names, terms=terms)

@@ -50,7 +50,7 @@ class AlertRule:
     least : int
         ``cluster``: so many cases; ``rate``: a smaller denominator tells nothing.
     within_m, within : float, timedelta
-        ``cluster``.
+        ``cluster``: how near and how soon; ``rate``: cases reported so long ago at most.
     indicator, by, target : str, str, Decimal
         ``rate``: percent; equal passes.
     over : int or None
@@ -119,13 +119,14 @@ _COMMON = frozenset({"id", "kind", "grade", "title"})
 _OWN: Mapping[AlertKind, frozenset[str]] = {
     AlertKind.OVERDUE: frozenset({"categories"}),
     AlertKind.CLUSTER: frozenset({"categories", "least", "within_m", "within_h"}),
-    AlertKind.RATE: frozenset({"categories", "indicator", "by", "target", "least"}),
+    AlertKind.RATE: frozenset({"categories", "indicator", "by", "target", "least", "days"}),
     AlertKind.HEAD: frozenset(),
     AlertKind.STATION: frozenset({"over", "layers"}),
 }
 _KEYS = _COMMON.union(*_OWN.values())
 _KILOMETRES = 100_000
 _YEAR_H = 8_784
+_MONTH = 30
 
 
 def read_alerts(content: str) -> AlertRules:
@@ -162,7 +163,9 @@ def _rule(row: Entry) -> AlertRule:
         case AlertKind.RATE:
             named, by = row.one_of("indicator", RATES), row.one_of("by", SUBJECTS)
             least = row.whole("least", 1) if "least" in row else 1
-            return AlertRule(**held, indicator=named, by=by, target=row.number("target", 0, 100), least=least)
+            days = timedelta(days=row.whole("days", 1, _YEAR_H // 24) if "days" in row else _MONTH)
+            target = row.number("target", 0, 100)
+            return AlertRule(**held, indicator=named, by=by, target=target, least=least, within=days)
         case AlertKind.STATION:
             return AlertRule(**held, over=row.whole("over") if "over" in row else None, layers=row.names("layers"))
     return AlertRule(**held)

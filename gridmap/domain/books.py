@@ -78,11 +78,11 @@ class Entry:
             raise wrong(f"{self.at}/{name}", f"{low} – {high:,}")
         return Decimal(value)
 
-    def whole(self, name: str, low: int = 0) -> int:
-        """Give a whole number from ``low`` on."""
+    def whole(self, name: str, low: int = 0, high: int = int(_LARGEST)) -> int:
+        """Give a whole number of ``[low, high]``."""
         value = self._held.get(name)
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= _LARGEST:
-            raise wrong(f"{self.at}/{name}", f"{low}, {low + 1}, …")
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise wrong(f"{self.at}/{name}", f"{low}, {low + 1}, …, {high:,}")
         return value
 
     def flag(self, name: str) -> bool:

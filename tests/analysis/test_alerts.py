@@ -27,7 +27,7 @@ def found(kind: str, rows: list[dict[str, Any]], more: dict[str, Any] | None = N
     return alerts(rules(kind, **(more or {})), case_frame(rows), **{"at": LATER, **options})
 
 
-RATE = {"indicator": '"closing"', "by": '"unit"', "target": 95}
+RATE = {"indicator": '"closing"', "by": '"unit"', "target": 95, "days": 60}
 
 
 def rate_of(closed: int, waiting: int, **more: Any) -> list[Alert]:
@@ -55,6 +55,13 @@ def test_a_rate_of_few_or_of_none_tells_nothing() -> None:
     assert found("rate", [went("reported") | {"unit": "dept:a"}], RATE) == []
     assert found("rate", [went("handling")], RATE | {"by": '"area"'}) == []
     assert [a.subject for a in found("rate", [went("handling")], RATE | {"by": '"area"'}, areas={"G1": "A"})] == ["A"]
+
+
+def test_a_rate_is_that_of_the_last_days() -> None:
+    rows = [went("handling"), went("closed", start=START + timedelta(days=40))]
+    rows = [row | {"unit": "dept:a"} for row in rows]
+    assert found("rate", rows, RATE | {"days": 59}) == []
+    assert len(found("rate", rows, RATE)) == 1
 
 
 def test_overdue_after_its_limit_until_somebody_handled_it() -> None:
@@ -98,7 +105,6 @@ GRIDS = pd.DataFrame(
         "code": ["G1", "G2", "G3", "G4", "G5"],
         "heads": [1, 0, 1, 2, 1],
         "floating_residents": [2000, 2001, 2001, None, 9000],
-        "stations": [0, 0, 1, 0, 0],
     }
 )
 
@@ -109,18 +115,24 @@ def test_a_grid_without_head() -> None:
 
 
 def test_two_thousand_need_no_station_and_one_more_does() -> None:
-    assert [a.subject for a in found("station", [], {"over": 2000}, grids=GRIDS)] == ["G5", "G2"]
-    assert [a.subject for a in found("station", [], {"over": 2001}, grids=GRIDS)] == ["G5"]
+    def told(more: dict[str, Any], **options: Any) -> list[str]:
+        there = {"grids": GRIDS, "facilities": {"stations": {"G3"}, "toilets": {"G2", "G5"}}}
+        return [a.subject for a in found("station", [], {"layers": '["stations"]'} | more, **there | options)]
+
+    assert told({"over": 2000}) == ["G5", "G2"]
+    assert told({"over": 2001}) == ["G5"]
     # a rule without a number goes by what is set
-    assert [a.subject for a in found("station", [], grids=GRIDS)] == ["G5", "G2"]
-    assert found("station", [], grids=GRIDS, station_over=9000) == []
-    assert found("station", []) == []
+    assert told({}) == ["G5", "G2"]
+    assert told({}, station_over=9000) == []
+    assert told({}, grids=None) == []
+    assert told({"layers": '["stations", "toilets"]'}) == []
+    assert told({}, facilities=None) == ["G5", "G2", "G3"]
 
 
 def test_the_rules_of_the_package_find_each_of_their_kinds_the_most_pressing_first() -> None:
     near = [went("dispatched", start=LATER - timedelta(hours=1)) | {"lon": 120.5} for _ in range(5)]
     rows = [*[went("handling") | {"unit": "dept:a"}] * 20, *near]
-    every = alerts(packaged_alerts(), case_frame(rows), at=LATER, grids=GRIDS)
+    every = alerts(packaged_alerts(), case_frame(rows), at=LATER, grids=GRIDS, facilities={})
     assert list(dict.fromkeys(a.rule.kind for a in every)) == list(AlertKind)
     for alert in every:
         key = f"alert.{alert.rule.kind.value}"
