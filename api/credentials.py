@@ -13,7 +13,7 @@ ATTEMPT = "__Host-gridmap-attempt"
 #: Only sessions come in a cookie; a key or a device shows its token itself.
 SESSION = "gm_s_"
 #: More than any token has; what is longer is none.
-_LONGEST = 128
+LONGEST_TOKEN = 128
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _COOKIE_NAME = COOKIE.encode("ascii")
 
@@ -55,7 +55,7 @@ def _in_cookie(header: bytes, wanted: bytes) -> str | None:
 
 
 def _plain(token: bytes) -> str:
-    return token.decode("ascii") if len(token) <= _LONGEST and token.isascii() else ""
+    return token.decode("ascii") if len(token) <= LONGEST_TOKEN and token.isascii() else ""
 
 
 def check_sender(scope: Scope, shown: Shown | None) -> None:

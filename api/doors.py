@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from starlette.types import Scope
 
-from api.credentials import Shown, check_host, check_sender, shown_by
+from api.credentials import LONGEST_TOKEN, Shown, check_host, check_sender, shown_by
 from api.errors import NotSignedIn
 from api.limits import BURST_S, Buckets, Slots, Streams, address_of, is_heavy, read_networks
 from api.rights import PRINCIPAL, principal_of
@@ -107,6 +107,24 @@ class Doors:
         if principal.account_id != counted:
             self._accounts.take(principal.account_id)
         state[PRINCIPAL] = principal
+
+    async def admit_by(self, scope: Scope, token: str) -> None:
+        """Let a request in by a token that did not come in a header.
+
+        Raises
+        ------
+        TooManyRequests
+            ``too_many_requests``.
+        NotSignedIn
+            ``not_signed_in``: it is not good.
+        """
+        if self._open:
+            return
+        principal = await self._principal(token) if len(token) <= LONGEST_TOKEN and token.isascii() else None
+        if principal is None:
+            raise NotSignedIn("not_signed_in")
+        self._accounts.take(principal.account_id)
+        scope["state"][PRINCIPAL] = principal
 
     def _count_known(self, shown: Shown | None) -> str | None:
         """Count a request of whoever was last seen with a token; give the account, or None when nobody was."""

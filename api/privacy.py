@@ -113,6 +113,15 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "CrosswalkRowOut": _fields(internal="a_code b_code relation area_m2 a_share b_share"),
     "PlanOut": _fields(internal="set version at grids"),
     "CrosswalkAnswer": _fields(internal="a b summary rows"),
+    # Open311
+    "ServiceOut": _fields(public="service_code service_name description metadata type keywords group"),
+    "ServiceDefinitionOut": _fields(public="service_code attributes"),
+    "RequestedOut": _fields(internal="service_request_id service_notice account_id"),
+    "ServiceRequestOut": _fields(
+        internal="service_request_id status status_notes service_name service_code description agency_responsible "
+        "service_notice requested_datetime updated_datetime expected_datetime address address_id zipcode lat long "
+        "media_url"
+    ),
     # standard places
     "PlaceOut": _fields(internal="code name kind lon lat score matched"),
     "PlacesAnswer": _fields(internal="places"),

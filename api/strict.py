@@ -8,7 +8,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Coroutine
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 from urllib.parse import unquote_to_bytes
 
 import numpy as np
@@ -190,6 +190,8 @@ class StrictRoute(APIRoute):
     def _require_classified(self, permission: Permission | None) -> None:
         """Check that what is answered says how private it is; plain values are for what anybody may see."""
         model = self.response_model
+        if get_origin(model) is list:
+            (model,) = get_args(model)
         classified = model is None or (inspect.isclass(model) and issubclass(model, Out))
         if not classified and permission is not None:
             raise TypeError(f"{self.endpoint.__qualname__} answers with something whose privacy nobody has classified")

@@ -60,7 +60,7 @@ async def post_cases(once: OnceOnly, q: Query[NoQuery], language: ReaderLanguage
         return case_of(ctx, item.said, *(known or (lon, lat)))
 
     return await take_in(
-        once, language, "cases", items, batch.datum, new_case, _judge,
+        once, language, "cases", items, batch.datum, new_case, judge,
         answer=case_batch, complete=opener(ctx.plans, ctx.settings, ctx.clock),
     )  # fmt: skip
 
@@ -127,7 +127,7 @@ def _reporter(ctx: Context) -> tuple[Role, str, str]:
     return role, who.account_id or role.value, who.name
 
 
-def _judge(case: NewCase, now: datetime) -> ItemResult | None:
+def judge(case: NewCase, now: datetime) -> ItemResult | None:
     """Say why a report cannot be right."""
     if case.category not in categories():
         return ItemResult("rejected", "category_unknown", pointer="#/category")

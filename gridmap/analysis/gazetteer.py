@@ -23,6 +23,8 @@ PLACES = frames.Contract("places", ("code", "name", "geometry"), ("kind", "alias
 #: The longest text that is looked up.
 LONGEST = 200
 _LOOKED_AT = 300
+#: How well a place fits that is taken without asking, and by how much better than the next.
+_SURE, _AHEAD = 0.75, 0.05
 #: A sign that more than this share of all names have tells little, and takes long to count.
 _COMMON = 0.1
 
@@ -64,6 +66,7 @@ class Gazetteer:
         self._lon, self._lat = lon, lat
         self._codes, self._names = (places[c].astype(str).tolist() for c in ("code", "name"))
         self._kinds = places["kind"].fillna("").astype(str).tolist() if "kind" in places else [""] * len(places)
+        self._at_code = {code: i for i, code in enumerate(self._codes)}
         self._forms: list[str] = []
         self._of: list[int] = []
         for i, (name, aliases) in enumerate(zip(self._names, _aliases(places), strict=True)):
@@ -94,6 +97,11 @@ class Gazetteer:
         self._signs = signs
         self._order = np.argsort(np.array(self._of, dtype=np.int64), kind="stable")
 
+    def by_code(self, code: str) -> tuple[float, float] | None:
+        """Give the degrees of the place with a code."""
+        found = self._at_code.get(code)
+        return None if found is None else (float(self._lon[found]), float(self._lat[found]))
+
     def search(self, text: str, *, limit: int = 10, least: float = 0.4) -> list[Candidate]:
         """Give the places that an address text may mean, the likeliest first; each once.
 
@@ -123,6 +131,17 @@ class Gazetteer:
             best.items(), key=lambda item: (-item[1][0], len(self._forms[item[1][1]]), self._codes[item[0]])
         )
         return [self._candidate(place, score, form) for place, (score, form) in ranked[:limit]]
+
+    def certain(self, text: str) -> Candidate | None:
+        """Give the one place that an address text means beyond doubt, for whoever has nobody to ask.
+
+        It fits well and better than every other, and has no number that was not said: a street is none of its doors.
+        """
+        found = self.search(text, limit=2, least=_SURE)
+        if not found or (len(found) > 1 and found[0].score - found[1].score < _AHEAD):
+            return None
+        said, known = set(read_address(text).numbers), set(read_address(found[0].matched).numbers)
+        return found[0] if known <= said else None
 
     def _first_look(self, asked: Address) -> list[int]:
         """Give the names that share most with what is asked."""

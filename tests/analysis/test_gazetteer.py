@@ -84,6 +84,28 @@ def test_another_door_of_the_street_is_offered_but_below(known: Gazetteer) -> No
     assert found[0].score < 0.7 < known.search("文三路259号")[0].score
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("西湖区文三路２５９號", "文三路259号"),
+        ("文三路259号302室", "文三路259号"),
+        ("人民公园", "人民公园"),
+        ("文三路", None),
+        ("文三路260号", None),
+        ("国贸大厦", None),
+        ("", None),
+    ],
+)
+def test_what_is_beyond_doubt(known: Gazetteer, text: str, name: str | None) -> None:
+    found = known.certain(text)
+    assert (found.name if found else None) == name
+
+
+def test_a_place_by_its_code(known: Gazetteer) -> None:
+    assert known.by_code("P001") == pytest.approx((120.101, 30.2))
+    assert known.by_code("P999") is None
+
+
 def test_how_many_and_how_well(known: Gazetteer) -> None:
     assert len(known.search("翠苑一区", limit=2)) == 2
     assert all(c.score >= 0.9 for c in known.search("翠苑一区", least=0.9))

@@ -99,6 +99,12 @@ def sent(method: str, route: APIRoute) -> Probe:
     return Probe(method, path, b"", b"{}")
 
 
+def told(answer: Whole) -> str:
+    """Give the code of an error; Open311 has a list of them."""
+    body = json.loads(answer.body)
+    return str(body[0]["error"] if isinstance(body, list) else body["code"])
+
+
 def size(world: World) -> tuple[int, ...]:
     """Count what a request could change."""
     with world.store.unit_of_work() as work:
@@ -115,7 +121,7 @@ def test_every_role_in_every_area_gets_what_it_may(world: World, method: str, ro
     for caller in (c for c in CALLERS if not c.may(permission)):
         answer = world.ask(probe, caller.principal)
         assert answer.status == 403, (caller, answer)
-        assert json.loads(answer.body)["code"] == "not_allowed"
+        assert told(answer) == "not_allowed"
     assert size(world) == before
     seen: set[str] = set()
     for caller in (c for c in CALLERS if c.may(permission)):
@@ -125,7 +131,7 @@ def test_every_role_in_every_area_gets_what_it_may(world: World, method: str, ro
         answer = world.ask(probe, caller.principal)
         assert answer.status < 500, (caller, answer)
         assert permission is None or answer.status != 401, (caller, answer)
-        assert answer.status != 403 or json.loads(answer.body)["code"] == "outside_reach", (caller, answer)
+        assert answer.status != 403 or told(answer) == "outside_reach", (caller, answer)
 
 
 @pytest.mark.parametrize(("method", "route"), ROUTES, ids=IDS)
