@@ -1,7 +1,7 @@
 """Does one piece of work in a fork and kills it there: before one of its statements, or at some moment.
 
-One JSON line an order: url, what (intake, group, import, publish), serial, before (number of a statement, or null),
-after_s (or null), careless (acknowledge before the commit), number and race of a publisher. Answers with: acknowledged,
+One JSON line an order: url, what (intake, group, import, publish, cases, merge), serial, before (number of a statement,
+or null), after_s (or null), careless (acknowledge before the commit), number and race of a publisher. Answers with: acknowledged,
 signal, and where it was not killed statements and took_s. The work is done as the operator, and told in the trail under
 the serial.
 """
@@ -20,7 +20,12 @@ from fake_store import FakeStore
 from publish_child import Executioner, warm_up
 from redrawing import NOW, SETTINGS, found, through_the_gate
 
-from gridmap.domain.access import OPERATOR
+from gridmap.domain.access import OPERATOR, Role
+from gridmap.domain.cases import Act as CaseAct
+from gridmap.domain.cases import Entry as CaseEntry
+from gridmap.services.cases.desk import Asked as CaseAsked
+from gridmap.services.cases.desk import CaseDesk
+from gridmap.services.cases.opening import opener
 from gridmap.services.clock import FixedClock
 from gridmap.services.guarded import GuardedStore
 from gridmap.services.incidents import record_incidents
@@ -28,6 +33,7 @@ from gridmap.services.intake import Batch, Key
 from gridmap.services.intake.desk import Desk
 from gridmap.services.intake.frames import items_of
 from gridmap.services.points import INCIDENT, import_points
+from gridmap.services.ports import NewCase
 from gridmap.services.responsibility import Plans
 from gridmap.store import open_store
 from gridmap.store.unit_of_work import Work
@@ -58,6 +64,17 @@ def batch(store: Any, serial: int, member: int) -> Batch:
     return Batch(store, Plans(store), INCIDENT.name, points, [None] * INTAKE, key=key, written=lambda results: "{}")
 
 
+def case_batch(store: Any, serial: int) -> Batch:
+    """Give reports of cases that nobody sent before."""
+    points = [
+        NewCase(f"k{serial}-{i}", NOW, "E1-01", 120.0001 + 0.00005 * i, 30.005, "app", "",
+                CaseEntry(CaseAct.REPORT, "field", Role.FIELD, NOW), "field")
+        for i in range(INTAKE)
+    ]  # fmt: skip
+    complete = opener(Plans(store), SETTINGS, FixedClock(NOW))
+    return Batch(store, Plans(store), "cases", points, [None] * INTAKE, complete=complete)
+
+
 def work(raw: Any, order: dict[str, Any]) -> None:
     """Do what is ordered, to its end."""
     serial = order["serial"]
@@ -71,6 +88,13 @@ def work(raw: Any, order: dict[str, Any]) -> None:
     elif order["what"] == "import":
         parts = [frame(serial, k, IMPORT // 3) for k in range(0, IMPORT, IMPORT // 3)]
         import_points(store, Plans(store), INCIDENT, parts, settings=SETTINGS, commit=lambda: True)
+    elif order["what"] == "cases":
+        for done in Desk(raw, FixedClock(NOW), SETTINGS).keep([case_batch(store, serial)]):
+            assert {result.status for result in done.results} == {"accepted"}
+    elif order["what"] == "merge":
+        desk = CaseDesk(store, Plans(store), FixedClock(NOW), SETTINGS)
+        asked = CaseAsked(CaseAct.MERGE, 1, names=f"k{serial}-0")
+        assert desk.act(f"k{serial}-1", asked).file.line.status == "merged"
     else:
         assert through_the_gate(store, "city", order["number"], order["race"], lambda: None).won
 
@@ -120,8 +144,9 @@ def warm_all() -> None:
     warm_up()
     store = FakeStore()
     found(store, "city")
-    for serial, what in enumerate(("intake", "group", "import")):
+    for serial, what in enumerate(("intake", "group", "import", "cases")):
         work(store, {"what": what, "serial": serial})
+    work(store, {"what": "merge", "serial": serial})
 
 
 if __name__ == "__main__":

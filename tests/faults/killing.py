@@ -1,4 +1,4 @@
-"""kill -9 of whoever takes reports, alone or together, imports or publishes: what was acknowledged is there."""
+"""kill -9 of who takes reports, opens or merges cases, imports or publishes: what was acknowledged is there."""
 
 import random
 from contextlib import closing
@@ -6,22 +6,26 @@ from typing import Any
 
 import sqlalchemy as sa
 from children import Ask, child
-from faults.kill_child import IMPORT, INTAKE, MEMBERS
+from faults.kill_child import IMPORT, INTAKE, MEMBERS, case_batch
 from faults.outcome import Outcome
 from faults.places import empty
-from redrawing import draft, found
+from redrawing import NOW, SETTINGS, draft, found
 
 from gridmap.analysis.content import content_hash
 from gridmap.domain.boundaries import in_time_order
+from gridmap.services.clock import FixedClock
+from gridmap.services.intake.desk import Desk
+from gridmap.services.intake.items import Done
+from gridmap.services.ports import CaseFilter
 from gridmap.services.trail import verify
 from gridmap.store import open_store
 
 #: Kills in one database; then comes another, so that the last ones do not wait for what the first ones left.
 IN_ONE = 200
-WHOLE = {"intake": INTAKE, "group": MEMBERS * INTAKE, "import": IMPORT}
+WHOLE = {"intake": INTAKE, "cases": INTAKE, "group": MEMBERS * INTAKE, "import": IMPORT}
 #: Answers that are kept with them.
-ANSWERS = {"intake": 0, "group": MEMBERS, "import": 0}
-WHATS = ("intake", "group", "import", "publish")
+ANSWERS = {"intake": 0, "cases": 0, "group": MEMBERS, "import": 0}
+WHATS = ("intake", "group", "import", "publish", "cases", "merge")
 
 
 class Scene:
@@ -50,10 +54,13 @@ class Scene:
                 race = work.boundaries.find_set("city").revision - 1
             self._editions += 1
             order |= {"number": draft(self.store, "city", self._editions), "race": race}
+        if what == "merge":
+            self._open_two()
         said = self._ask(order)
         self.acknowledged += said["acknowledged"]
         self.killed += said["signal"] is not None
-        done, kept = self._published(order, said) if what == "publish" else self._stored(what, said)
+        look = {"publish": self._published, "merge": self._merged}.get(what, self._stored)
+        done, kept = look(order, said)
         return said, kept and self._told_of() == done
 
     def _told_of(self) -> bool:
@@ -71,7 +78,25 @@ class Scene:
         said = verify(self.store)
         return sound and not said.findings and said.facts["entries"] > 0
 
-    def _stored(self, what: str, said: dict[str, Any]) -> tuple[bool, bool]:
+    def _open_two(self) -> None:
+        """Open the cases of the next merge, and forget what the trail says of it."""
+        (done,) = Desk(self.store, FixedClock(NOW), SETTINGS).keep([case_batch(self.store, self._serial)])
+        assert isinstance(done, Done), done
+
+    def _merged(self, order: dict[str, Any], said: dict[str, Any]) -> tuple[bool, bool]:
+        """Look at two cases of which one goes into the other: in both records, or in neither."""
+        with self.store.unit_of_work() as work:
+            files = [work.cases.find(f"k{self._serial}-{n}") for n in (1, 0)]
+            records = [[line.entry.act.value for line in work.cases.record(f"k{self._serial}-{n}")] for n in (1, 0)]
+        statuses = [file.line.status for file in files if file is not None]
+        versions = [file.line.version for file in files if file is not None]
+        done = statuses == ["merged", "reported"] and records == [["report", "merge"], ["report", "note"]]
+        undone = statuses == ["reported", "reported"] and records == [["report"], ["report"]]
+        kept = (done or undone) and versions == [len(record) for record in records]
+        return done, kept and (done or not said["acknowledged"])
+
+    def _stored(self, order: dict[str, Any], said: dict[str, Any]) -> tuple[bool, bool]:
+        what = order["what"]
         mine = sa.select(sa.func.count(), sa.func.count(sa.distinct(sa.column("incident_id")))).select_from(
             sa.table("incident")
         )
@@ -82,6 +107,9 @@ class Scene:
         rows, ids = map(int, counts)
         kept = rows == ids and rows in (0, WHOLE[what]) and (rows > 0 or not said["acknowledged"])
         kept = kept and answers == (ANSWERS[what] if rows else 0)
+        with self.store.unit_of_work() as work:
+            cases = work.cases.count(CaseFilter(text=f"k{self._serial}-"))
+        kept = kept and cases == (rows if what == "cases" else 0)
         return rows > 0, kept
 
     def _published(self, order: dict[str, Any], said: dict[str, Any]) -> tuple[bool, bool]:
@@ -134,7 +162,7 @@ def run(kind: str, kills: int, seed: int = 1, whats: tuple[str, ...] = WHATS) ->
                 killed, acknowledged = killed + scene.killed, acknowledged + scene.acknowledged
     seen = "each looked at after each kill, the chain of the trail after each 200"
     counts = {"orders": turn, "acknowledged": acknowledged}
-    return Outcome("kill -9 of intake, groups of intakes, import, publish", kind, killed, broken, seen, counts)
+    return Outcome(f"kill -9 of {', '.join(whats)}", kind, killed, broken, seen, counts)
 
 
 def run_each(kind: str) -> Outcome:
@@ -144,7 +172,7 @@ def run_each(kind: str) -> Outcome:
         kept = [k for what in WHATS for k in scene.kill_at_each(what)]
         kept.append(scene.whole())
         scene.close()
-    seen = "each statement of intake, a group of intakes, import and publish once"
+    seen = f"each statement of {', '.join(WHATS)} once"
     return Outcome("kill -9 at every statement", kind, scene.killed, kept.count(False), seen)
 
 

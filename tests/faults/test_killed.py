@@ -10,9 +10,9 @@ both = pytest.mark.parametrize("kind", [KINDS[0], pytest.param(KINDS[1], marks=p
 
 @one
 def test_what_was_acknowledged_is_there_once_and_whole(kind: str) -> None:
-    outcome = run(kind, kills=16)
+    outcome = run(kind, kills=24)
     assert outcome.broken == 0, outcome
-    assert outcome.tried == 16
+    assert outcome.tried == 24
 
 
 @one
