@@ -1,9 +1,9 @@
 """Does one piece of work in a fork and kills it there: before one of its statements, or at some moment.
 
 One JSON line an order: url, what (intake, group, import, publish, cases, merge), serial, before (number of a statement,
-or null), after_s (or null), careless (acknowledge before the commit), number and race of a publisher. Answers with: acknowledged,
-signal, and where it was not killed statements and took_s. The work is done as the operator, and told in the trail under
-the serial.
+or null), after_s (or null), careless (acknowledge before the commit), number and race of a publisher. Answers with:
+acknowledged, signal, and where it was not killed statements and took_s. The work is done as the operator, and told in
+the trail under the serial.
 """
 
 import json
