@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-import httpx
 import pypdf
 import pytest
 from api_world import NOW, at, check_problem, fill
@@ -274,27 +273,23 @@ def test_nothing_is_no_data_and_no_alert_of_cases(client: TestClient) -> None:
     assert get(client, "indicators/cases", indicator="closing") == {"count": 0, "cases": [], "next": None}
 
 
-def refused(client: TestClient, what: str) -> httpx.Response:
-    return client.get(f"/api/v1/cases/{what}")
+WRONG = [
+    ("indicators?by=luck", 422, "indicator_by"),
+    ("indicators?by=grid,grid", 422, "indicator_by"),
+    ("indicators?by=area", 422, "level_not_in_set"),
+    ("indicators?by=area&level=moon", 422, "level_not_in_set"),
+    ("indicators?indicator=luck", 422, "indicator_unknown"),
+    ("indicators?compare=year&by=grid", 422, "indicator_period"),
+    ("indicators?start=2026-05-02&end=2026-05-01", 422, "window_reversed"),
+    ("indicators/cases?indicator=luck", 422, "indicator_unknown"),
+    ("indicators/cases?indicator=closing&by=grid", 404, "indicator_group"),
+    ("indicators/cases?indicator=closing&group=%2B%2B", 404, "indicator_group"),
+    ("indicators/cases?indicator=closing&by=grid&group=WyJaIl0", 404, "indicator_group"),
+    ("indicators/cases?indicator=closing&by=grid&group=e30", 404, "indicator_group"),
+    ("evaluation?table=atlantis", 422, "evaluation_unknown"),
+]
 
 
-@pytest.mark.parametrize(
-    ("what", "status", "code"),
-    [
-        ("indicators?by=luck", 422, "indicator_by"),
-        ("indicators?by=grid,grid", 422, "indicator_by"),
-        ("indicators?by=area", 422, "level_not_in_set"),
-        ("indicators?by=area&level=moon", 422, "level_not_in_set"),
-        ("indicators?indicator=luck", 422, "indicator_unknown"),
-        ("indicators?compare=year&by=grid", 422, "indicator_period"),
-        ("indicators?start=2026-05-02&end=2026-05-01", 422, "window_reversed"),
-        ("indicators/cases?indicator=luck", 422, "indicator_unknown"),
-        ("indicators/cases?indicator=closing&by=grid", 404, "indicator_group"),
-        ("indicators/cases?indicator=closing&group=%2B%2B", 404, "indicator_group"),
-        ("indicators/cases?indicator=closing&by=grid&group=WyJaIl0", 404, "indicator_group"),
-        ("indicators/cases?indicator=closing&by=grid&group=e30", 404, "indicator_group"),
-        ("evaluation?table=atlantis", 422, "evaluation_unknown"),
-    ],
-)
-def test_what_is_asked_wrongly(client: TestClient, what: str, status: int, code: str) -> None:
-    check_problem(refused(client, what), status, code)
+def test_what_is_asked_wrongly(client: TestClient) -> None:
+    for what, status, code in WRONG:
+        check_problem(client.get(f"/api/v1/cases/{what}"), status, code)
