@@ -2,13 +2,13 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from watching import Watch
 
 from gridmap.analysis.deadlines import WorkingTime, deadlines
 from gridmap.domain.calendars import WorkCalendar, packaged_calendar, read_calendar
@@ -114,31 +114,8 @@ def pauses(draw: st.DrawFn) -> list[Pause]:
     return found
 
 
-_FIRST = datetime(2026, 3, 19, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
-
-
-@cache
-def at_work(calendar: WorkCalendar) -> np.ndarray:
-    """Look at each minute of many days by itself: do people work in it?"""
-
-    def works(at: datetime) -> bool:
-        here = at.astimezone(calendar.tz)
-        off = here.date() in calendar.off or (here.isoweekday() in calendar.weekend and here.date() not in calendar.on)
-        return not off and any(opens <= here.time() < closes for opens, closes in calendar.hours)
-
-    return np.array([works(_FIRST + k * _MINUTE) for k in range(120 * 1_440)])
-
-
-def by_the_minute(start: datetime, one: Limit, calendar: WorkCalendar, breaks: list[Pause]) -> datetime | None:
-    """Watch a clock, minute by minute."""
-    runs = np.ones(120 * 1_440, dtype=bool) if one.unit.runs_on else at_work(calendar).copy()
-    runs[: (start - _FIRST) // _MINUTE] = False
-    for pause in breaks:
-        runs[(pause.start - _FIRST) // _MINUTE : None if pause.end is None else (pause.end - _FIRST) // _MINUTE] = False
-    minutes = np.flatnonzero(runs)
-    left = one.length(calendar) // _MINUTE
-    return _FIRST + (int(minutes[left - 1]) + 1) * _MINUTE if len(minutes) >= left else None
+_WATCH = Watch(datetime(2026, 3, 19, tzinfo=UTC), 120)
 
 
 @given(_MINUTES, _LIMITS, pauses(), st.sampled_from([CN, ODD]))
@@ -146,7 +123,7 @@ def test_the_engines_agree_with_a_clock_that_is_watched(
     start: datetime, one: Limit, breaks: list[Pause], calendar: WorkCalendar
 ) -> None:
     found = due(start, one, calendar, breaks)
-    assert found.at == by_the_minute(start, one, calendar, breaks)
+    assert found.at == _WATCH.up_at(start, one, calendar, breaks)
     ran = sum((b - a for a, b in found.counted), timedelta())
     assert (ran == one.length(calendar)) == (found.at is not None)
     assert all(a < b for a, b in found.counted)
