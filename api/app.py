@@ -27,6 +27,7 @@ from api.openapi import openapi_of
 from api.rights import is_member
 from api.routes import (
     accounts,
+    case_feed,
     case_indicators,
     cases,
     cases_asking,
@@ -100,6 +101,7 @@ ROUTERS = (
     incidents.router,
     cases_asking.router,
     case_indicators.router,
+    case_feed.router,
     cases.router,
     georeport.router,
     patrols.router,

@@ -80,6 +80,11 @@ class Held:
             and (where.open is None or self.open == where.open)
             and (where.due_from is None or (self.open and due >= where.due_from))
             and (where.due_before is None or (self.open and due < where.due_before))
+            and any(
+                (where.acted_from is None or one.entry.at >= where.acted_from)
+                and (where.acted_before is None or one.entry.at < where.acted_before)
+                for one in self.record
+            )
             and (where.text is None or any(where.text.lower() in text.lower() for text in texts))
             and boxed
             and mine

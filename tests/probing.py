@@ -82,6 +82,7 @@ POOL: dict[str, Any] = {
     "bbox": _BOXES,
     "limit": ("1", "2", "3", "10"),
     "q": ("文三路259号", "A"),
+    "day": ("2026-05-19", "2026-05-20"),
     "service": ("E1-01", "E1"),
     "service_code": ("E1-01", "E1-02,E2-01"),
     "service_request_id": ("c1", "c1,c2"),

@@ -7,6 +7,7 @@ from gridmap.cli import (
     ask,
     audit,
     books,
+    case_feed,
     check,
     codes,
     crosswalk,
@@ -52,6 +53,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(audit.app, name="audit")
 app.add_typer(books.app, name="book")
 app.command()(books.import_places)
+app.command("case-feed")(case_feed.case_feed)
 app.command()(serve.serve)
 app.command()(serve.demo)
 

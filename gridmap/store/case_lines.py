@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from gridmap.services.ports import CaseFile, CaseFilter, CaseLine
 from gridmap.store import columns as col
 from gridmap.store.bbox import bbox_hits
-from gridmap.store.case_tables import CaseRow
+from gridmap.store.case_tables import CaseEntryRow, CaseRow
 from gridmap.store.points import owned_within, transposed
 from gridmap.store.tables import IncidentRow
 from gridmap.store.unit_of_work import Work
@@ -101,6 +101,13 @@ def conditions(backend: ModuleType, where: CaseFilter) -> list[sa.ColumnElement[
         found.append(CaseRow.queue_at >= where.due_from)
     if where.due_before is not None:
         found.append(CaseRow.queue_at < where.due_before)
+    if where.acted_from is not None or where.acted_before is not None:
+        lines = sa.select(CaseEntryRow.case_id)
+        if where.acted_from is not None:
+            lines = lines.where(CaseEntryRow.at >= where.acted_from)
+        if where.acted_before is not None:
+            lines = lines.where(CaseEntryRow.at < where.acted_before)
+        found.append(CaseRow.id.in_(lines))
     if where.bbox is not None:
         found.append(bbox_hits(IncidentRow.geom, *where.bbox))
     if where.text is not None:

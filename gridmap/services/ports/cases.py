@@ -55,7 +55,8 @@ class CaseFilter:
     """Which cases: statuses, categories, owner, unit, channel, half-open window of the report, box; None means all.
 
     ``open``: something is still to be done (or not). ``due_before``: the present stage is up before. ``text`` is looked
-    for in id, address and unit. ``within`` keeps what these sets and codes own.
+    for in id, address and unit. ``acted_from``, ``acted_before``: a line of the record is of that stretch. ``within``
+    keeps what these sets and codes own.
     """
 
     statuses: tuple[str, ...] | None = None
@@ -71,6 +72,8 @@ class CaseFilter:
     due_before: datetime | None = None
     text: str | None = None
     ids: tuple[str, ...] | None = None
+    acted_from: datetime | None = None
+    acted_before: datetime | None = None
     within: Within | None = None
 
 
