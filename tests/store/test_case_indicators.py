@@ -5,7 +5,7 @@ import io
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pypdf
@@ -271,6 +271,52 @@ def test_nothing_is_no_data_and_no_alert_of_cases(client: TestClient) -> None:
     assert get(client, "evaluation")["scores"] == []
     assert {one["kind"] for one in get(client, "alerts")["alerts"]} == {"head"}
     assert get(client, "indicators/cases", indicator="closing") == {"count": 0, "cases": [], "next": None}
+
+
+def test_a_case_that_went_round_the_loop_is_counted_at_each_step(store: Any) -> None:
+    clock = SetClock()
+    with TestClient(create_app(Settings(cursor_key="for tests"), store, clock)) as client:
+        names = ("filing", "return", "closing", "on_time_closing", "rework")
+        seen: list[tuple[str, dict[str, tuple[float, int]]]] = []
+
+        def look(step: str, at: datetime) -> None:
+            (group,) = get(client, "indicators", at=at.isoformat(), end="2026-06-01")["groups"]
+            told = {name: (v["numerator"], v["denominator"]) for name, v in group["values"].items()}
+            seen.append((step, {name: told[name] for name in names}))
+
+        report = {"case_id": "c1", "occurred_at": NOW.isoformat(), "category": "E1-01", "lon": LON, "lat": LAT}
+        assert client.post("/api/v1/cases", json={"items": [report]}).json()["results"][0]["status"] == "accepted"
+        late, version = NOW + timedelta(days=10), 1
+        for act, more in (
+            ("file", {}), ("dispatch", {"names": "dept:甲"}), ("return", {"reason": "不是我们的", "role": "field"}),
+            ("dispatch", {"names": "grid:A"}), ("accept", {"role": "field"}),
+            ("handle", {"reason": "已清理", "role": "field"}), ("rework", {"reason": "没有清理"}),
+            ("handle", {"reason": "已清理", "role": "field"}), ("verify", {}), ("close", {}),
+        ):  # fmt: skip
+            clock.moment += timedelta(minutes=1)
+            answer = client.post("/api/v1/cases/c1/acts", json={"act": act, "version": version, **more})
+            assert answer.status_code == 200, answer.text
+            version = answer.json()["case"]["version"]
+            look(act, late)
+        none, one = (0.0, 0), (1.0, 1)
+        told = dict(seen)
+        # the limit runs from when it is sent: before, nobody is late
+        assert told["file"] == {"filing": one, **dict.fromkeys(names[1:], none)}
+        assert told["accept"]["closing"] == (0.0, 1)
+        assert told["accept"]["return"] == one
+        # it is closed, on time, and was returned and reworked once: nothing of that is lost
+        assert told["close"] == {"filing": one, "return": one, "closing": one, "on_time_closing": one, "rework": one}
+        look("before its limit", clock.moment)
+        assert seen[-1][1]["closing"] == none
+
+
+class SetClock:
+    """A clock that the test sets."""
+
+    moment = NOW
+
+    def now(self) -> datetime:
+        return self.moment
 
 
 WRONG = [
