@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 WHOLE_WAY = ["report", "file", "dispatch", "accept", "handle", "verify", "close"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def base_url(town: city.City, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A service with accounts."""
     with dispatch_world.serve(tmp_path_factory.mktemp("shift"), town) as (url, _):

@@ -61,7 +61,7 @@ async function showOwner(place, owner, look) {
   const own = owner.grid ? await ground.shape(owner.grid.code, place).catch(() => null) : null;
   const above = await Promise.all(owner.chain.filter((area) => !owner.grid || area.code !== owner.grid.code)
     .map((area) => (areaName(area.code) ? ground.shape(area.code, place) : null)));
-  map.owner(own, above.filter(Boolean));
+  map.owner(own, above.filter(Boolean), place);
   map.bring(place, own);
 }
 
@@ -212,6 +212,7 @@ function drawBar() {
   fillTexts();
   document.title = `${t("page_dispatch")} · ${t("product")}`;
   drawPages(byId("pages"), state);
+  byId("pages").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   drawLanguages(state.lang, (lang) => { state = { ...state, lang }; note(true); start(); });
   drawWho(state.lang, send);
   const box = byId("search-box");

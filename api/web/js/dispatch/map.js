@@ -1,6 +1,5 @@
 // The map of the dispatcher: the incident, the responsible grid filled with the chain above it, patrols near, other cases quiet.
 import { el, t } from "../texts.js";
-import { labelPlace, startLabels } from "../history/labels.js";
 import { categoryName, clockNow, clockWords } from "./words.js";
 import { legendControl } from "./legend.js";
 
@@ -42,7 +41,6 @@ export function startMap(node, { ask, pick, moved, now }) {
   const groups = Object.fromEntries(PANES.map((name) => [name, L.featureGroup().addTo(map)]));
   const borders = new Map();
   const dots = new Map();
-  const labels = startLabels(map);
   L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
   let controls = [], shown = [], here = "";
 
@@ -118,13 +116,14 @@ export function startMap(node, { ask, pick, moved, now }) {
         L.circle([at.lat, at.lon], { pane: "accuracy", renderer: svg.accuracy, interactive: false, radius: accuracy, color: "#c2187a", weight: 1.5, dashArray: "4 4", fillOpacity: 0.06 }).addTo(groups.accuracy);
       }
     },
-    owner(own, chain) {
+    owner(own, chain, at = null) {
       groups.owner.clearLayers();
       groups.chain.clearLayers();
       chain.forEach((feature) => shape("chain", feature, CHAIN));
       shape("owner", own, OWNER);
-      const named = [...chain, own].filter(Boolean).slice(-1).map((feature) => ({ at: labelPlace(feature.geometry), text: feature.properties.name || feature.properties.code }));
-      labels.set(named.filter((label) => label.at));
+      if (own && at) {
+        L.marker([at.lat, at.lon], { pane: "incident", interactive: false, keyboard: false, icon: icon("map-label", own.properties.name || own.properties.code) }).addTo(groups.owner);
+      }
     },
     patrols(units) {
       groups.patrols.clearLayers();

@@ -118,7 +118,7 @@ function drawViews(state, change) {
       const drop = el("button", "drop", "×");
       drop.type = "button";
       drop.setAttribute("aria-label", t("dispatch_view_drop", { name: view.name }));
-      drop.addEventListener("click", () => { writeViews(kept.filter((_, j) => j !== i)); draw(); });
+      drop.addEventListener("click", () => { writeViews(kept.filter((_, j) => j !== i)); draw(); list.querySelector("input").focus(); });
       list.append(el("div", "view-row", null, open, drop));
     });
     const form = el("form", "view-new");
@@ -134,12 +134,15 @@ function drawViews(state, change) {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       writeViews([...kept.filter((view) => view.name !== name.value.trim()), { name: name.value.trim(), of: here }]);
-      draw();
+      box.open = false;
+      summary.focus();
     });
     list.append(form);
   };
   box.addEventListener("toggle", () => { if (box.open) { draw(); } });
   box.addEventListener("keydown", (event) => { if (event.key === "Escape" && box.open) { event.stopPropagation(); box.open = false; summary.focus(); } });
+  // as a menu does: it closes when the reader goes elsewhere
+  box.addEventListener("focusout", (event) => { if (event.relatedTarget && !box.contains(event.relatedTarget)) { box.open = false; } });
   box.append(summary, list);
   return box;
 }
