@@ -61,7 +61,7 @@ async def post_cases(once: OnceOnly, q: Query[NoQuery], language: ReaderLanguage
 
     return await take_in(
         once, language, "cases", items, batch.datum, new_case, judge,
-        answer=case_batch, complete=opener(ctx.plans, ctx.settings, ctx.clock),
+        answer=case_batch, complete=opener(ctx.settings, ctx.clock),
     )  # fmt: skip
 
 

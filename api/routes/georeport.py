@@ -140,7 +140,7 @@ async def post_request(once: OnceOnly, request: Request, q: Query[ReadQuery], la
 
     answer = await take_in(
         once, language, "cases", [placed], Datum.WGS84, new_case, judge,
-        answer=told, complete=opener(ctx.plans, ctx.settings, ctx.clock),
+        answer=told, complete=opener(ctx.settings, ctx.clock),
     )  # fmt: skip
     said = json.loads(bytes(answer.body))
     return list_response(said) if "code" in said[0] else answer

@@ -96,7 +96,9 @@ def conditions(backend: ModuleType, where: CaseFilter) -> list[sa.ColumnElement[
     if where.end is not None:
         found.append(CaseRow.reported_at < where.end)
     if where.open is not None:
-        found.append(CaseRow.queue_at.is_not(None) if where.open else CaseRow.queue_at.is_(None))
+        # those that are over are nearly all: SQLite must not gather and sort them by this index
+        queued = CaseRow.queue_at if where.open else backend.unindexed(CaseRow.queue_at)
+        found.append(queued.is_not(None) if where.open else queued.is_(None))
     if where.due_from is not None:
         found.append(CaseRow.queue_at >= where.due_from)
     if where.due_before is not None:

@@ -71,7 +71,7 @@ def case_batch(store: Any, serial: int) -> Batch:
                 CaseEntry(CaseAct.REPORT, "field", Role.FIELD, NOW), "field")
         for i in range(INTAKE)
     ]  # fmt: skip
-    complete = opener(Plans(store), SETTINGS, FixedClock(NOW))
+    complete = opener(SETTINGS, FixedClock(NOW))
     return Batch(store, Plans(store), "cases", points, [None] * INTAKE, complete=complete)
 
 

@@ -57,7 +57,7 @@ class World:
     def open(self, key: str) -> None:
         now = self.clock.now()
         case = NewCase(key, now, "E1-01", 120.001, 30.001, "app", None, Entry(Act.REPORT, "field", Role.FIELD, now), "")
-        complete = opener(self.plans, SETTINGS, self.clock)
+        complete = opener(SETTINGS, self.clock)
         batch = Batch(self.store, self.plans, "cases", [case], [None], complete=complete)
         (done,) = Desk(self.store, self.clock, SETTINGS).keep([batch])
         assert not isinstance(done, Exception), done

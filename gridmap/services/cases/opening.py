@@ -8,7 +8,8 @@ from gridmap.domain.deadlines import due
 from gridmap.domain.limits import Stage
 from gridmap.services.cases.guide import guide
 from gridmap.services.cases.placing import Places
-from gridmap.services.intake.items import Completes, OpenedAs
+from gridmap.services.guarded import seen_by
+from gridmap.services.intake.items import Completes, OpenedAs, Part
 from gridmap.services.ports import CaseLine, Clock, NewCase, NewPoint, PointOwner, UnitOfWork
 from gridmap.services.responsibility import Plan, Plans
 from gridmap.settings import Settings
@@ -17,29 +18,38 @@ from gridmap.settings import Settings
 LIKENESS = Likeness()
 
 
-def opener(plans: Plans, settings: Settings, clock: Clock) -> Completes:
-    """Give what completes the cases of a batch whose owners are known: rule, unit, clock and what is like them."""
+def opener(settings: Settings, clock: Clock) -> Completes:
+    """Give what completes the cases of batches whose owners are known: rule, unit, clock and what is like them.
 
-    def complete(
-        work: UnitOfWork, points: Sequence[NewPoint], owners: Sequence[PointOwner]
-    ) -> list[tuple[NewPoint, OpenedAs]]:
+    Who handles a case does not hang on what its reporter may see, so the books and layers are read once for all.
+    """
+
+    def complete(raw: UnitOfWork, parts: Sequence[Part]) -> list[list[tuple[NewPoint, OpenedAs]]]:
         today = clock.now().astimezone(ZoneInfo(settings.time_zone)).date()
-        now = guide(work, today)
-        places = Places(work, now.rules, today)
-        cases = [point for point in points if isinstance(point, NewCase)]
-        near = work.cases.open_near(
-            [(case.lon, case.lat, case.occurred_at) for case in cases], metres=LIKENESS.metres, hours=LIKENESS.hours
-        )
-        found: list[tuple[NewPoint, OpenedAs]] = []
-        for case, owner, others in zip(cases, owners, near, strict=True):
-            plan = _plan(work, plans, owner)
-            given = places.assign(plan, case.lon, case.lat, case.category, owner.grid_code, case.component)
-            limit = now.limits.of(case.category, "", case.emergency, Stage.ACCEPT)
-            until = due(case.entry.at, limit, now.calendar).at
-            kept = case._replace(proposed=given.unit, rule=given.rule, stage_due_at=until)
-            mine = Sighting(case.incident_id, case.lon, case.lat, case.category, case.occurred_at, case.component)
-            similar = tuple(one.case_id for one in alike(mine, [sighting(line) for line in others], LIKENESS))
-            found.append((kept, OpenedAs(case.incident_id, given.unit, given.rule, similar[:5])))
+        now = guide(raw, today)
+        places = Places(raw, now.rules, today)
+        cases = [[point for point in part.points if isinstance(point, NewCase)] for part in parts]
+        spots = [(case.lon, case.lat, case.occurred_at) for some in cases for case in some]
+        near = iter(raw.cases.open_near(spots, metres=LIKENESS.metres, hours=LIKENESS.hours))
+        kept: dict[tuple[str | None, int | None, int], Plan | None] = {}
+        found: list[list[tuple[NewPoint, OpenedAs]]] = []
+        for part, some in zip(parts, cases, strict=True):
+            done: list[tuple[NewPoint, OpenedAs]] = []
+            for case, owner in zip(some, part.owners, strict=True):
+                key = (owner.set_name, owner.version_number, id(part.plans))
+                if key not in kept:
+                    kept[key] = _plan(raw, part.plans, owner)
+                given = places.assign(kept[key], case.lon, case.lat, case.category, owner.grid_code, case.component)
+                limit = now.limits.of(case.category, "", case.emergency, Stage.ACCEPT)
+                until = due(case.entry.at, limit, now.calendar).at
+                mine = Sighting(case.incident_id, case.lon, case.lat, case.category, case.occurred_at, case.component)
+                others = [sighting(line) for line in seen_by(part.work, next(near))]
+                similar = tuple(one.case_id for one in alike(mine, others, LIKENESS))[:5]
+                done.append((
+                    case._replace(proposed=given.unit, rule=given.rule, stage_due_at=until),
+                    OpenedAs(case.incident_id, given.unit, given.rule, similar),
+                ))  # fmt: skip
+            found.append(done)
         return found
 
     return complete

@@ -1,10 +1,11 @@
 """What is known of the place of a case, and who should handle it by the rules."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
@@ -28,6 +29,7 @@ class Places:
         known = [layer.name for layer in work.features.list_layers()] if wanted else []
         self._named = [name for name in known if name in wanted]
         self._layers = known
+        self._kinds: dict[Hashable, npt.NDArray[np.object_]] = {}
         self._components = any(rule.component for rule in rules.rules)
 
     def component(self, code: str) -> tuple[float, float] | None:
@@ -45,14 +47,20 @@ class Places:
         """Tell who should handle a case, by the first rule that fits."""
         kind = desk = None
         if plan is not None and grid_code is not None and grid_code in plan.rows:
-            found = plan.frame["kind"].iat[plan.rows[grid_code]] if "kind" in plan.frame else None
-            kind = None if found is None or pd.isna(found) else str(found)
-            desk = next((link.code for link in reversed(plan.chain(grid_code)[:-1])), None)
+            kind, desk = self._of_grid(plan, grid_code)
         elif plan is not None:
             ref = plan.desk(lon, lat)
             desk = None if ref is None else ref.code
         features = self._at(lon, lat, component)
         return assign(self._rules, Place(category, component, grid_code, kind, desk, features))
+
+    def _of_grid(self, plan: Plan, code: str) -> tuple[str | None, str | None]:
+        """Give the kind of a grid, and the area above it whose desk stands in for it."""
+        if plan.key not in self._kinds:
+            there = "kind" in plan.frame
+            self._kinds[plan.key] = plan.frame["kind"].to_numpy(object) if there else np.full(len(plan.frame), None)
+        found = self._kinds[plan.key][plan.rows[code]]
+        return None if found is None or pd.isna(found) else str(found), plan.parents.get(code)
 
     def _at(self, lon: float, lat: float, component: str | None) -> Sequence[AtPlace]:
         """Give the features at a place, the component that is named first, then the nearest and smallest."""
@@ -64,6 +72,8 @@ class Places:
                     (-1.0, 0.0, AtPlace(layer, str(code), attributes))
                     for code, attributes in zip(rows["code"], rows["attributes"], strict=True)
                 ]
+        if not self._named:
+            return [feature for _, _, feature in found]
         up = _AT_M / _METRES_A_DEGREE
         across = up / max(math.cos(math.radians(lat)), 1e-3)
         box = (lon - across, lat - up, lon + across, lat + up)

@@ -5,6 +5,7 @@ reaches of one unit of work, ``kin`` the codes of an area; the other modules cut
 reach, and ``plans`` the plans.
 """
 
+from gridmap.services.guarded.cases import seen_by
 from gridmap.services.guarded.group import Group
 from gridmap.services.guarded.kin import Kin
 from gridmap.services.guarded.plans import CutPlans, Parts
@@ -25,4 +26,5 @@ __all__ = [
     "may",
     "may_in",
     "require_publisher",
+    "seen_by",
 ]

@@ -20,6 +20,7 @@ from gridmap.services.ports import (
     NewCase,
     PointOwner,
     RecordLine,
+    UnitOfWork,
     Verdict,
     Within,
 )
@@ -98,6 +99,15 @@ class CutCases:
         if self.find(case_id) is None:
             raise NotFound("case_unknown")
         self._raw.append(case_id, number, entry, author, change, owner)
+
+
+def seen_by(work: UnitOfWork, lines: Sequence[CaseLine]) -> list[CaseLine]:
+    """Leave out the cases that whoever a unit of work is for does not see."""
+    guard = getattr(work, "guard", None)
+    if not lines or not isinstance(guard, Guard):
+        return list(lines)
+    kept = owned_in(guard.within(Permission.CASES_READ), [_owner(line) for line in lines])
+    return [line for line, keep in zip(lines, kept, strict=True) if keep]
 
 
 def _owner(line: CaseLine) -> PointOwner:

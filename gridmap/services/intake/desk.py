@@ -9,7 +9,7 @@ from gridmap.errors import GridmapError, NotFound, StoreUnavailable
 from gridmap.services.clock import day_in
 from gridmap.services.grids import looks_swapped
 from gridmap.services.guarded import Group
-from gridmap.services.intake.items import Batch, Done, ItemResult, OpenedAs
+from gridmap.services.intake.items import Batch, Done, ItemResult, OpenedAs, Part
 from gridmap.services.intake.owners import owners_of
 from gridmap.services.once import KEPT
 from gridmap.services.ports import Answered, Clock, NewPoint, PointOwner, PointsOf, Store, UnitOfWork, Verdict
@@ -59,14 +59,11 @@ class _Member:
         points = [self.batch.points[i] for i in self.kept]
         self.owners = owners_of(self.work, self.batch.plans, points, settings=self._settings, home=self.home)
 
-    def points(self) -> list[tuple[NewPoint, PointOwner]]:
-        """Give what is to be kept, with its owners."""
-        points: Sequence[NewPoint] = [self.batch.points[i] for i in self.kept]
-        self.opened = [None] * len(points)
-        if self.batch.complete is not None:
-            completed = self.batch.complete(self.work, points, self.owners)
-            points, self.opened = [p for p, _ in completed], [opened for _, opened in completed]
-        return list(zip(points, self.owners, strict=True))
+    @property
+    def part(self) -> Part:
+        """What is to be kept, with its owners."""
+        points = [self.batch.points[i] for i in self.kept]
+        return Part(self.work, self.batch.plans, points, self.owners)
 
     def answer(self, verdicts: Sequence[Verdict]) -> None:
         """Note what became of the points that were handed in."""
@@ -151,11 +148,28 @@ class Desk:
         for kind in kinds:
             mine = [member for member in members if member.batch.kind == kind]
             if mine:
-                parts = [(member.work, member.points()) for member in mine]
+                parts = self._parts(raw, mine)
                 for member, verdicts in zip(mine, group.take(kind, parts), strict=True):
                     member.answer(verdicts)
         self._keep_answers(raw, members)
         group.commit()
+
+    def _parts(
+        self, raw: UnitOfWork, members: Sequence[_Member]
+    ) -> list[tuple[UnitOfWork, list[tuple[NewPoint, PointOwner]]]]:
+        """Give what members bring; cases of all of them are completed together."""
+        parts = [member.part for member in members]
+        complete = members[0].batch.complete
+        points: list[Sequence[NewPoint]] = [part.points for part in parts]
+        for member, part in zip(members, parts, strict=True):
+            member.opened = [None] * len(part.points)
+        if complete is not None:
+            for k, completed in enumerate(complete(raw, parts)):
+                points[k] = [point for point, _ in completed]
+                members[k].opened = [opened for _, opened in completed]
+        return [
+            (part.work, list(zip(some, part.owners, strict=True))) for part, some in zip(parts, points, strict=True)
+        ]
 
     def _keep_answers(self, raw: UnitOfWork, members: Sequence[_Member]) -> None:
         now = self._clock.now()

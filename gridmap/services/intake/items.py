@@ -63,7 +63,17 @@ class Key:
     request_hash: str
 
 
-Completes = Callable[[UnitOfWork, Sequence[NewPoint], Sequence[PointOwner]], Sequence[tuple[NewPoint, OpenedAs]]]
+class Part(NamedTuple):
+    """The cases of one batch with their owners, and the unit of work of who brings them."""
+
+    work: UnitOfWork
+    plans: Plans
+    points: Sequence[NewPoint]
+    owners: Sequence[PointOwner]
+
+
+#: Completes the cases of several batches at once, in the unit of work that they share.
+Completes = Callable[[UnitOfWork, Sequence[Part]], Sequence[Sequence[tuple[NewPoint, OpenedAs]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,7 @@ class Batch:
     written : callable, optional
         Writes the answer, which is kept under the key.
     complete : callable, optional
-        Completes the cases that may be kept, once their owners are known.
+        Completes the cases that may be kept, once their owners are known; one for all batches of cases.
     """
 
     store: Store
