@@ -57,8 +57,12 @@ def judge(answer) -> None:
         assert answer.status_code == 200
         assert answer.content.startswith(b"%PDF-")
         assert answer.content.rstrip().endswith(b"%%EOF")
+    elif answer.status_code == 200 and answer.headers.get("content-type") == "application/x-ndjson":
+        assert all(json.loads(line) for line in answer.text.splitlines())
     elif answer.status_code == 200:
         answer.json()
+    elif answer.status_code < 500 and isinstance(answer.json(), list):  # as Open311 has it
+        assert all(one["code"] == answer.status_code and one["error"] for one in answer.json())
     else:
         assert answer.status_code < 500, answer.text
         check_problem(answer, answer.status_code, answer.json()["code"])
