@@ -257,6 +257,7 @@ def test_the_seat_decides_what_may_be_done(page: Page, spot: tuple[float, float]
     expect(desk.panel.locator(".acts button").first).to_contain_text("签收")
     page.reload()
     expect(seat).to_have_value("field")
+    desk.expect_status("待签收")
     page.keyboard.press("a")
     desk.expect_status("处置中")
     assert office.file(number)["record"][-1]["role"] == "field"

@@ -30,7 +30,7 @@ let state = readState();
 let set = null, ground = null, seat = null, textsOf = "", counts = null, keyShown = "";
 /** By how much the service's clock is ahead of this machine's, in milliseconds. */
 let ahead = 0;
-let together = 0, keys = 0;
+let together = 0, keys = 0, shownOwner = null;
 const now = () => Date.now() + ahead;
 const areaName = (code) => (ground ? ground.areaName(code) : "");
 
@@ -57,6 +57,7 @@ const common = { lang: () => state.lang, areaName, say, go: (id) => openCase(id)
 
 /** Show on the map who answers for a place: the grid filled, the areas above it around it. */
 async function showOwner(place, owner, look) {
+  shownOwner = [place, owner, look];
   map.place(place, look);
   const own = owner.grid ? await ground.shape(owner.grid.code, place).catch(() => null) : null;
   const above = await Promise.all(owner.chain.filter((area) => !owner.grid || area.code !== owner.grid.code)
@@ -264,7 +265,8 @@ async function start() {
 
 /** What is done once: the line, the keys, the ground. */
 function begin() {
-  ground.load().then(() => { skeleton.hidden = true; byId("stage").dataset.ready = "true"; queue.tick(); drawFilters(); file.redraw(); follow(); }).catch((problem) => {
+  follow();
+  ground.load().then(() => { skeleton.hidden = true; byId("stage").dataset.ready = "true"; queue.tick(); drawFilters(); file.redraw(); if (shownOwner && (state.case || state.point)) { showOwner(...shownOwner).catch(quietly); } }).catch((problem) => {
     quietly(problem);
     skeleton.hidden = true; // the queue works without a map
     say(problem.detail || t("error_map"));
