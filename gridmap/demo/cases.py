@@ -115,9 +115,10 @@ def _limits(category: Texts, emergency: npt.NDArray[np.bool_]) -> tuple[npt.NDAr
     return amounts[code], [found[c].unit for c in code]
 
 
+def unit_of(category: str, grid: object) -> str | None:
+    """Give whom a case is sent to: the department of its category, else the grid; None where there is neither."""
+    return _DEPARTMENTS.get(category.partition("-")[0]) or (f"grid:{grid}" if isinstance(grid, str) else None)
+
+
 def _units(category: Texts, grid: pd.Series) -> Texts:
-    departments = [_DEPARTMENTS.get(str(c).partition("-")[0]) for c in category]
-    return np.array(
-        [d or (f"grid:{g}" if isinstance(g, str) else None) for d, g in zip(departments, grid, strict=True)],
-        dtype=object,
-    )
+    return np.array([unit_of(str(c), g) for c, g in zip(category, grid, strict=True)], dtype=object)

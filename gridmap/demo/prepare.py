@@ -30,7 +30,10 @@ def prepare(path: Path, *, on_progress: Callable[[str], None] = lambda step: Non
     if path.is_file() and stamp.is_file() and stamp.read_text(encoding="ascii") == digest:
         return False
     # imported late: a second start needs none of it
+    from gridmap.demo.dispatching import open_cases
     from gridmap.demo.load import load_demo
+    from gridmap.services.clock import SystemClock
+    from gridmap.settings import Settings
     from gridmap.store.engine import open_store
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,6 +43,8 @@ def prepare(path: Path, *, on_progress: Callable[[str], None] = lambda step: Non
     store = open_store(f"sqlite:///{building}")
     try:
         load_demo(store, on_progress=on_progress)
+        on_progress("cases")
+        open_cases(store, Settings(), SystemClock().now())
     finally:
         store.close()
     for old in _files_of(path):
