@@ -1,4 +1,7 @@
-"""A shift at the page Dispatch: 20 cases from report to verified close, by keyboard, with the connection cut twice."""
+"""A shift at the page Dispatch: cases from report to verified close, by keyboard, with the connection cut twice.
+
+Eight of them; GRIDMAP_LONG: twenty, which take two minutes.
+"""
 
 from collections.abc import Iterator
 from contextlib import ExitStack

@@ -38,7 +38,7 @@ def opener(settings: Settings, clock: Clock) -> Completes:
             for case, owner in zip(some, part.owners, strict=True):
                 key = (owner.set_name, owner.version_number, id(part.plans))
                 if key not in kept:
-                    kept[key] = _plan(raw, part.plans, owner)
+                    kept[key] = _plan(part.work, part.plans, owner)
                 given = places.assign(kept[key], case.lon, case.lat, case.category, owner.grid_code, case.component)
                 limit = now.limits.of(case.category, "", case.emergency, Stage.ACCEPT)
                 until = due(case.entry.at, limit, now.calendar).at
