@@ -1,6 +1,6 @@
 """A shift at the page Dispatch: cases from report to verified close, by keyboard, with the connection cut twice.
 
-Twelve of them; GRIDMAP_LONG: twenty, which take two minutes.
+Fourteen of them; GRIDMAP_LONG: twenty, which take two minutes.
 """
 
 from collections.abc import Iterator
