@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import geopandas as gpd
@@ -145,17 +145,19 @@ def _drawn(work: Any) -> None:
 
 
 def _worked_on(work: Any) -> None:
+    """Make cases of the first two incidents."""
     first = CaseEntry(CaseAct.REPORT, "a-1", Role.FIELD, at(1))
-    odd = NewCase("案1", at(1), "垃圾", 120.002, 30.003, None, "\\N\t“引号”", first, "赵", "complaint", True, "37",
+    odd = NewCase("i00000", at(0), "垃圾", 120.0, 30.005, None, "\\N\t“引号”", first, "赵", "complaint", True, "37",
                   ("a\\N", "中"), "r", 1 / 3, "路\t1", "grid:a", "grid", at(2))  # fmt: skip
-    plain = NewCase("案2", at(2), "noise", 120.004, 30.003, "app", None, first, "")
+    plain = NewCase("i00001", at(1) + timedelta(microseconds=1), "noise", 120.001, 30.005, "app", None, first, "")
     owner = PointOwner("a", "inside", 1.5, "city", 1)
-    work.cases.take([(odd, owner), (plain, PointOwner(None, "none", None, None, None))])
+    taken = work.cases.take([(odd, owner), (plain, owner)])
+    assert {verdict.value for verdict in taken} == {"accepted"}, taken
     change = CaseChange(
         "filed", None, None, at(3), "4 working_hour", True, 0, 0, 0, False, None, at(2), None, None, None
     )
     filed = CaseEntry(CaseAct.FILE, "a-2", Role.SUPERVISOR, at(2), "“因”\\N", "")
-    work.cases.append("案1", 2, filed, "孙", change, owner)
+    work.cases.append("i00000", 2, filed, "孙", change, owner)
     work.books.put(Book("limits", date(2026, 1, 1), "{}", "通知\t\\N", at(1)))
     spots = {"code": ["p"], "name": ["文化路"], "kind": ["road"], "aliases": [["别名\\N", ""]]}
     work.places.replace(gpd.GeoDataFrame(spots, geometry=[shapely.Point(120.001, 1 / 3)], crs=4326))

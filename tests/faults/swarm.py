@@ -130,7 +130,7 @@ async def send(app: Any, made: Made, token: bytes | None) -> tuple[int, dict[byt
     return start["status"], dict(start["headers"]), b"".join(message.get("body", b"") for message in bodies)
 
 
-def fault_of(status: int, headers: dict[bytes, bytes], body: bytes, method: str) -> str | None:
+def fault_of(status: int, headers: dict[bytes, bytes], body: bytes, method: str, path: str = "") -> str | None:
     """Say what is wrong with an answer; nothing is the matter with the store, so 503 is wrong as well."""
     kind = headers.get(b"content-type", b"")
     if status >= 500:
@@ -140,6 +140,8 @@ def fault_of(status: int, headers: dict[bytes, bytes], body: bytes, method: str)
     if method == "HEAD":
         return None
     if status >= 400:
+        if path.startswith("/open311/") and kind.startswith(b"application/json"):
+            return _fault_of_list(status, body)  # the list of errors that GeoReport asks for
         if kind != b"application/problem+json":
             return f"{status} as {kind.decode('latin-1')}"
         said = json.loads(body)
@@ -148,8 +150,15 @@ def fault_of(status: int, headers: dict[bytes, bytes], body: bytes, method: str)
         if status == 429 and not headers.get(b"retry-after", b"").isdigit():
             return f"{status} without Retry-After"
     elif b"json" in kind and b"content-encoding" not in headers:
-        json.loads(body, parse_constant=_refuse)
+        for text in body.splitlines() if b"ndjson" in kind else [body]:
+            json.loads(text, parse_constant=_refuse)
     return None
+
+
+def _fault_of_list(status: int, body: bytes) -> str | None:
+    said = json.loads(body)
+    fine = isinstance(said, list) and said and all(one["code"] == status and one["description"] for one in said)
+    return None if fine else f"{status} says otherwise"
 
 
 def _refuse(name: str) -> Any:
@@ -166,7 +175,7 @@ async def siege(app: Any, maker: Maker, count: int, seen: Counter[str], wrong: C
         made, token = maker.make(), maker.chance.choice(shown)
         try:
             status, headers, body = await send(app, made, token)
-            fault = fault_of(status, headers, body, made.method)
+            fault = fault_of(status, headers, body, made.method, made.path)
         except Exception as error:
             status, fault = 500, type(error).__name__
         seen[f"{status // 100}xx"] += 1
