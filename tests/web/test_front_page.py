@@ -331,3 +331,17 @@ def test_screenshots_for_people_to_look_at(page: Page, screenshots, town, lang, 
             expect(map_of(page).locator(shown).first).to_be_visible()
             page.screenshot(path=screenshots / f"{name}-{lang}-{width}x{height}.png")
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("path", ["/", "/history", "/dispatch"])
+def test_the_bar_fits_a_phone_whose_letters_are_wide(page: Page, path: str) -> None:
+    """Each machine has letters of its own width: what does not fit scrolls inside the bar, not the page."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{path}?set=demo&lang=en")
+    way = page.locator("#pages a[aria-current]")
+    expect(page.locator("#pages a")).not_to_have_count(0)
+    page.evaluate("document.getElementById('pages').style.letterSpacing = '4px'")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("(n => n.scrollWidth > n.clientWidth)(document.getElementById('pages'))")
+    if path == "/":
+        expect(way).to_be_in_viewport(ratio=1)

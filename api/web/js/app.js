@@ -5,7 +5,7 @@ import { drawPanel } from "./panel.js";
 import { startSearch } from "./search.js";
 import { showNotice, startStage } from "./stage.js";
 import { range } from "./windows.js";
-import { drawDistrict, drawLanguages, drawWho, fillTexts, loadSession, mayOpen, workLinks } from "./shell.js";
+import { drawDistrict, drawLanguages, drawWho, fillTexts, loadSession, mayOpen, showCurrent, workLinks } from "./shell.js";
 import { el, loadTexts, setZone, t } from "./texts.js";
 
 const panel = document.getElementById("panel");
@@ -59,6 +59,7 @@ function drawBar() {
     return link;
   }));
   pages.append(historyLink(), ...workLinks(state));
+  showCurrent(pages);
   drawLanguages(state.lang, (lang) => change({ lang }));
   drawWho(state.lang, send);
   const box = document.getElementById("search-box");

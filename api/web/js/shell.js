@@ -68,6 +68,13 @@ export function drawPages(node, { set, lang }) {
     link.href = (page === "history" ? "/history?" : "/?") + query;
     return link;
   }), ...workLinks({ set, lang }));
+  showCurrent(node);
+}
+
+/** Bring the way to the open page into sight where a narrow bar scrolls sideways. */
+export function showCurrent(node) {
+  const current = node.querySelector("[aria-current]");
+  if (current) { node.scrollLeft = current.offsetLeft - node.offsetLeft - (node.clientWidth - current.offsetWidth) / 2; }
 }
 
 /** Say who is signed in, with the ways to what is theirs; and, where nobody signs in, that it is so. */
