@@ -278,6 +278,22 @@ def point_to_metric(lon: float, lat: float, epsg: int) -> tuple[float, float]:
     return x, y
 
 
+def point_scales(lon: npt.ArrayLike, lat: npt.ArrayLike, epsg: int) -> Floats:
+    """Tell how many metres of a metric CRS one metre on the ground is at WGS 84 points.
+
+    The systems of ``metric_epsg`` are conformal, so it is the same in all directions: a radius times it is that radius
+    on the ground. Over 300 m it changes by less than 3e-6, which is 0.4 mm.
+    """
+    proj = _proj(epsg)
+    factors = proj.get_factors(np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64))
+    return np.asarray(factors.meridional_scale, dtype=np.float64)
+
+
+@cache
+def _proj(epsg: int) -> pyproj.Proj:
+    return pyproj.Proj(f"EPSG:{epsg}")
+
+
 def area_m2(geometry: npt.ArrayLike) -> Floats:
     """Measure WGS 84 polygons in their place's metric CRS, in m2."""
     array = np.asarray(geometry, dtype=object)

@@ -88,6 +88,28 @@ COVERAGE = Contract(
     ),
 )
 
+#: One row a grid, in the order of the grids frame; see ``service_coverage``.
+SERVICE_COVERAGE = Contract(
+    "service coverage",
+    (
+        "code",
+        "name",
+        "area_m2",
+        "covered_m2",
+        "area_share",
+        "households",
+        "covered_households",
+        "household_share",
+        "facilities",
+        "nearest_m",
+        "status",
+        "geometry",
+    ),
+)
+
+#: One row a connected piece of ground without service, the largest first; ``grids``: codes of those it lies in.
+SERVICE_GAPS = Contract("service gaps", ("gap", "area_m2", "households", "grids", "geometry"))
+
 #: One row an edge of the graph from old codes to new ones, by level, old and new code; see ``domain.lineage``. Missing:
 #: a code where nobody had or has the ground, ``households`` where they are not known.
 LINEAGE = Contract(
