@@ -79,10 +79,7 @@ class Fixes:
         ColumnError
             ``time_not_aware``.
         """
-        times = pd.Series(fixed_at)
-        if not isinstance(times.dtype, pd.DatetimeTZDtype):
-            raise ColumnError("time_not_aware", columns="fixed_at")
-        at = times.dt.tz_convert("UTC").astype(_UTC).astype("int64").to_numpy()
+        at = micros_of(pd.Series(fixed_at, name="fixed_at"))
         unit, units = pd.factorize(np.asarray(unit_id, dtype=object))
         return cls(unit.astype(np.int64), np.asarray(units, dtype=object), at, x, y)
 
@@ -92,6 +89,9 @@ class Fixes:
         rank = np.empty(len(names), dtype=np.int64)
         rank[names] = np.arange(len(names))
         unit = rank[self.unit]
+        ahead = (unit[1:] > unit[:-1]) | ((unit[1:] == unit[:-1]) & (self.at[1:] > self.at[:-1]))
+        if ahead.all():
+            return Fixes(unit, self.units[names], self.at, self.x, self.y)
         order = np.lexsort((self.y, self.x, self.at, unit))
         unit, at, x, y = unit[order], self.at[order], self.x[order], self.y[order]
         new = starts_of_runs(unit, at, x, y)
@@ -263,6 +263,19 @@ def track_totals(pieces: pd.DataFrame) -> pd.DataFrame:
     totals["hours"] /= 3600.0
     totals["km"] /= 1000.0
     return totals
+
+
+def micros_of(times: pd.Series) -> Ints:
+    """Give aware times as microseconds since 1970, UTC; the lowest number where there is none.
+
+    Raises
+    ------
+    ColumnError
+        ``time_not_aware``.
+    """
+    if not isinstance(times.dtype, pd.DatetimeTZDtype):
+        raise ColumnError("time_not_aware", columns=str(times.name))
+    return np.asarray(times.dt.tz_convert("UTC").astype(_UTC).astype("int64").to_numpy())
 
 
 def times_of(micros: Ints) -> pd.DatetimeIndex:
