@@ -1,6 +1,5 @@
 """Cases: reports taken in, queues, one case, and acts on it."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, NamedTuple
@@ -19,28 +18,20 @@ from api.rights import needs
 from api.routes.batches import take_in
 from api.routes.common import Query, batch_answer
 from api.strict import StrictRoute
-from gridmap.domain.access import Permission, Role
+from gridmap.domain.access import Permission
 from gridmap.domain.cases import Act, Entry
-from gridmap.domain.taxonomy import categories
 from gridmap.i18n import Language
 from gridmap.services.cases.desk import Asked, CaseDesk
 from gridmap.services.cases.guide import guide
-from gridmap.services.cases.opening import opener
+from gridmap.services.cases.opening import judge, new_case_id, opener, reporter_of
 from gridmap.services.cases.placing import Places
 from gridmap.services.cases.queue import queue_counts, queued
-from gridmap.services.guarded import GuardedStore
-from gridmap.services.intake import ItemResult, kept_incident
+from gridmap.services.intake import ItemResult
 from gridmap.services.ports import CaseFilter, NewCase
 
 router = APIRouter(route_class=StrictRoute, tags=["cases"])
 
 CaseId = Annotated[str, Path(alias="case", description="number of a case")]
-_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-
-
-def new_case_id(now: datetime) -> str:
-    """Make the number of a case: its day, and seven letters that are hard to mistake for others."""
-    return f"{now:%Y%m%d}-{''.join(secrets.choice(_LETTERS) for _ in range(7))}"
 
 
 @router.post("/api/v1/cases", response_model=CaseBatchAnswer)
@@ -96,7 +87,7 @@ def placed(item: CaseIn, spots: Mapping[str, tuple[float, float] | None]) -> Pla
 def case_of(ctx: Context, item: CaseIn, lon: float, lat: float) -> NewCase:
     """Give the case of a report at a place in WGS 84."""
     now = ctx.clock.now()
-    role, by, author = _reporter(ctx)
+    role, by, author = reporter_of(ctx.store)
     return NewCase(
         item.case_id or new_case_id(now),
         item.occurred_at or now,
@@ -115,23 +106,6 @@ def case_of(ctx: Context, item: CaseIn, lon: float, lat: float) -> NewCase:
         item.accuracy_m,
         item.address,
     )
-
-
-def _reporter(ctx: Context) -> tuple[Role, str, str]:
-    """Say who brings a report, and in which role."""
-    if not isinstance(ctx.store, GuardedStore) or ctx.store.principal.account_id is None:
-        return Role.FIELD, Role.FIELD.value, Role.FIELD.value
-    who = ctx.store.principal
-    held = {grant.role for grant in who.grants}
-    role = next((role for role in (Role.FIELD, Role.SUPERVISOR, Role.DISPATCHER) if role in held), Role.FIELD)
-    return role, who.account_id or role.value, who.name
-
-
-def judge(case: NewCase, now: datetime) -> ItemResult | None:
-    """Say why a report cannot be right."""
-    if case.category not in categories():
-        return ItemResult("rejected", "category_unknown", pointer="#/category")
-    return kept_incident(case.incident, now)
 
 
 def case_batch(results: Sequence[ItemResult | Any], language: Language) -> CaseBatchAnswer:

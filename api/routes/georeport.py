@@ -21,7 +21,7 @@ from api.requests import Strict
 from api.requests_cases import CaseIn
 from api.rights import needs, open_to_all
 from api.routes.batches import take_in
-from api.routes.cases import CaseId, Placed, case_of, judge
+from api.routes.cases import CaseId, Placed, case_of
 from api.routes.common import Query
 from gridmap.crs import Datum
 from gridmap.domain.access import Permission
@@ -29,7 +29,7 @@ from gridmap.domain.cases import CaseStatus
 from gridmap.domain.taxonomy import Category, categories, leaves
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.i18n import Language, text
-from gridmap.services.cases.opening import opener
+from gridmap.services.cases.opening import judge, opener
 from gridmap.services.intake import ItemResult
 from gridmap.services.places import gazetteer_of, places_token
 from gridmap.services.ports import CaseFilter, CaseLine, NewCase

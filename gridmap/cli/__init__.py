@@ -12,6 +12,7 @@ from gridmap.cli import (
     codes,
     crosswalk,
     db,
+    import_cases,
     import_layers,
     import_people,
     imports,
@@ -31,6 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Who is responsible for this point, what happens where, and what is nobody looking at. 网格化管理。",
 )
+imports.app.command()(import_cases.cases)
 imports.app.command()(import_people.staff)
 imports.app.command()(import_people.profiles)
 imports.app.command()(import_layers.layer)

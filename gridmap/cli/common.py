@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from gridmap.analysis.responsibility import JoinSummary
     from gridmap.domain.boundaries import BoundaryVersion
     from gridmap.domain.rules import Report
+    from gridmap.files.records import Records
+    from gridmap.services.cases.importing import CasesOutcome
+    from gridmap.services.points import PointsOutcome
     from gridmap.services.ports import Store
     from gridmap.services.publishing import Publication
 
@@ -257,6 +260,18 @@ def conclude(report: "Report", committed: bool) -> None:
         complain("errors_in_the_way", count=len(report.errors))
         raise typer.Exit(FINDINGS)
     say("committed" if committed else "rehearsal")
+
+
+def say_points(outcome: "PointsOutcome | CasesOutcome", records: "Records", bad: int) -> None:
+    """Print what became of the rows of a file of points, and the findings of those that could not be read."""
+    added = outcome.added
+    say("import_points", count=records.rows, added=added.added, duplicates=added.duplicates, bad=bad)
+    if outcome.first_at is not None and outcome.last_at is not None:
+        say("import_span", first=outcome.first_at.isoformat(), last=outcome.last_at.isoformat())
+    say_summary(outcome.summary)
+    if records.unused_id_column:
+        say("id_column_hint", column=records.unused_id_column)
+    print_report(records.report)
 
 
 def place_of(geometry: Any) -> str:

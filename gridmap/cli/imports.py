@@ -21,7 +21,6 @@ from gridmap.cli.common import (
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from gridmap.files.records import Records
     from gridmap.services.boundaries import ImportOutcome
     from gridmap.services.points import PointsOutcome
 
@@ -223,19 +222,8 @@ def _import_points(
                 settings=settings,
                 commit=lambda: job.commit and (job.skip_bad or not records.bad),
             )
-    _say_points(outcome, records)
+    common.say_points(outcome, records, records.bad)
     if records.bad and not job.skip_bad:
         common.complain("points_blocked", count=records.bad)
         raise typer.Exit(common.FINDINGS)
     common.say("committed" if outcome.committed else "rehearsal")
-
-
-def _say_points(outcome: "PointsOutcome", records: "Records") -> None:
-    added = outcome.added
-    common.say("import_points", count=records.rows, added=added.added, duplicates=added.duplicates, bad=records.bad)
-    if outcome.first_at is not None and outcome.last_at is not None:
-        common.say("import_span", first=outcome.first_at.isoformat(), last=outcome.last_at.isoformat())
-    common.say_summary(outcome.summary)
-    if records.unused_id_column:
-        common.say("id_column_hint", column=records.unused_id_column)
-    common.print_report(records.report)

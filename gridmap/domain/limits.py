@@ -227,13 +227,18 @@ def _row(number: int, cells: Mapping[str, str]) -> LimitRow | RowProblem:
     category = _category(plain(words["category"]))
     if category is None:
         return RowProblem(number, "category", RowFault.CATEGORY if words["category"].strip() else RowFault.MISSING)
-    emergency = _YES_NO.get(plain(words["emergency"]).casefold())
+    emergency = yes_or_no(words["emergency"])
     if emergency is None:
         return RowProblem(number, "emergency", RowFault.EMERGENCY)
     found = _limit(words["limit"])
     if isinstance(found, RowFault):
         return RowProblem(number, "limit", found)
     return LimitRow(stage, category, plain(words["condition"]), emergency, found, plain(words["source"]))
+
+
+def yes_or_no(words: str) -> bool | None:
+    """Read a cell that says whether something is urgent; None where it says neither."""
+    return _YES_NO.get(plain(words).casefold())
 
 
 def _limit(words: str) -> Limit | RowFault:

@@ -4,7 +4,7 @@ CSV, Parquet and FlatGeobuf are streamed and never held whole. Other formats go 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,6 +40,15 @@ USUAL: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "category": (("category", "类别", "案件类型", "事件类型"), ("type", "kind", "类型")),
     "id": (("incident_id", "incident_key", "case_id", "event_id", "案件编号", "事件编号"), ("id", "编号", "key")),
+    "channel": (("channel", "渠道", "来源", "上报渠道", "案件来源", "问题来源"),),
+    "case_kind": (("case_kind", "案件性质", "诉求类型", "诉求性质"),),
+    "emergency": (("emergency", "urgent", "紧急", "是否紧急", "紧急程度"),),
+    "note": (("note", "description", "备注", "描述", "问题描述", "案件描述"),),
+    "address": (("address", "地址", "位置描述", "事发地址", "案发地址"),),
+    "component": (("component", "component_code", "部件编号", "部件编码", "部件标识码"),),
+    "accuracy": (("accuracy_m", "accuracy", "精度", "定位精度"),),
+    "photos": (("photos", "photo", "照片", "附件"),),
+    "reporter": (("reporter", "上报人编号", "举报人编号"),),
     "unit": (
         ("unit", "unit_id", "worker", "worker_id", "网格员", "人员", "人员编号", "网格员编号"),
         ("vehicle", "vehicle_id", "device_id", "车辆", "车牌", "设备编号"),
@@ -110,6 +119,19 @@ class PointSource:
         if isinstance(found, ColumnError):
             raise found
         return found
+
+    def optional(self, purpose: str) -> str | None:
+        """Give the column of a purpose, or None where there is none.
+
+        Raises
+        ------
+        ColumnError
+            ``column_ambiguous``, naming the columns: which one it is, is not guessed.
+        """
+        found = self._columns.get(purpose)
+        if isinstance(found, ColumnError) and found.code == "column_ambiguous":
+            raise found
+        return self.column(purpose)
 
     def batches(self) -> Iterator[pa.Table]:
         """Stream the original columns in order, ``batch_rows`` rows at a time.
@@ -211,6 +233,7 @@ def open_points(
     category_column: str | None = None,
     id_column: str | None = None,
     unit_column: str | None = None,
+    more: Mapping[str, str | None] | None = None,
     encoding: str | None = None,
     crs: str | None = None,
     layer: str | None = None,
@@ -225,6 +248,8 @@ def open_points(
     lon_column, lat_column, time_column, category_column, id_column, unit_column : str, optional
         Names of the columns; else the usual ones, whatever their case. Only the place must be there: the others are
         asked for by ``PointSource.require``.
+    more : mapping, optional
+        Column by purpose for the rest of ``USUAL``, None where it is to be found by its usual names.
     encoding : str, optional
         Of a CSV that is not plainly UTF-8, or of a shapefile that states none.
     crs : str, optional
@@ -250,6 +275,7 @@ def open_points(
         "category": category_column,
         "id": id_column,
         "unit": unit_column,
+        **(more or {}),
     }
     zone = time_zone or settings.time_zone
     size = batch_rows or USUAL_ROWS

@@ -1,4 +1,4 @@
-"""Incidents and fixes from a file of points, in batches, with a finding for every row that cannot be read."""
+"""Incidents, cases and fixes from a file of points, in batches, with a finding for every row that cannot be read."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -14,6 +14,7 @@ import shapely
 from gridmap.crs import WGS84, Datum, to_wgs84
 from gridmap.domain.rules import Finding, Report, report
 from gridmap.errors import CrsError, InvalidInput
+from gridmap.files.case_columns import OPTIONAL, case_columns, categories_of
 from gridmap.files.points import PointSource, open_points, point_finding
 from gridmap.settings import Settings
 
@@ -22,7 +23,7 @@ KEPT_FINDINGS = 1_000
 
 
 class Records:
-    """Rows of a file as frames.INCIDENTS or frames.FIXES.
+    """Rows of a file as frames.INCIDENTS or frames.FIXES; as INCIDENTS with what is told of cases, and their ``line``.
 
     Attributes
     ----------
@@ -63,6 +64,9 @@ class Records:
             source.require("unit")
         elif category is None:
             source.require("category")
+        if kind == "cases":
+            for purpose in OPTIONAL:
+                source.optional(purpose)
 
     @property
     def unused_id_column(self) -> str | None:
@@ -77,7 +81,7 @@ class Records:
     def batches(self, on_rows: Callable[[int], object] = lambda rows: None) -> Iterator[gpd.GeoDataFrame]:
         """Give the good rows, batch by batch, in the order of the file."""
         for line, table in self._source.numbered():
-            frame, bad = self._read(table)
+            frame, bad = self._read(table, line)
             for row, code in sorted(bad.items()):
                 if len(self._findings) < KEPT_FINDINGS:
                     self._findings.append(point_finding(line + row, code))
@@ -88,20 +92,23 @@ class Records:
             yield frame
             on_rows(table.num_rows)
 
-    def _read(self, table: pa.Table) -> tuple[gpd.GeoDataFrame, dict[int, str]]:
+    def _read(self, table: pa.Table, line: int) -> tuple[gpd.GeoDataFrame, dict[int, str]]:
         source = self._source
         lon, lat, bad = source.parse_degrees(table)
         times, bad_times = source.parse_times(table)
         bad = {**bad_times, **bad}
-        columns = {"incidents": "occurred_at", "fixes": "fixed_at"}
-        data: dict[str, Any] = {columns[self._kind]: times}
+        data: dict[str, Any] = {"fixed_at" if self._kind == "fixes" else "occurred_at": times}
         if self._kind == "fixes":
             data["unit_id"] = self._texts(table, "unit", bad)
         else:
             one = self._category
             data["category"] = [one] * table.num_rows if one else self._texts(table, "category", bad)
+            if self._kind == "cases":
+                data["category"] = categories_of(data["category"])
             if self._id_column is not None:
                 data["incident_id"] = self._texts(table, "id", bad)
+        if self._kind == "cases":
+            data |= case_columns(source, table, bad) | {"line": np.arange(line, line + table.num_rows)}
         good = np.ones(table.num_rows, dtype=bool)
         good[list(bad)] = False
         x, y = to_wgs84(lon[good], lat[good], self._datum)
@@ -134,13 +141,14 @@ def read_records(
     category: str | None = None,
     make_ids: Callable[[gpd.GeoDataFrame], list[str]] | None = None,
 ) -> Records:
-    """Open a file of incidents or fixes.
+    """Open a file of incidents, cases or fixes.
 
     Parameters
     ----------
-    kind : {"incidents", "fixes"}
+    kind : {"incidents", "cases", "fixes"}
     columns : dict, optional
-        Column by purpose (lon, lat, time, category, id, unit), where the names are not the usual ones.
+        Column by purpose (lon, lat, time, category, id, unit; of cases those of ``case_columns.OPTIONAL``, too), where
+        the names are not the usual ones.
     category : str, optional
         One category for all rows of a file without such a column.
     make_ids : callable, optional
@@ -154,10 +162,12 @@ def read_records(
     FileError, TextError, CrsError, TooLarge, EncodingAmbiguous
         See ``docs/formats.md``.
     """
-    if kind not in ("incidents", "fixes"):
+    if kind not in ("incidents", "cases", "fixes"):
         raise InvalidInput("kind_unknown")
-    named = {f"{purpose}_column": column for purpose, column in (columns or {}).items()}
-    source = open_points(path, settings=settings, encoding=encoding, **named)  # type: ignore[arg-type]
+    given = columns or {}
+    named = {f"{purpose}_column": column for purpose, column in given.items() if purpose not in OPTIONAL}
+    more = {purpose: given.get(purpose) for purpose in OPTIONAL} if kind == "cases" else None
+    source = open_points(path, settings=settings, encoding=encoding, more=more, **named)  # type: ignore[arg-type]
     return Records(
         source,
         kind=kind,

@@ -1,21 +1,48 @@
 """What the service adds to reports of cases before they are kept: who should handle them, by when to look at them."""
 
+import secrets
 from collections.abc import Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from gridmap.analysis.duplicates import Likeness, Sighting, alike
+from gridmap.domain.access import Role
 from gridmap.domain.deadlines import due
 from gridmap.domain.limits import Stage
+from gridmap.domain.taxonomy import categories
 from gridmap.services.cases.guide import guide
 from gridmap.services.cases.placing import Places
-from gridmap.services.guarded import seen_by
-from gridmap.services.intake.items import Completes, OpenedAs, Part
-from gridmap.services.ports import CaseLine, Clock, NewCase, NewPoint, PointOwner, UnitOfWork
+from gridmap.services.guarded import GuardedStore, seen_by
+from gridmap.services.intake.items import Completes, ItemResult, OpenedAs, Part, kept_incident
+from gridmap.services.ports import CaseLine, Clock, NewCase, NewPoint, PointOwner, Store, UnitOfWork
 from gridmap.services.responsibility import Plan, Plans
 from gridmap.settings import Settings
 
+_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 #: What may be one thing, where nobody says otherwise.
 LIKENESS = Likeness()
+
+
+def new_case_id(now: datetime) -> str:
+    """Make the number of a case: its day, and seven letters that are hard to mistake for others."""
+    return f"{now:%Y%m%d}-{''.join(secrets.choice(_LETTERS) for _ in range(7))}"
+
+
+def reporter_of(store: Store) -> tuple[Role, str, str]:
+    """Say in which role somebody brings a report, by which account, and its name at the time."""
+    if not isinstance(store, GuardedStore) or store.principal.account_id is None:
+        return Role.FIELD, Role.FIELD.value, Role.FIELD.value
+    who = store.principal
+    held = {grant.role for grant in who.grants}
+    role = next((role for role in (Role.FIELD, Role.SUPERVISOR, Role.DISPATCHER) if role in held), Role.FIELD)
+    return role, who.account_id or role.value, who.name
+
+
+def judge(case: NewCase, now: datetime) -> ItemResult | None:
+    """Say why a report cannot be right; None where nothing is wrong."""
+    if case.category not in categories():
+        return ItemResult("rejected", "category_unknown", pointer="#/category")
+    return kept_incident(case.incident, now)
 
 
 def opener(settings: Settings, clock: Clock) -> Completes:

@@ -1,7 +1,7 @@
 """Batches of one moment, kept in one unit of work: each judged, cut down, told and answered by itself."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from gridmap.domain.boundaries import BoundarySet
@@ -109,6 +109,42 @@ class Desk:
                     return [error]
         raise AssertionError  # the last attempt returns
 
+    def keep_series(
+        self,
+        batches: Iterable[Batch],
+        told: Callable[[Batch, Done], None],
+        commit: Callable[[UnitOfWork], bool],
+    ) -> bool:
+        """Keep batches one after the other in one unit of work: all of what is fine, or nothing.
+
+        Parameters
+        ----------
+        told : callable
+            Is told what became of each batch, before the next one is asked for.
+        commit : callable
+            Asked at the end, with the unit of work; where it says no, nothing is kept.
+
+        Returns
+        -------
+        bool
+            What ``commit`` said.
+        """
+        with self._raw.unit_of_work() as raw:
+            group = Group(raw)
+            works: dict[int, UnitOfWork] = {}
+            for batch in batches:
+                # one member a store, so that the trail has one line of it all
+                work = works.setdefault(id(batch.store), group.member(batch.store))
+                member = _Member(batch, work, self._settings)
+                member.judge(self._clock)
+                if member.kept:
+                    self._write(raw, group, [member])
+                told(batch, member.done())
+            lasting = commit(raw)
+            if lasting:
+                group.commit()
+        return lasting
+
     def _together(self, batches: Sequence[Batch]) -> list[Outcome]:
         outcomes: list[Outcome | None] = [None] * len(batches)
         members: dict[int, _Member] = {}
@@ -128,6 +164,7 @@ class Desk:
             keeping = [member for member in members.values() if member.kept]
             if keeping:
                 self._write(raw, group, keeping)
+                group.commit()
         return [members[i].done() if outcome is None else outcome for i, outcome in enumerate(outcomes)]
 
     def _answered(self, raw: UnitOfWork, batch: Batch) -> Answered | None:
@@ -152,7 +189,6 @@ class Desk:
                 for member, verdicts in zip(mine, group.take(kind, parts), strict=True):
                     member.answer(verdicts)
         self._keep_answers(raw, members)
-        group.commit()
 
     def _parts(
         self, raw: UnitOfWork, members: Sequence[_Member]
