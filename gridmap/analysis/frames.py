@@ -110,6 +110,30 @@ SERVICE_COVERAGE = Contract(
 #: One row a connected piece of ground without service, the largest first; ``grids``: codes of those it lies in.
 SERVICE_GAPS = Contract("service gaps", ("gap", "area_m2", "households", "grids", "geometry"))
 
+#: One row a grid, in the order of the grids; see ``domain.staffing.Staffed``. Missing: not known.
+STAFFING = Contract(
+    "staffing",
+    (
+        "code",
+        "name",
+        "households",
+        "floating_residents",
+        "heads",
+        "workers",
+        "workers_needed",
+        "heads_short",
+        "workers_short",
+        "workers_spare",
+        "load",
+        "station_needed",
+        "station_short",
+        "status",
+    ),
+)
+
+#: One row an area and need; ``required`` and ``lacking`` are missing where they hang on households not known.
+PROVISION = Contract("provision", ("code", "name", "level", "need", "required", "present", "lacking", "status"))
+
 #: One row an edge of the graph from old codes to new ones, by level, old and new code; see ``domain.lineage``. Missing:
 #: a code where nobody had or has the ground, ``households`` where they are not known.
 LINEAGE = Contract(

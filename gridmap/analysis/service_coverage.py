@@ -6,7 +6,7 @@ are drawn with as many corners as keep their line within 0.1 m of the true one, 
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -52,7 +52,7 @@ class Catchments:
 
     shapes: Geometries
     epsg: int
-    reached: "Reached"
+    reached: Callable[[Geometries], npt.NDArray[np.bool_]]
     facilities: Geometries
 
     def ground(self) -> shapely.Geometry:
@@ -61,7 +61,7 @@ class Catchments:
 
 
 @dataclass(frozen=True)
-class Reached:
+class _Within:
     """Tells which points lie within ``radii`` (metres of the CRS) of things; ``things`` are metric geometries."""
 
     things: Geometries
@@ -120,7 +120,7 @@ def straight_catchments(
     corners = 4 * math.ceil(math.pi / math.sqrt(2 * _ROUND_M / radius_m) / 4)
     shapes[points] = circles(shapely.get_coordinates(metric[points]), radii[points], corners)
     shapes[~points] = shapely.buffer(metric[~points], radii[~points], quad_segs=corners // 4)
-    return Catchments(shapes, epsg, Reached(metric, radii), shapely.point_on_surface(metric))
+    return Catchments(shapes, epsg, _Within(metric, radii), shapely.point_on_surface(metric))
 
 
 def circles(centres: Floats, radii: Floats, corners: int) -> Geometries:

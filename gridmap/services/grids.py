@@ -1,6 +1,5 @@
 """One grid in facts, and whether a point can be meant at all."""
 
-import math
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -10,6 +9,7 @@ import pandas as pd
 import shapely
 
 from gridmap.crs import to_metric
+from gridmap.domain import staffing
 from gridmap.domain.access import Permission
 from gridmap.domain.incidents import GridRef
 from gridmap.domain.people import GridProfile
@@ -102,13 +102,13 @@ def areas_m2(plan: Plan, geometry: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 
 def workers_needed(households: int | None, settings: Settings) -> int | None:
-    """Give the workers that households ask for: one for each begun ``households_per_worker``."""
-    return None if households is None else math.ceil(households / settings.households_per_worker)
+    """Give the workers that households ask for, as the service is set."""
+    return staffing.workers_needed(households, settings.households_per_worker)
 
 
 def station_needed(floating_residents: int | None, settings: Settings) -> bool | None:
-    """Tell whether floating residents ask for a service station of their own: 2,000 do not, 2,001 do."""
-    return None if floating_residents is None else floating_residents > settings.floating_residents_per_station
+    """Tell whether floating residents ask for a service station of their own, as the service is set."""
+    return staffing.station_needed(floating_residents, settings.floating_residents_per_station)
 
 
 def grid_card(
@@ -135,14 +135,14 @@ def grid_card(
         seen_there = Activity(incidents, passed.fixes, passed.units, passed.last_fix_at)
     heads, workers = work.staff.numbers_of(name, code, day)
     facts = grid_facts(plan, code, work.profiles.of_grid(name, code, day))
-    staffing = Staffing(
-        1,
+    people = Staffing(
+        staffing.HEADS,
         workers_needed(facts.households, settings),
         heads,
         workers,
         station_needed(facts.floating_residents, settings),
     )
-    return GridCard(plan.refs[code], plan.chain(code), facts, staffing, seen_there)
+    return GridCard(plan.refs[code], plan.chain(code), facts, people, seen_there)
 
 
 def looks_swapped(plan: Plan, lon: npt.ArrayLike, lat: npt.ArrayLike) -> npt.NDArray[np.bool_]:
