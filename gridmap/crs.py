@@ -309,6 +309,22 @@ def distances_m(lon: npt.ArrayLike, lat: npt.ArrayLike, to_lon: npt.ArrayLike, t
     return np.asarray(_GEOD.inv(x, y, to_x, to_y)[2], dtype=np.float64)
 
 
+#: Where a degree of latitude is shortest, at the equator.
+_METRES_A_DEGREE = 110_574.0
+
+
+def widened(boxes: npt.ArrayLike, metres: float) -> Floats:
+    """Give boxes (west, south, east, north in degrees; shape (..., 4)) with at least so many metres more on each side.
+
+    For asking an index: what lies within the distance is never left out, a little more than it may be found.
+    """
+    west, south, east, north = np.moveaxis(np.asarray(boxes, dtype=np.float64), -1, 0)
+    up = metres / _METRES_A_DEGREE
+    farthest = np.minimum(np.maximum(np.abs(south), np.abs(north)) + up, 89.0)
+    across = up / np.cos(np.radians(farthest))
+    return np.stack([west - across, south - up, east + across, north + up], axis=-1)
+
+
 def xyz_m(lon: npt.ArrayLike, lat: npt.ArrayLike) -> Floats:
     """Give points of the WGS 84 ellipsoid in space (EPSG:4978), in metres, shape (n, 3).
 

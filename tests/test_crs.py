@@ -221,3 +221,15 @@ def test_a_datum_is_read_by_name():
         crs.parse_datum("mars")
     assert caught.value.code == "datum_unknown"
     assert "mars" not in caught.value.message("en")
+
+
+def test_a_widened_box_holds_all_that_is_within_the_distance() -> None:
+    rng = np.random.default_rng(5)
+    lon, lat = rng.uniform(-179, 179, 500), rng.uniform(-85, 85, 500)
+    metres = 250.0
+    west, south, east, north = crs.widened(np.column_stack((lon, lat, lon, lat)), metres).T
+    for turn in np.linspace(0, 360, 64, endpoint=False):
+        x, y, _ = pyproj.Geod(ellps="WGS84").fwd(lon, lat, np.full(500, turn), np.full(500, metres))
+        assert ((west <= x) & (x <= east) & (south <= y) & (y <= north)).all()
+    here = crs.widened((120.0, 36.0, 120.0, 36.0), metres)
+    assert crs.distances_m(here[0], 36.0, here[2], 36.0) < 2.1 * metres

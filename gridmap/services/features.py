@@ -1,6 +1,5 @@
 """Layers of facilities and thematic zones: brought in from a day on, asked for a day with the owners of that day."""
 
-import math
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -10,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from gridmap.crs import widened
 from gridmap.domain.boundaries import ALWAYS, BoundarySet, VersionState
 from gridmap.domain.features import FeatureLayer
 from gridmap.domain.rules import Finding, Report, Severity, report
@@ -17,9 +17,6 @@ from gridmap.errors import InvalidInput, NotFound
 from gridmap.services.ports import Box, FeatureFilter, Owners, Store, UnitOfWork
 from gridmap.services.responsibility import Plan, Plans, locate_many
 from gridmap.settings import Settings
-
-#: Metres in a degree of latitude, rounded down: a box grown by it is never too small.
-_DEGREE_M = 110_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +195,5 @@ def with_owners(frame: gpd.GeoDataFrame, plan: Plan | None, settings: Settings) 
 
 
 def _box_around(plan: Plan, code: str, metres: float) -> Box:
-    x0, y0, x1, y1 = plan.frame.loc[plan.frame["code"] == code].total_bounds.tolist()
-    north = metres / _DEGREE_M
-    east = north / max(0.01, math.cos(math.radians(max(abs(y0), abs(y1)))))
-    return (x0 - east, y0 - north, x1 + east, y1 + north)
+    west, south, east, north = widened(plan.frame.loc[plan.frame["code"] == code].total_bounds, metres).tolist()
+    return west, south, east, north

@@ -26,8 +26,6 @@ from gridmap.services.ports import Box, PointFilter, UnitOfWork
 from gridmap.services.redraw.effects import REPLAYED
 from gridmap.settings import Settings
 
-#: Metres of a degree of latitude, at the least.
-_METRES_A_DEGREE = 110_500.0
 #: Areas drawn around what is printed.
 _MOST_AROUND = 500
 #: Grids on one plan.
@@ -230,9 +228,11 @@ def chain_of(work: UnitOfWork, version: BoundaryVersion, grid: Grid) -> tuple[Gr
 def _around(grid: Grid, reach_m: float, share: float = 1.0) -> Box:
     """Give the box of an area with room for what is beside it: a share of its size, and so many metres."""
     west, south, east, north = grid.geometry.bounds
-    high = max(north - south, east - west) * share + 2 * reach_m / _METRES_A_DEGREE
+    high = max(north - south, east - west) * share
     wide = high / max(0.05, math.cos(math.radians((south + north) / 2)))
-    return west - wide, south - high, east + wide, north + high
+    grown = crs.widened((west - wide, south - high, east + wide, north + high), 2 * reach_m)
+    west, south, east, north = grown.tolist()
+    return west, south, east, north
 
 
 def _in_box(work: UnitOfWork, version: BoundaryVersion, level: str, box: Box) -> list[Grid]:

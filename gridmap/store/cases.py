@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import sqlalchemy as sa
 
+from gridmap.crs import widened
 from gridmap.domain.access import Role
 from gridmap.domain.cases import Act, Entry
 from gridmap.errors import Conflict, NotFound
@@ -42,8 +43,6 @@ _CHANGED = (
     "status", "unit", "due_at", "stage_due_at", "handling_limit", "extensions", "returns", "reworks", "appealed",
     "merged_into", "filed_at", "dispatched_at", "handled_at", "closed_at",
 )  # fmt: skip
-#: Metres in a degree of latitude where there are fewest: a box of so many degrees is never too small.
-_METRES_A_DEGREE = 110_574.0
 
 
 class Cases:
@@ -110,14 +109,11 @@ class Cases:
         if not asked:
             return found
         lon, lat = (np.array([one[k] for one in asked], dtype=np.float64) for k in (0, 1))
-        up = metres / _METRES_A_DEGREE
-        across = up / np.maximum(np.cos(np.radians(np.minimum(np.abs(lat) + up, 89.0))), 1e-3)
+        sides = widened(np.column_stack((lon, lat, lon, lat)), metres).T
         moments = np.array([one[2].astimezone(UTC).replace(tzinfo=None) for one in asked], dtype="datetime64[us]")
         apart = np.timedelta64(timedelta(hours=hours))
         texts = self._work.backend.time_texts
-        pairs = self._work.backend.open_cases_near(
-            lon - across, lat - up, lon + across, lat + up, texts(moments - apart), texts(moments + apart)
-        )
+        pairs = self._work.backend.open_cases_near(*sides, texts(moments - apart), texts(moments + apart))
         hits = [(int(k), key) for k, key in self._work.rows(pairs)]
         if hits:
             lines = {line.case_id: line for line in self._lines(CaseFilter(ids=tuple({key for _, key in hits})))}

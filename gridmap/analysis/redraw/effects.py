@@ -22,8 +22,6 @@ from gridmap.domain.redraw import Change
 
 Box = tuple[float, float, float, float]
 
-#: A degree of latitude has at least so many metres.
-_METRES_A_DEGREE = 110_500.0
 #: A piece handed over with less of its giver than this carries no residents, share.
 _NOTHING = 1e-9
 
@@ -80,13 +78,13 @@ def neighbourhood(
     touched = {*before, *after}
     boxes = _apart([g.geometry for part in (before, after) for g in part.values()], nearest_within_m)
     # with all of them a point outside of every grid has the same nearest one as in the whole plan
-    around = {c for box in boxes for c in tiling.near(_wider(np.array([box]), nearest_within_m)[0].tolist())}
+    around = {c for box in boxes for c in tiling.near(crs.widened(box, nearest_within_m).tolist())}
     return Neighbourhood(before, after, [tiling[c] for c in sorted(around - touched)], boxes)
 
 
 def _apart(shapes: Sequence[BaseGeometry], reach_m: float) -> tuple[Box, ...]:
     """Give boxes around shapes with what is in reach of them; those that meet are one."""
-    boxes = _wider(shapely.bounds(np.array(shapes, dtype=object)), reach_m)
+    boxes = crs.widened(shapely.bounds(np.array(shapes, dtype=object)), reach_m)
     while True:
         drawn = np.asarray(shapely.box(*boxes.T), dtype=object)
         a, b = shapely.STRtree(drawn).query(drawn, predicate="intersects")
@@ -98,12 +96,6 @@ def _apart(shapes: Sequence[BaseGeometry], reach_m: float) -> tuple[Box, ...]:
             mine = boxes[group == k]
             merged[k] = [*mine[:, :2].min(axis=0), *mine[:, 2:].max(axis=0)]
         boxes = merged
-
-
-def _wider(boxes: npt.NDArray[np.float64], reach_m: float) -> npt.NDArray[np.float64]:
-    high = reach_m / _METRES_A_DEGREE
-    wide = high / np.maximum(0.01, np.cos(np.radians(np.abs(boxes[:, [1, 3]]).max(axis=1))))
-    return boxes + np.column_stack((-wide, np.full(len(boxes), -high), wide, np.full(len(boxes), high)))
 
 
 def measured(

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import cos, radians
 
 import numpy as np
 
 from gridmap.analysis.duplicates import Alike, Sighting, alike
-from gridmap.crs import distances_m
+from gridmap.crs import distances_m, widened
 from gridmap.domain.assigning import Assigned
 from gridmap.domain.incidents import GridRef, Responsibility
 from gridmap.services.cases.guide import guide
@@ -22,7 +21,6 @@ from gridmap.settings import Settings
 #: Whoever was seen within this time is taken to be on duty, and within this distance to be near.
 SEEN_WITHIN = timedelta(minutes=30)
 NEAR_M = 2_000.0
-_METRES_A_DEGREE = 110_574.0
 #: Directions in which the circle of an uncertain place is looked at.
 _AROUND = 32
 
@@ -59,8 +57,8 @@ def _sides(plan: Plan, owner: Responsibility, lon: float, lat: float, accuracy_m
     codes += [ref.code for ref in owner.candidates]
     if accuracy_m > 0:
         turn = np.linspace(0.0, 2 * np.pi, _AROUND, endpoint=False)
-        up = accuracy_m / _METRES_A_DEGREE
-        across = up / max(cos(radians(lat)), 1e-3)
+        _, _, east, north = widened((lon, lat, lon, lat), accuracy_m).tolist()
+        across, up = east - lon, north - lat
         answers = plan.locator.locate_many(lon + across * np.cos(turn), lat + up * np.sin(turn))
         codes += [str(plan.locator.codes[i]) for i in answers.owner.tolist() if i >= 0]
     return tuple(plan.refs[code] for code in dict.fromkeys(codes))
@@ -93,9 +91,8 @@ def patrols_near(
     store: Store, lon: float, lat: float, now: datetime, *, grid_code: str | None, most: int = 10
 ) -> Sequence[Patrol]:
     """Give the patrols seen lately near a place: those of its own grid first, then the nearest, the less busy first."""
-    up = NEAR_M / _METRES_A_DEGREE
-    across = up / max(cos(radians(lat)), 1e-3)
-    window = PointFilter(now - SEEN_WITHIN, now, bbox=(lon - across, lat - up, lon + across, lat + up))
+    west, south, east, north = widened((lon, lat, lon, lat), NEAR_M).tolist()
+    window = PointFilter(now - SEEN_WITHIN, now, bbox=(west, south, east, north))
     with store.unit_of_work() as work:
         fixes = work.patrols.frame(window)
         last = fixes.drop_duplicates("unit_id", keep="last")

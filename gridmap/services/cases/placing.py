@@ -1,6 +1,5 @@
 """What is known of the place of a case, and who should handle it by the rules."""
 
-import math
 from collections.abc import Hashable, Sequence
 from datetime import date
 
@@ -9,13 +8,13 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from gridmap.crs import widened
 from gridmap.domain.assigning import Assigned, AtPlace, Place, Rules, assign
 from gridmap.services.ports import FeatureFilter, UnitOfWork
 from gridmap.services.responsibility import Plan
 
 #: A road, a lamp or a zone this near to a case is at its place: the accuracy of components of class C.
 _AT_M = 10.0
-_METRES_A_DEGREE = 111_320.0
 
 
 class Places:
@@ -74,9 +73,8 @@ class Places:
                 ]
         if not self._named:
             return [feature for _, _, feature in found]
-        up = _AT_M / _METRES_A_DEGREE
-        across = up / max(math.cos(math.radians(lat)), 1e-3)
-        box = (lon - across, lat - up, lon + across, lat + up)
+        west, south, east, north = widened((lon, lat, lon, lat), _AT_M).tolist()
+        box = (west, south, east, north)
         here, spot = shapely.box(*box), shapely.Point(lon, lat)
         for layer in self._named:
             rows = self._work.features.frame(FeatureFilter(layer, self._day, bbox=box))
