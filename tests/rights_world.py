@@ -20,7 +20,7 @@ from gridmap.domain.people import GridProfile
 from gridmap.domain.trail import Act
 from gridmap.services.features import import_layer
 from gridmap.services.incidents import record_incidents
-from gridmap.services.intake.owners import owners_of
+from gridmap.services.intake.owners import asked_of, owners_of
 from gridmap.services.patrols import record_fixes
 from gridmap.services.ports import CaseChange, NewCase, Store
 from gridmap.services.publishing import publish_frame
@@ -248,7 +248,7 @@ def _fill_cases(store: Store, plans: Plans, beyond: Beyond, settings: Settings) 
     with store.unit_of_work() as work:
         home = work.boundaries.find_set("urban")
         assert home is not None
-        owners = owners_of(work, plans, new, settings=settings, home=home)
+        owners = owners_of(asked_of(work, plans, new, settings=settings, home=home), settings)
         verdicts = work.cases.take(list(zip(new, owners, strict=True)))
         assert {verdict.value for verdict in verdicts} == {"accepted"}
         for case, owner in list(zip(new, owners, strict=True))[::2]:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from itertools import islice
 
 from gridmap.domain.boundaries import BoundarySet
 from gridmap.errors import GridmapError, NotFound, StoreUnavailable
@@ -10,7 +11,7 @@ from gridmap.services.clock import day_in
 from gridmap.services.grids import looks_swapped
 from gridmap.services.guarded import Group
 from gridmap.services.intake.items import Batch, Done, ItemResult, OpenedAs, Part
-from gridmap.services.intake.owners import owners_of
+from gridmap.services.intake.owners import Asked, asked_of, owners_of
 from gridmap.services.once import KEPT
 from gridmap.services.ports import Answered, Clock, NewPoint, PointOwner, PointsOf, Store, UnitOfWork, Verdict
 from gridmap.services.responsibility import owning_set
@@ -33,13 +34,14 @@ class _Member:
         self.before: Answered | None = None
         self.results: list[ItemResult | None] = list(batch.faults)
         self.kept: list[int] = []
+        self.asked: list[Asked] = []
         self.owners: list[PointOwner] = []
         self.home: BoundarySet | None = None
         self.opened: list[OpenedAs | None] = []
         self._settings = settings
 
     def judge(self, clock: Clock) -> None:
-        """Find out which points may be kept, and whose they are."""
+        """Find out which points may be kept, and by which borders."""
         batch, settings = self.batch, self._settings
         if batch.said is not None:
             with suppress(NotFound):  # no boundaries yet: nothing says where the district lies
@@ -55,9 +57,9 @@ class _Member:
             self.ask()
 
     def ask(self) -> None:
-        """Ask whose the points are."""
+        """Find the borders of the days of the points."""
         points = [self.batch.points[i] for i in self.kept]
-        self.owners = owners_of(self.work, self.batch.plans, points, settings=self._settings, home=self.home)
+        self.asked = asked_of(self.work, self.batch.plans, points, settings=self._settings, home=self.home)
 
     @property
     def part(self) -> Part:
@@ -175,12 +177,15 @@ class Desk:
         return None if found is None or found.at < self._clock.now() - KEPT else found
 
     def _write(self, raw: UnitOfWork, group: Group, members: Sequence[_Member]) -> None:
-        # somebody may have published since the owners were asked; nobody can from here on
+        # somebody may have published since the borders were read; nobody can from here on
         homes = {member.home.name for member in members if member.home is not None}
         revisions = {name: raw.boundaries.hold(name) for name in sorted(homes)}
         for member in members:
             if member.home is not None and revisions[member.home.name] != member.home.revision:
                 member.ask()
+        owners = iter(owners_of([one for member in members for one in member.asked], self._settings))
+        for member in members:
+            member.owners = list(islice(owners, len(member.asked)))
         kinds: tuple[PointsOf, ...] = ("incidents", "cases", "patrols")
         for kind in kinds:
             mine = [member for member in members if member.batch.kind == kind]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -11,59 +12,67 @@ from gridmap.services.ports import NewPoint, PointOwner, UnitOfWork
 from gridmap.services.responsibility import Plan, Plans, locate_many
 from gridmap.settings import Settings
 
-#: From so many points of one version on, they are asked for as arrays.
-_MANY = 16
-
 NOBODY = PointOwner(None, "none", None, None, None)
 
 
-def owners_of(
+class Asked(NamedTuple):
+    """A point and the borders that held on its day, as who brings it sees them; no plan where none held."""
+
+    point: NewPoint
+    plan: Plan | None
+    set_name: str | None
+    version_number: int | None
+
+
+def asked_of(
     work: UnitOfWork, plans: Plans, points: Sequence[NewPoint], *, settings: Settings, home: BoundarySet | None
-) -> list[PointOwner]:
-    """Give the grid that owned each point on its day; ``home`` is the set that owns stored points."""
-    owners = [NOBODY] * len(points)
+) -> list[Asked]:
+    """Give the borders of the day of each point; ``home`` is the set that owns stored points."""
     if home is None:
-        return owners
+        return [Asked(point, None, None, None) for point in points]
     zone = ZoneInfo(settings.time_zone)
     timeline = in_time_order(work.boundaries.list_versions(home.name))
+    known: dict[int, Plan] = {}
+    asked = []
+    for point in points:
+        version = _in_force(timeline, point.at.astimezone(zone).date())
+        if version is None:
+            asked.append(Asked(point, None, None, None))
+            continue
+        if version.number not in known:
+            known[version.number] = plans.of(home, version, work)
+        asked.append(Asked(point, known[version.number], home.name, version.number))
+    return asked
+
+
+def owners_of(asked: Sequence[Asked], settings: Settings) -> list[PointOwner]:
+    """Give the grid that owned each point on its day.
+
+    One look-up of many points costs what one of a single point does, so what several requests bring is asked together.
+    """
+    owners = [NOBODY] * len(asked)
     groups: dict[int, list[int]] = {}
-    for i, point in enumerate(points):
-        place = _place_of(timeline, point.at.astimezone(zone).date())
-        if place is not None:
-            groups.setdefault(place, []).append(i)
-    for place, rows in groups.items():
-        version = timeline[place]
-        plan = plans.of(home, version, work)
-        asked = [points[i] for i in rows]
-        found = (_one_by_one if len(rows) < _MANY else _together)(plan, asked, settings.nearest_within_m)
-        for i, (code, method, border_m) in zip(rows, found, strict=True):
-            owners[i] = PointOwner(code, method, border_m, home.name, version.number)
+    for i, one in enumerate(asked):
+        if one.plan is not None:
+            groups.setdefault(id(one.plan), []).append(i)
+    for rows in groups.values():
+        plan = asked[rows[0]].plan
+        assert plan is not None
+        lon = np.array([asked[i].point.lon for i in rows])
+        lat = np.array([asked[i].point.lat for i in rows])
+        codes, found = locate_many(plan, lon, lat, nearest_within_m=settings.nearest_within_m)
+        assert found.border_m is not None
+        for i, code, method, metres in zip(
+            rows, codes.tolist(), found.methods().tolist(), found.border_m.tolist(), strict=True
+        ):
+            border_m = None if metres != metres else metres
+            owners[i] = PointOwner(code, method, border_m, asked[i].set_name, asked[i].version_number)
     return owners
 
 
-Found = list[tuple[str | None, str, float | None]]
-
-
-def _one_by_one(plan: Plan, points: Sequence[NewPoint], nearest_within_m: float) -> Found:
-    found = []
-    for point in points:
-        answer = plan.locator.locate(point.lon, point.lat, nearest_within_m=nearest_within_m)
-        found.append((answer.code, answer.method.value, answer.border_m))
-    return found
-
-
-def _together(plan: Plan, points: Sequence[NewPoint], nearest_within_m: float) -> Found:
-    lon, lat = np.array([p.lon for p in points]), np.array([p.lat for p in points])
-    codes, answers = locate_many(plan, lon, lat, nearest_within_m=nearest_within_m)
-    assert answers.border_m is not None
-    metres = [None if m != m else m for m in answers.border_m.tolist()]
-    return list(zip(codes.tolist(), answers.methods().tolist(), metres, strict=True))
-
-
-def _place_of(timeline: Sequence[BoundaryVersion], day: date) -> int | None:
-    """Give where the version of a day stands; None before the first and after the last."""
-    for i in range(len(timeline) - 1, -1, -1):
-        version = timeline[i]
+def _in_force(timeline: Sequence[BoundaryVersion], day: date) -> BoundaryVersion | None:
+    """Give the version of a day; None before the first and after the last."""
+    for version in reversed(timeline):
         if version.valid_from <= day:
-            return i if version.valid_to is None or day < version.valid_to else None
+            return version if version.valid_to is None or day < version.valid_to else None
     return None
