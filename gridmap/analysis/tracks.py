@@ -1,6 +1,8 @@
 """Tracks: what of the way between two fixes, in metres and in seconds, belongs to which grid."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import geopandas as gpd
 import numpy as np
@@ -11,7 +13,7 @@ import shapely
 from gridmap.analysis import frames
 from gridmap.analysis.locator import Locator
 from gridmap.analysis.runs import ends_of_runs, starts_of_runs
-from gridmap.analysis.segments import Borders, Floats, Ints
+from gridmap.analysis.segments import Borders, Floats, Ints, Pieces
 from gridmap.crs import frame_to_wgs84, xy_to_metric
 from gridmap.errors import ColumnError, GeometryError, InvalidInput
 
@@ -43,6 +45,14 @@ class TrackSummary:
 
     def __add__(self, other: "TrackSummary") -> "TrackSummary":
         return TrackSummary(*(getattr(self, f) + getattr(other, f) for f in self.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """Borders that are in force from a moment on (aware), until those of the next edition are."""
+
+    since: datetime
+    borders: Borders
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +110,7 @@ class Fixes:
 
 def split_tracks(
     fixes: gpd.GeoDataFrame,
-    grids: Borders | Locator,
+    grids: Borders | Locator | Sequence[Edition],
     *,
     max_gap_s: float = GAP_S,
     max_speed_m_s: float = SPEED_M_S,
@@ -111,8 +121,10 @@ def split_tracks(
     ----------
     fixes : GeoDataFrame
         frames.FIXES in any order, WGS 84 or another CRS, which is then brought to that of the locator.
-    grids : Borders or Locator
-        The grids; Borders to use their index again.
+    grids : Borders, Locator or sequence of Edition
+        The grids; Borders to use their index again. Editions where borders changed meanwhile: the way is cut at the
+        moment of the change, each part goes by the borders of its time, and the ground had no grid before the first.
+        All in the same coordinates; lengths are in the metric CRS of the first.
     max_gap_s : float
         Seconds between two fixes beyond which nothing is split: a gap.
     max_speed_m_s : float
@@ -138,8 +150,9 @@ def split_tracks(
     InvalidInput
         ``not_positive``: a limit is not above 0.
     """
-    borders = grids if isinstance(grids, Borders) else Borders(grids)
-    return split_fixes(fixes_of(fixes, borders.locator), borders, max_gap_s=max_gap_s, max_speed_m_s=max_speed_m_s)
+    borders = Borders(grids) if isinstance(grids, Locator) else grids
+    locator = borders.locator if isinstance(borders, Borders) else borders[0].borders.locator
+    return split_fixes(fixes_of(fixes, locator), borders, max_gap_s=max_gap_s, max_speed_m_s=max_speed_m_s)
 
 
 def fixes_of(frame: gpd.GeoDataFrame, locator: Locator) -> Fixes:
@@ -160,14 +173,19 @@ def fixes_of(frame: gpd.GeoDataFrame, locator: Locator) -> Fixes:
 
 
 def split_fixes(
-    fixes: Fixes, borders: Borders, *, max_gap_s: float = GAP_S, max_speed_m_s: float = SPEED_M_S
+    fixes: Fixes,
+    borders: Borders | Sequence[Edition],
+    *,
+    max_gap_s: float = GAP_S,
+    max_speed_m_s: float = SPEED_M_S,
 ) -> pd.DataFrame:
     """Split fixes that are arrays already; all else as ``split_tracks``."""
     for name, value in (("max_gap_s", max_gap_s), ("max_speed_m_s", max_speed_m_s)):
         if not value > 0:
             raise InvalidInput("not_positive", name=name)
     kept = fixes.sorted()
-    locator = borders.locator
+    editions = _editions(borders)
+    locator = editions[0][1].locator
     mx, my = (kept.x, kept.y) if locator.metric else xy_to_metric(kept.x, kept.y, locator.epsg)
     xy, metric = np.column_stack([kept.x, kept.y]), np.column_stack([mx, my])
     first = np.flatnonzero(kept.unit[1:] == kept.unit[:-1])
@@ -179,12 +197,12 @@ def split_fixes(
     gaps, gap_micros = int((~whole).sum()), int(micros[~whole].sum())
     first, length_m, micros = first[whole], length_m[whole], micros[whole]
 
-    pieces = borders.split(xy[first], xy[first + 1], length_m)
+    codes, pieces = _split(editions, xy[first], xy[first + 1], length_m, kept.at[first], micros)
     of = pieces.segment
     start = kept.at[first[of]]
     entered = start + np.rint(micros[of] * pieces.start).astype(np.int64)
     left = start + np.rint(micros[of] * pieces.end).astype(np.int64)
-    table = np.array([*locator.codes, None], dtype=object)
+    table = np.array([*codes, None], dtype=object)
     # the number of a fix among those of its unit
     number = first - np.searchsorted(kept.unit, kept.unit[first], side="left")
     result = pd.DataFrame(
@@ -210,6 +228,61 @@ def split_fixes(
         length_m=float(length_m.sum()),
     )
     return result
+
+
+def _editions(borders: Borders | Sequence[Edition]) -> list[tuple[int, Borders]]:
+    """Give borders with the moment from which on they are in force, in order of time."""
+    if isinstance(borders, Borders):
+        return [(int(np.iinfo(np.int64).min), borders)]
+    if any(e.since.tzinfo is None for e in borders):
+        raise InvalidInput("time_not_aware", columns="since")
+    found = sorted(((round(e.since.timestamp() * 1e6), e.borders) for e in borders), key=lambda e: e[0])
+    if not found or len({(b.locator.metric, b.locator.metric and b.locator.epsg) for _, b in found}) > 1:
+        raise ValueError("editions in the same coordinates are wanted, at least one")
+    return found
+
+
+def _split(
+    editions: list[tuple[int, Borders]], p: Floats, q: Floats, length_m: Floats, start: Ints, micros: Ints
+) -> tuple[Sequence[str], Pieces]:
+    """Cut segments at the borders of their time; owners are positions in the codes given beside."""
+    if not len(start) or (len(editions) == 1 and editions[0][0] < -(1 << 62)):
+        return editions[0][1].locator.codes, editions[0][1].split(p, q, length_m)
+    since = np.array([moment for moment, _ in editions], dtype=np.int64)
+    # which edition each segment starts and ends in; one that ends when the next begins has no part in that
+    lowest = np.searchsorted(since, start, side="right") - 1
+    highest = np.maximum(np.searchsorted(since, start + micros, side="left") - 1, lowest)
+    count = highest - lowest + 1
+    segment = np.repeat(np.arange(len(start)), count)
+    edition = np.arange(len(segment)) - np.repeat(np.cumsum(count) - count, count) + lowest[segment]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = (since[np.clip(edition, 0, None)] - start[segment]) / micros[segment]
+    low = np.where(edition > lowest[segment], share, 0.0)
+    high = np.where(edition < highest[segment], np.r_[low[1:], 0.0], 1.0)
+    way = q - p
+    codes = sorted({code for _, b in editions for code in b.locator.codes})
+    number = {code: n for n, code in enumerate(codes)}
+    parts = []
+    for e in np.unique(edition).tolist():
+        rows = np.flatnonzero(edition == e)
+        of, a, b = segment[rows], low[rows], high[rows]
+        if e < 0:
+            parts.append(Pieces(of, a, b, np.full(len(rows), -1, dtype=np.int32)))
+            continue
+        borders = editions[e][1]
+        from_p = p[of] + a[:, None] * way[of]
+        # whole segments keep their ends to the bit
+        to_q = np.where((b == 1.0)[:, None], q[of], p[of] + b[:, None] * way[of])
+        cut = borders.split(from_p, to_q, length_m[of] * (b - a))
+        a, b, of = a[cut.segment], b[cut.segment], of[cut.segment]
+        table = np.array([*(number[c] for c in borders.locator.codes), -1], dtype=np.int32)
+        begin = np.where(cut.start == 0.0, a, a + cut.start * (b - a))
+        end = np.where(cut.end == 1.0, b, a + cut.end * (b - a))
+        parts.append(Pieces(of, begin, end, table[cut.owner]))
+    joined = Pieces(*(np.concatenate([getattr(part, name) for part in parts]) for name in Pieces.__slots__))
+    # the parts go by edition, and so by time
+    order = np.argsort(joined.segment, kind="stable")
+    return codes, Pieces(*(getattr(joined, name)[order] for name in Pieces.__slots__))
 
 
 def track_visits(pieces: pd.DataFrame) -> pd.DataFrame:
