@@ -134,6 +134,12 @@ STAFFING = Contract(
 #: One row an area and need; ``required`` and ``lacking`` are missing where they hang on households not known.
 PROVISION = Contract("provision", ("code", "name", "level", "need", "required", "present", "lacking", "status"))
 
+#: One row an object of an inspection plan; dates, None where nobody was there.
+INSPECTIONS = Contract(
+    "inspections",
+    ("object_id", "last_visit_on", "last_complete_on", "due_on", "days_over", "visited", "complete", "status"),
+)
+
 #: One row an edge of the graph from old codes to new ones, by level, old and new code; see ``domain.lineage``. Missing:
 #: a code where nobody had or has the ground, ``households`` where they are not known.
 LINEAGE = Contract(
