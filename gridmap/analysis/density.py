@@ -1,20 +1,16 @@
 """Kernel density of incidents on a lattice, in incidents per km2."""
 
-import math
-
 import geopandas as gpd
 import numpy as np
 import shapely
 
+from gridmap.analysis.kernel_sums import kernel_sums
 from gridmap.analysis.lattice import Floats, Ints, Raster, find_cells, require_positive
 from gridmap.crs import frame_to_wgs84, xy_to_metric
 from gridmap.errors import CrsError, GeometryError
 
 #: Default side of a cell, as a share of the bandwidth: the kernel then spans six cells, which a map shows smoothly.
 CELL_SHARE = 1.0 / 3.0
-
-# Pairs of an incident and a cell that are held in memory at once.
-_PAIRS = 2_000_000
 
 
 def density(
@@ -59,17 +55,18 @@ def density(
     Notes
     -----
     Source: Silverman (1986), eq. 4.5: K(u) = 3/pi (1 - u^2)^2 for u < 1, divided by the square of the bandwidth.
-    Every incident is taken at its own place, not binned. Over the plane the estimate integrates to the number of
-    incidents. Edges are not corrected: near the rim part of the kernel falls outside the ground, and incidents outside
-    the grids count as far as their kernel reaches in. The figure is for all rows given; to compare windows of different
-    length, divide by the days. Incidents are summed in the order of their coordinates, so the order of rows changes not
-    a single bit.
+    Every incident is taken at its own place; only on lattices of ``kernel_sums.FINE`` or more cells a bandwidth it is
+    shared out to the centres around it first, with an error below 0.3 % of the peak. Over the plane the estimate
+    integrates to the number of incidents. Edges are not corrected: near the rim part of the kernel falls outside the
+    ground, and incidents outside the grids count as far as their kernel reaches in. The figure is for all rows given;
+    to compare windows of different length, divide by the days. Incidents are summed in the order of their coordinates,
+    so the order of rows changes not a single bit.
     """
     bandwidth_m = require_positive("bandwidth_m", bandwidth_m)
     raster, row, column = find_cells(grids, bandwidth_m * CELL_SHARE if cell_m is None else cell_m)
     x, y = _metric_points(incidents, raster.epsg)
     counts = _counts(x, y, raster)[row, column]
-    per_m2 = _kernel_sums(x, y, raster, bandwidth_m)[row, column]
+    per_m2 = kernel_sums(x, y, np.ones(len(x)), raster, bandwidth_m)[row, column]
     frame = gpd.GeoDataFrame(
         {"cell": raster.ids(row, column), "incidents": counts, "density_per_km2": per_m2 * 1e6},
         geometry=raster.boxes(row, column),
@@ -82,11 +79,6 @@ def density(
         "cell_m": raster.cell_m,
     }
     return frame
-
-
-def quartic(u2: Floats) -> Floats:
-    """Give the quartic (biweight) kernel of squared distances in bandwidths. Source: Silverman (1986), eq. 4.5."""
-    return np.where(u2 < 1.0, 3.0 / math.pi * (1.0 - u2) ** 2, 0.0)
 
 
 def _metric_points(incidents: gpd.GeoDataFrame, epsg: int) -> tuple[Floats, Floats]:
@@ -107,22 +99,3 @@ def _counts(x: Floats, y: Floats, raster: Raster) -> Ints:
     inside = (row >= 0) & (row < raster.rows) & (column >= 0) & (column < raster.columns)
     flat = row[inside] * raster.columns + column[inside]
     return np.bincount(flat, minlength=raster.rows * raster.columns).reshape(raster.rows, raster.columns)
-
-
-def _kernel_sums(x: Floats, y: Floats, raster: Raster, bandwidth_m: float) -> Floats:
-    """Sum the kernels, per m2, at the centre of every square of the rectangle."""
-    sums = np.zeros(raster.rows * raster.columns)
-    # a centre within reach lies at most this many cells from the cell of the incident
-    reach = math.floor(bandwidth_m / raster.cell_m + 0.5)
-    dr, dc = (a.ravel() for a in np.mgrid[-reach : reach + 1, -reach : reach + 1])
-    near = np.hypot(np.maximum(np.abs(dr) - 0.5, 0.0), np.maximum(np.abs(dc) - 0.5, 0.0)) * raster.cell_m < bandwidth_m
-    dr, dc = dr[near], dc[near]
-    step = max(1, _PAIRS // len(dr))
-    for start in range(0, len(x), step):
-        px, py = x[start : start + step, None], y[start : start + step, None]
-        row, column = raster.row_of(py) + dr, raster.column_of(px) + dc
-        u2 = ((raster.centre_x(column) - px) ** 2 + (raster.centre_y(row) - py) ** 2) / bandwidth_m**2
-        used = (row >= 0) & (row < raster.rows) & (column >= 0) & (column < raster.columns) & (u2 < 1.0)
-        flat = row[used] * raster.columns + column[used]
-        sums += np.bincount(flat, weights=quartic(u2[used]), minlength=len(sums))
-    return (sums / bandwidth_m**2).reshape(raster.rows, raster.columns)

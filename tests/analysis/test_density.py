@@ -105,18 +105,6 @@ def test_the_order_of_rows_changes_not_a_single_bit(seed: int, n: int):
     assert one.equals(two)
 
 
-def test_the_order_of_rows_does_not_matter_beyond_one_block_either(monkeypatch: pytest.MonkeyPatch):
-    from gridmap.analysis import density as module
-
-    points = incidents(np.random.default_rng(5).normal(1_000, 300, (500, 2)))
-    whole = gridmap.density(points, ground())
-    monkeypatch.setattr(module, "_PAIRS", 700)
-    blocks = gridmap.density(points, ground())
-    other = gridmap.density(points.iloc[::-1], ground())
-    assert blocks.equals(other)
-    np.testing.assert_allclose(blocks.density_per_km2, whole.density_per_km2, rtol=1e-12)
-
-
 def test_twice_the_incidents_are_twice_the_density():
     xy = np.random.default_rng(2).normal(1_000, 300, (200, 2))
     once, twice = (gridmap.density(incidents(p), ground()) for p in (xy, np.vstack([xy, xy])))
