@@ -192,7 +192,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
         app.state.desk = Desk(settings, opened, context.clock, access, provider)
         doors.open(opened, access.sessions.find_principal)
         app.state.intake = Intake(IntakeDesk(opened, context.clock, settings))
-        app.state.feed = Feed(opened)
+        app.state.feed = Feed(opened, context.clock)
         lean = app.state.lean = Lean(context)
         return lean
 

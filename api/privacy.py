@@ -166,6 +166,7 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "AlertOut": _fields(internal="rule kind grade title text about subject measure count cases lon lat"),
     "AlertsAnswer": _fields(internal="at rules counts alerts truncated"),
     "PatrolOut": _fields(internal="unit_id fixed_at age_s lon lat distance_m grid_code load reasons"),
+    "PositionOut": _fields(internal="unit_id fixed_at lon lat grid_code"),
     "PatrolsNearAnswer": _fields(internal="units"),
     # accounts: a name here is that of an account, given by who keeps the accounts
     "GrantOut": _fields(internal="role set code valid_from valid_to"),

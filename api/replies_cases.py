@@ -165,6 +165,16 @@ class PatrolOut(Out):
     reasons: list[str]
 
 
+class PositionOut(Out):
+    """Where a unit was seen last, in an event ``patrols.moved`` of a stream."""
+
+    unit_id: str
+    fixed_at: datetime
+    lon: float
+    lat: float
+    grid_code: str | None
+
+
 class PatrolsNearAnswer(Out):
     """Patrols near a place, the best placed first."""
 

@@ -79,13 +79,19 @@ class PageQuery(Strict):
     cursor: Name | None = Field(None, description="where to go on, from the last page")
 
 
-class EventStreamQuery(Strict):
-    """Where a stream of events begins."""
+class FollowQuery(Strict):
+    """Where events begin."""
 
     after: Name | None = Field(None, description="place to go on from: next or id of an event; from now on if left out")
 
 
-class EventsQuery(EventStreamQuery):
+class EventStreamQuery(FollowQuery):
+    """Where a stream of events begins, and what is told beside them."""
+
+    positions: bool = Field(False, description="tell also where units are, about once a second")
+
+
+class EventsQuery(FollowQuery):
     """Which events."""
 
     limit: Annotated[QueryInteger, Field(ge=1)] | None = Field(None, description="events in a page; 100 if left out")

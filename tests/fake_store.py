@@ -283,7 +283,13 @@ class _Patrols:
         return changed
 
     def frame(self, where):
-        rows = self._rows(where)
+        return self._framed(self._rows(where))
+
+    def latest(self, where, units=None):
+        rows = {r["unit_id"]: r for r in self._rows(where) if units is None or r["unit_id"] in units}
+        return self._framed(list(rows.values()))
+
+    def _framed(self, rows):
         values = [
             [r["unit_id"] for r in rows],
             _times(rows),

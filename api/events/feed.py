@@ -5,10 +5,12 @@ import logging
 from collections import deque
 from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
-from gridmap.domain.events import Happened
+from api.events.positions import Position, Positions, asked_by, read
+from gridmap.domain.events import PASSING, Happened
 from gridmap.errors import GridmapError
-from gridmap.services.ports import EventMark, Store
+from gridmap.services.ports import Clock, EventMark, Store
 
 log = logging.getLogger("gridmap.api")
 
@@ -21,10 +23,11 @@ _PART = 1_000
 
 
 class Feed:
-    """The newest events of a store. All of it but the reading happens in one event loop."""
+    """The newest events of a store, and where units are. All of it but the reading happens in one event loop."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
         self._listeners = 0
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
@@ -35,6 +38,7 @@ class Feed:
         self._floor = 0
         self.mark = EventMark()
         self.looks = 0
+        self.positions = Positions()
 
     def join(self) -> None:
         """Begin to listen; end with ``leave``."""
@@ -49,6 +53,7 @@ class Feed:
             self._task.cancel()
             self._task, self.newest = None, None
             self._ring.clear()
+            self.positions.forget()
 
     def close(self) -> None:
         """Stop asking for good."""
@@ -76,11 +81,14 @@ class Feed:
             try:
                 # a store in this machine says in microseconds whether anything was written
                 revision = self._store.revision() if self._store.local else None
-                if self.newest is None or revision is None or revision != seen:
+                anew = self.newest is None or (self.positions.wanted and not self.positions.whole)
+                if anew or revision is None or revision != seen:
                     await self._look()
                     seen = revision
             except GridmapError as error:
                 log.info("not looked for events: %s", error.code)
+            if self.positions.tell(asyncio.get_running_loop().time()):
+                self._tell()
             await asyncio.sleep(EVERY_S)
 
     async def _look(self) -> None:
@@ -92,14 +100,18 @@ class Feed:
             return
         while True:
             self.looks += 1
-            mark, found = await loop.run_in_executor(self._reader, self._read, self.newest)
+            now, whole = self._clock.now(), self.positions.wanted and not self.positions.whole
+            mark, found, seen = await loop.run_in_executor(self._reader, self._read, self.newest, now, whole)
             self.mark = mark
-            for happened in found:
+            self.positions.take(seen, now, whole=whole)
+            lasting = [happened for happened in found if happened.event.kind not in PASSING]
+            for happened in lasting:
                 if len(self._ring) == _KEPT:
                     self._floor = self._ring[0].number
                 self._ring.append(happened)
             if found:
                 self.newest = found[-1].number
+            if lasting:
                 self._tell()
             if len(found) < _PART:
                 return
@@ -112,7 +124,9 @@ class Feed:
         with self._store.unit_of_work() as work:
             return work.events.mark(), work.events.newest()
 
-    def _read(self, after: int) -> tuple[EventMark, list[Happened]]:
+    def _read(self, after: int, now: datetime, whole: bool) -> tuple[EventMark, list[Happened], list[Position]]:
         with self._store.unit_of_work() as work:
             found = work.events.page(None, after=after, limit=_PART)
-            return (work.events.mark() if found or self.mark.key is None else self.mark), found
+            # after the events: a position is at least as new as what tells of it
+            seen = read(work, now, None if whole else asked_by(found)) if self.positions.wanted else []
+            return (work.events.mark() if found or self.mark.key is None else self.mark), found, seen

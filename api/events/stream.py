@@ -12,7 +12,7 @@ from api.events.feed import Feed
 from api.events.places import Places
 from api.events.reading import page, reader_of, shown, sight
 from gridmap.domain.access import Permission, Principal
-from gridmap.domain.events import Happened
+from gridmap.domain.events import Happened, Whose
 from gridmap.errors import GridmapError
 from gridmap.services.ports import EventMark
 
@@ -26,6 +26,9 @@ _PATIENCE_S = 20.0
 _PART = 500
 #: Milliseconds after which a browser comes back whose stream was cut.
 _RETRY_MS = 2_000
+
+#: The event that tells where units are; it has no place, so a reader goes on from that of the last other event.
+MOVED = "patrols.moved"
 
 #: In the state of a request, where the server has it: set when the process is told to stop.
 ENDING = "ending"
@@ -42,6 +45,8 @@ class EventStream(Response):
         Gives who listens, as it is now; None: their token is no longer good.
     leave : callable
         Called at the end.
+    positions : bool
+        Tell also where units are: first all of them, then those that moved.
     """
 
     media_type = "text/event-stream"
@@ -56,6 +61,7 @@ class EventStream(Response):
         *,
         again: Again,
         leave: Callable[[], None],
+        positions: bool = False,
         threads: Executor | None = None,
     ) -> None:
         self._whole = whole
@@ -66,6 +72,10 @@ class EventStream(Response):
         self._again = again
         self._leave = leave
         self._threads = threads
+        self._positions = feed.positions if positions else None
+        #: Up to where positions were sent, and in whose areas; None: none yet.
+        self._turn: int | None = None
+        self._seen_in: Whose = ()
         super().__init__(headers={"X-Accel-Buffering": "no"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,6 +83,8 @@ class EventStream(Response):
         headers = [(name, value) for name, value in self.raw_headers if name != b"content-length"]
         ending = scope.get("state", {}).get(ENDING)
         self._feed.join()
+        if self._positions is not None:
+            self._positions.join()
         gone = asyncio.create_task(_left(receive))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -84,6 +96,8 @@ class EventStream(Response):
             pass  # who does not take what is sent is let go
         finally:
             gone.cancel()
+            if self._positions is not None:
+                self._positions.leave()
             self._feed.leave()
             self._leave()
 
@@ -96,7 +110,7 @@ class EventStream(Response):
             if principal is None or principal.reach(Permission.GRIDS_READ, day).nowhere:
                 return
             self._principal = principal
-            text = await self._new()
+            text = await self._new() + await self._moved()
             if text:
                 await self._send(send, text)
             elif loop.time() - said >= HEARTBEAT_S:
@@ -110,6 +124,7 @@ class EventStream(Response):
         """Give what is new to the reader, and go on behind it; empty: nothing."""
         found = self._feed.since(self._after)
         if found == []:
+            self._after = max(self._after, self._feed.newest or 0)  # what passed by is not for it
             return ""
         loop = asyncio.get_running_loop()
         try:
@@ -125,6 +140,26 @@ class EventStream(Response):
             return ""
         places = self._places()
         return "".join(_written(happened, places) for happened in found)
+
+    async def _moved(self) -> str:
+        """Give where units are that moved, cut to the sight of the reader; all of them where that is another one."""
+        board = self._positions
+        if board is None or not board.whole or board.turn == self._turn:
+            return ""
+        try:
+            loop = asyncio.get_running_loop()
+            mine = await loop.run_in_executor(self._threads, sight, self._whole, self._principal)
+        except GridmapError:
+            return ""
+        whole = self._turn is None or self._seen_in != mine.patrols
+        found = board.since(0 if whole or self._turn is None else self._turn)
+        texts = [position.text for position in found if mine.shows_unit(position.set_name, position.grid_code)]
+        was, self._turn, self._seen_in = self._seen_in, board.turn, mine.patrols
+        # who sees no unit at all is not even told that one moved
+        if not texts and not (whole and (mine.patrols != () or was != ())):
+            return ""
+        said = f'{{"whole":{"true" if whole else "false"},"units":[{",".join(texts)}]}}'
+        return f"event: {MOVED}\ndata: {said}\n\n"
 
     def _places(self) -> Places:
         return Places(self._feed.mark.key or self._mark.key, reader_of(self._principal))

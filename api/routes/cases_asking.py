@@ -62,7 +62,7 @@ def get_similar(ctx: Ctx, q: Query[SimilarQuery], language: ReaderLanguage) -> S
 
 
 @router.get("/api/v1/patrols/near")
-@needs(Permission.PATROLS_READ)
+@needs(Permission.PATROLS_LIVE)
 def get_patrols_near(ctx: Ctx, q: Query[SpotQuery], language: ReaderLanguage) -> PatrolsNearAnswer:
     """Give the patrols seen in the last half hour near a place, the best placed first, and why."""
     lon, lat = _spot(ctx, q)
@@ -73,10 +73,9 @@ def get_patrols_near(ctx: Ctx, q: Query[SpotQuery], language: ReaderLanguage) ->
         owner = None
     units = []
     for one in patrols_near(ctx.store, lon, lat, now, grid_code=owner):
-        age = int((now - one.fixed_at).total_seconds())
+        age = max(0, int((now - one.fixed_at).total_seconds()))
         reasons = [text("near.own_grid", language)] if one.same_grid else []
         reasons.append(text("near.metres", language, metres=one.distance_m))
-        reasons.append(text("near.minutes", language, minutes=age // 60))
         reasons.append(text("near.load", language, count=one.load))
         units.append(
             PatrolOut(

@@ -55,4 +55,6 @@ def stream_events(
     except BaseException:
         leave()
         raise
-    return EventStream(whole, feed, principal, after, mark, again=lambda: doors.again(scope), leave=leave)
+    return EventStream(
+        whole, feed, principal, after, mark, again=lambda: doors.again(scope), leave=leave, positions=q.positions
+    )

@@ -24,7 +24,8 @@ class Permission(StrEnum):
 
     ``people.read``: names and telephone numbers of staff. ``incidents.read``: single incidents, never their notes.
     ``cases.read``: lists of cases and what is counted of them; ``cases.write``: their files with what people wrote, and
-    acting on them, each role what it may. ``sets.define``: levels, schemes and other rules of a whole set.
+    acting on them, each role what it may. ``patrols.live``: where each unit is now, for those who send it.
+    ``sets.define``: levels, schemes and other rules of a whole set.
     """
 
     GRIDS_READ = "grids.read"
@@ -36,6 +37,7 @@ class Permission(StrEnum):
     CASES_WRITE = "cases.write"
     PATROLS_READ = "patrols.read"
     PATROLS_WRITE = "patrols.write"
+    PATROLS_LIVE = "patrols.live"
     DRAFTS_WRITE = "drafts.write"
     PUBLISH = "versions.publish"
     SETS_DEFINE = "sets.define"
@@ -51,6 +53,7 @@ _DESK = _READ | {
     Permission.INCIDENTS_WRITE,
     Permission.CASES_READ,
     Permission.CASES_WRITE,
+    Permission.PATROLS_LIVE,
 }
 
 #: What each role may do in the area of its grant. Who keeps the accounts sees no incidents, who audits changes nothing.

@@ -7,7 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gridmap.domain.events import OF_SETS, PER_ENTRY, Event, EventKind, Happened, Sight
+from gridmap.domain.events import OF_SETS, PASSING, PER_ENTRY, Event, EventKind, Happened, Sight
 from gridmap.domain.trail import Act
 from gridmap.services.ports import EventMark
 from gridmap.store import columns as col
@@ -18,6 +18,10 @@ from gridmap.store.unit_of_work import Work
 KEPT = timedelta(days=7)
 #: Old events taken away with each new one at most, so that no writer waits for a large clearing.
 _CLEARED = 200
+#: Entries of the trail after which what only passes by is taken away.
+_PASSED = 1_000
+#: Entries between two looks for it.
+_NOW_AND_THEN = 100
 
 
 def write_events(work: Work, acts: Sequence[Act], last: int) -> None:
@@ -40,6 +44,8 @@ def write_events(work: Work, acts: Sequence[Act], last: int) -> None:
         work.write(first.on_conflict_do_nothing(index_elements=["id"]))
     work.write(sa.insert(EventRow), rows)
     _clear(work, acts[-1], len(rows))
+    if last // _NOW_AND_THEN > (last - len(acts)) // _NOW_AND_THEN and any(row["kind"] in PASSING for row in rows):
+        _forget_passing(work, last)
 
 
 def _row(number: int, act: Act, event: Event) -> dict[str, object]:
@@ -59,6 +65,12 @@ def _clear(work: Work, act: Act, added: int) -> None:
     last = max(row.id for row in old if row.at < before)
     work.write(sa.delete(EventRow).where(EventRow.id <= last))
     work.write(sa.update(EventMarkRow).values(forgotten_to=last))
+
+
+def _forget_passing(work: Work, last: int) -> None:
+    """Take away what passed by a while ago, along the key; whoever follows has long looked."""
+    first, end = (max(0, last - entries) * PER_ENTRY for entries in (2 * _PASSED, _PASSED))
+    work.write(sa.delete(EventRow).where(EventRow.id >= first, EventRow.id < end, EventRow.kind.in_(sorted(PASSING))))
 
 
 class Events:
@@ -84,7 +96,7 @@ class Events:
         return sa.and_(mine, self._work.backend.one_of(EventRow.set_name, sorted(sight.sets)))
 
     def _of_incidents(self, sight: Sight) -> sa.ColumnElement[bool]:
-        mine = EventRow.kind.not_in(sorted(OF_SETS))
+        mine = EventRow.kind.not_in(sorted(OF_SETS | PASSING))
         if sight.incidents is None:
             return mine
         parts: list[sa.ColumnElement[bool]] = [sa.false()]

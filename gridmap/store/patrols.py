@@ -124,24 +124,44 @@ class Patrols:
 
     def frame(self, where: PointFilter) -> gpd.GeoDataFrame:
         """Give all matching fixes by (unit_id, fixed_at)."""
+        matching = in_window(self._work.backend, FixRow, FixRow.fixed_at, where)
+        return self._framed(self._columns().where(*matching).order_by(FixRow.unit_id, FixRow.fixed_at))
+
+    def _columns(self) -> sa.Select[Any]:
         backend = self._work.backend
-        rows = self._work.rows(
-            sa.select(
-                FixRow.unit_id,
-                backend.time_out(FixRow.fixed_at),
-                FixRow.accuracy_m,
-                FixRow.grid_code,
-                FixRow.version_id,
-                backend.geometry_out(FixRow.geom),
-            )
-            .where(*in_window(backend, FixRow, FixRow.fixed_at, where))
-            .order_by(FixRow.unit_id, FixRow.fixed_at)
+        return sa.select(
+            FixRow.unit_id,
+            backend.time_out(FixRow.fixed_at),
+            FixRow.accuracy_m,
+            FixRow.grid_code,
+            FixRow.version_id,
+            backend.geometry_out(FixRow.geom),
         )
-        values = transposed(rows, 6)
+
+    def _framed(self, query: sa.Select[Any]) -> gpd.GeoDataFrame:
+        backend = self._work.backend
+        values = transposed(self._work.rows(query), 6)
         return fix_frame(
             [values[0], backend.times_from(values[1]), *values[2:4], versions_of(self._work, values[4])],
             backend.geometries_from(values[5]),
         )
+
+    def latest(self, where: PointFilter, units: Sequence[str] | None = None) -> gpd.GeoDataFrame:
+        """Give the last of the matching fixes of each unit."""
+        backend = self._work.backend
+        matching = in_window(backend, FixRow, FixRow.fixed_at, where)
+        if units is not None:
+            matching.append(backend.one_of(FixRow.unit_id, sorted(set(units))))
+        last = (
+            sa.select(FixRow.unit_id.label("unit"), sa.func.max(FixRow.fixed_at).label("at"))
+            .where(*matching)
+            .group_by(FixRow.unit_id)
+            .subquery()
+        )
+        query = self._columns().join(last, sa.and_(FixRow.unit_id == last.c.unit, FixRow.fixed_at == last.c.at))
+        # two fixes of one moment: the other one may lie outside of what was asked for
+        found = self._framed(query.where(*matching).order_by(FixRow.unit_id))
+        return found.drop_duplicates("unit_id", keep="last", ignore_index=True)
 
     def counts_by_grid(self, where: PointFilter) -> pd.DataFrame:
         """Give ``grid_code, fixes, units, last_fix_at``, by code; rows without an owner are left out."""

@@ -1,26 +1,22 @@
 """Following what happens: pages and streams, cut to a reach, without loss or doubling whatever breaks in between."""
 
 import asyncio
-import json
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-import page_service
 import pytest
 import uvicorn
-from api_world import NOW, at, check_problem, fill
-from doors_world import ADMINISTRATOR, PASSWORD, Staffed, staff
+from api_world import NOW, at, check_problem
+from doors_world import ADMINISTRATOR
 from fake_store import FakeStore
 from fastapi.testclient import TestClient
+from listening import IN_S, IN_T, STREAM, Listener, Town, cookie, reporter, served
 
 from api.events.places import Places
 from api.limits import Streams
-from api.wire import BoundedProtocol
 from gridmap.domain.access import OPERATOR, Area, Grant, Role
 from gridmap.errors import InvalidInput, TooManyRequests
 from gridmap.services.clock import FixedClock
@@ -28,46 +24,6 @@ from gridmap.services.ports import Store
 from gridmap.store import open_store
 
 EVENTS = "/api/v1/events"
-STREAM = EVENTS + "/stream"
-SESSION = "/api/v1/session"
-
-
-class Town:
-    """A district with accounts, and its events."""
-
-    def __init__(self, store: Store) -> None:
-        fill(store)
-        self.store = store
-        self.made: Staffed = staff(store, FixedClock(NOW), set_name="urban", street="S")
-        self.count = 0
-
-    def person(self, name: str) -> httpx.Client:
-        client = TestClient(self.made.app, base_url="https://city.example", headers={"Sec-Fetch-Site": "same-origin"})
-        assert client.post(SESSION, json={"name": name, "password": PASSWORD}).status_code == 200
-        return client
-
-    def report(self, *cells: tuple[float, float]) -> list[str]:
-        """Take in an incident in each cell, as the dispatcher; give their ids."""
-        client = self.person("dispatcher")
-        return self.send(client, *cells)
-
-    def send(self, client: httpx.Client, *cells: tuple[float, float]) -> list[str]:
-        items = []
-        for column, row in cells:
-            self.count += 1
-            lon, lat = at(column, row)
-            items.append(
-                {"incident_id": f"e{self.count}", "occurred_at": NOW.isoformat(), "category": "litter", "lon": lon,
-                 "lat": lat}
-            )  # fmt: skip
-        answer = client.post("/api/v1/incidents", json={"datum": "wgs84", "items": items})
-        assert answer.status_code == 200, answer.text
-        assert answer.json()["counts"]["accepted"] == len(cells), answer.text
-        return [item["incident_id"] for item in items]
-
-
-#: In street S (grid D, and C), in street T (grid B).
-IN_S, IN_T = (0.5, 1.5), (2.5, 1.5)
 
 
 @pytest.fixture(params=["fake", "embedded"])
@@ -160,59 +116,6 @@ def test_a_place_of_before_a_restore_is_no_good(town: Town) -> None:
 # --- streams, over a real connection
 
 
-@contextmanager
-def served(made: Staffed) -> Iterator[tuple[str, uvicorn.Server]]:
-    config = uvicorn.Config(
-        made.app, host="127.0.0.1", port=0, log_level="warning", http=BoundedProtocol, timeout_graceful_shutdown=10
-    )
-    server = uvicorn.Server(config)
-    with page_service.started(server):
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", server
-
-
-class Listener:
-    """A reader of a stream, in a thread of its own."""
-
-    def __init__(self, base: str, headers: dict[str, str], place: str | None = None, take: int | None = None) -> None:
-        self.events: list[dict[str, Any]] = []
-        self.last: str | None = place
-        self.status = 0
-        self.ended = threading.Event()
-        self._open = threading.Event()
-        self._take = take
-        more = {} if place is None else {"Last-Event-ID": place}
-        self._thread = threading.Thread(target=self._run, args=(base, {**headers, **more}), daemon=True)
-        self._thread.start()
-        assert self._open.wait(20)
-
-    def _run(self, base: str, headers: dict[str, str]) -> None:
-        try:
-            with httpx.stream("GET", base + STREAM, headers=headers, timeout=60) as answer:
-                self.status = answer.status_code
-                for line in answer.iter_lines():
-                    name, _, value = line.partition(": ")
-                    if name == "id" and value:
-                        self.last = value
-                        self._open.set()
-                    elif name == "data":
-                        self.events.append(json.loads(value))
-                        if len(self.events) == self._take:
-                            return  # the connection is cut in the middle
-                    if self.status != 200:
-                        return
-        except httpx.HTTPError:
-            pass
-        finally:
-            self._open.set()
-            self.ended.set()
-
-    def wait(self, count: int, seconds: float = 20) -> list[str]:
-        until = time.monotonic() + seconds
-        while len(self.events) < count and time.monotonic() < until:
-            time.sleep(0.01)
-        return [event["subject"] for event in self.events]
-
-
 @pytest.fixture
 def live(tmp_path: Path) -> Iterator[tuple[Town, str, uvicorn.Server]]:
     store = open_store(f"sqlite:///{tmp_path}/city.gpkg")
@@ -220,15 +123,6 @@ def live(tmp_path: Path) -> Iterator[tuple[Town, str, uvicorn.Server]]:
     with served(town.made) as (base, server):
         yield town, base, server
     store.close()
-
-
-def cookie(town: Town, name: str) -> dict[str, str]:
-    session = town.made.app.state.desk.sessions.sign_in(name, PASSWORD)
-    return {"Authorization": f"Bearer {session.token}"}
-
-
-def reporter(town: Town, base: str) -> httpx.Client:
-    return httpx.Client(base_url=base, headers=cookie(town, "dispatcher"), timeout=30)
 
 
 def test_a_stream_tells_within_a_second_and_only_what_is_in_reach(live: Any) -> None:
@@ -366,7 +260,7 @@ def test_waiting_for_something_new_is_bounded() -> None:
 
     async def wait() -> float:
         began = time.monotonic()
-        await Feed(FakeStore()).wait(0.05)
+        await Feed(FakeStore(), FixedClock(NOW)).wait(0.05)
         return time.monotonic() - began
 
     assert asyncio.run(wait()) < 2

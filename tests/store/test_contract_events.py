@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,6 +28,7 @@ EVENTS = (
     Event(EventKind.VERSION_PUBLISHED, "urban", subject="2"),
     Event(EventKind.INCIDENTS_ADDED, "urban", "A", count=700),
 )
+MOVED = Event(EventKind.PATROL_MOVED, "urban", "A", "unit-7")
 
 
 def add(store: Store, *events: Event, at: datetime = NOW, wait: float = 0.0) -> int:
@@ -84,8 +86,9 @@ def test_events_are_as_they_were_written_and_in_order(store: Store) -> None:
     ],
 )
 def test_a_sight_cuts_in_the_query_as_it_does_in_memory(store: Store, sight: Sight, seen: list[str]) -> None:
-    add(store, *EVENTS)
+    add(store, *EVENTS, MOVED)
     assert subjects(store, sight) == seen
+    assert not replace(sight, patrols=None).shows(MOVED)
     assert [e.subject or str(e.count) for e in EVENTS if sight.shows(e)] == seen
     assert len(page(store, sight, limit=1)) == min(1, len(seen))
 
@@ -126,6 +129,20 @@ def test_old_events_are_forgotten_as_new_ones_come(true_store: Store) -> None:
     assert subjects(true_store, None) == ["new"]
     with true_store.unit_of_work() as work:
         assert work.events.mark().forgotten_to == before
+
+
+def test_what_only_passes_by_is_soon_forgotten_and_nothing_else(
+    true_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gridmap.store.events._PASSED", 8)
+    monkeypatch.setattr("gridmap.store.events._NOW_AND_THEN", 4)
+    for n in range(40):
+        add(true_store, MOVED, *([incident("urban", "A", f"i{n}")] if n % 2 else []))
+    found = [h.event.subject for h in page(true_store)]
+    assert 8 <= found.count("unit-7") <= 13
+    assert [s for s in found if s != "unit-7"] == [f"i{n}" for n in range(1, 40, 2)]
+    with true_store.unit_of_work() as work:
+        assert work.events.mark().forgotten_to == 0
 
 
 def test_a_reader_that_goes_on_from_the_newest_misses_none_of_many_writers(true_store: Store) -> None:

@@ -228,3 +228,22 @@ def test_fix_counts_by_grid(store):
         "units": [2, 2],
     }
     assert [t.to_pydatetime() for t in counts["last_fix_at"]] == [at(8) + timedelta(minutes=m) for m in (6, 4)]
+
+
+def test_the_latest_fix_of_each_unit(store):
+    number = published(store).number
+    add_fixes(store, with_version(fixes(7), number))  # u2 at 0, 2, 4, 6 min, u1 at 1, 3, 5; a, b, none in turn
+    tie = fixes(1, unit_id=["u1"], fixed_at=[pd.Timestamp(at(8)) + pd.Timedelta("5min")], grid_code=["a"])
+    add_fixes(store, with_version(tie, number))  # at another place in the same moment
+    with store.unit_of_work() as work:
+        found = work.patrols.latest(PointFilter())
+        assert list(zip(found["unit_id"], found["fixed_at"].dt.minute, strict=True)) == [("u1", 5), ("u2", 6)]
+        assert list(work.patrols.latest(PointFilter(), ["u2", "u9"])["unit_id"]) == ["u2"]
+        assert work.patrols.latest(PointFilter(), []).empty
+        before = work.patrols.latest(PointFilter(end=at(8) + timedelta(minutes=4)))
+        assert list(before["fixed_at"].dt.minute) == [3, 2]
+        west = work.patrols.latest(PointFilter(bbox=(119.9, 29.0, 120.0025, 31.0)))
+        assert list(west["fixed_at"].dt.minute) == [5, 2], "the fix of the same moment beyond the box is not given"
+        assert west.geometry.x.max() < 120.0025
+        mine = work.patrols.latest(PointFilter(within=(("city", frozenset({"b"})),)))
+        assert list(zip(mine["unit_id"], mine["fixed_at"].dt.minute, strict=True)) == [("u1", 1), ("u2", 4)]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import geopandas as gpd
 import numpy as np
 
 from gridmap.analysis.duplicates import Alike, Sighting, alike
@@ -14,7 +15,8 @@ from gridmap.services.cases.guide import guide
 from gridmap.services.cases.opening import LIKENESS, sighting
 from gridmap.services.cases.placing import Places
 from gridmap.services.clock import day_in
-from gridmap.services.ports import CaseFilter, CaseLine, PointFilter, Store
+from gridmap.services.intake.items import MAX_AHEAD
+from gridmap.services.ports import CaseFilter, CaseLine, PointFilter, Store, UnitOfWork
 from gridmap.services.responsibility import Plan, locate
 from gridmap.settings import Settings
 
@@ -87,15 +89,21 @@ class Patrol:
     load: int
 
 
+def last_seen(work: UnitOfWork, now: datetime, *, units: Sequence[str] | None = None) -> gpd.GeoDataFrame:
+    """Give where units (None: all) were seen last, if that was lately: FIXES with owners, one row a unit."""
+    # the clock of a device may be ahead: what was taken in counts as now
+    return work.patrols.latest(PointFilter(now - SEEN_WITHIN, now + MAX_AHEAD), units)
+
+
 def patrols_near(
     store: Store, lon: float, lat: float, now: datetime, *, grid_code: str | None, most: int = 10
 ) -> Sequence[Patrol]:
     """Give the patrols seen lately near a place: those of its own grid first, then the nearest, the less busy first."""
     west, south, east, north = widened((lon, lat, lon, lat), NEAR_M).tolist()
-    window = PointFilter(now - SEEN_WITHIN, now, bbox=(west, south, east, north))
+    window = PointFilter(now - SEEN_WITHIN, now + MAX_AHEAD, bbox=(west, south, east, north))
     with store.unit_of_work() as work:
-        fixes = work.patrols.frame(window)
-        last = fixes.drop_duplicates("unit_id", keep="last")
+        # who passed by may be elsewhere by now
+        last = last_seen(work, now, units=list(work.patrols.latest(window)["unit_id"]))
         grids = sorted({str(code) for code in last["grid_code"].dropna()})
         loads = {code: work.cases.count(CaseFilter(open=True, grid_code=code)) for code in grids}
     metres = distances_m(lon, lat, last.geometry.x, last.geometry.y)

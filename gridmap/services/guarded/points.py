@@ -156,6 +156,11 @@ class CutPatrols(_Cut[PatrolRepository]):
     def __init__(self, guard: Guard) -> None:
         super().__init__(guard, guard.raw.patrols)
 
+    def latest(self, where: PointFilter, units: Sequence[str] | None = None) -> gpd.GeoDataFrame:
+        """Give the last fix of each unit of those where positions may be seen."""
+        mine = both_within(self._guard.within(Permission.PATROLS_LIVE), where.within)
+        return self._raw.latest(replace(where, within=mine), units)
+
     def passing(self, where: PointFilter) -> Passing:
         """Give the fixes within reach in numbers."""
         return self._raw.passing(self._mine(where))

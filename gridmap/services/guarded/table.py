@@ -122,6 +122,19 @@ def _cases_in(call: Mapping[str, Any], result: Any) -> list[Event]:
     ]
 
 
+def _seen_units(call: Mapping[str, Any], result: Any) -> list[Event]:
+    """Tell which units were seen, each once; of more than a few, that many were."""
+    taken = zip(call["points"], result, strict=True)
+    units = {fix.unit_id: owner for (fix, owner), verdict in taken if verdict is Verdict.ACCEPTED}
+    if len(units) > _ONE_BY_ONE:
+        return [Event(EventKind.PATROL_MOVED, None, count=len(units))]
+    return [Event(EventKind.PATROL_MOVED, owner.set_name, owner.grid_code, unit) for unit, owner in units.items()]
+
+
+def _many_seen(call: Mapping[str, Any], result: Any) -> list[Event]:
+    return [Event(EventKind.PATROL_MOVED, None, count=int(result.added))] if result.added else []
+
+
 def _acted(call: Mapping[str, Any], result: Any) -> Told:
     entry = call["entry"]
     return str(call["case_id"]), {"act": entry.act.value, "role": entry.role.value, "number": call["number"]}
@@ -248,11 +261,12 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "time_span": _read(May.INCIDENTS_READ),
     },
     "patrols": {
-        "add": Rule(May.PATROLS_WRITE, "fixes.add", _added),
-        "take": Rule(May.PATROLS_WRITE, "fixes.add", _taken),
+        "add": Rule(May.PATROLS_WRITE, "fixes.add", _added, happened=_many_seen),
+        "take": Rule(May.PATROLS_WRITE, "fixes.add", _taken, happened=_seen_units),
         "reown": Rule(May.PUBLISH, "fixes.reown", _reowned),
         "frame": _read(May.PATROLS_READ),
         "counts_by_grid": _read(May.PATROLS_READ),
+        "latest": _read(May.PATROLS_LIVE),
         "passing": _read(May.PATROLS_READ),
         "count": _read(May.PATROLS_READ),
         "time_span": _read(May.PATROLS_READ),

@@ -224,6 +224,10 @@ class PatrolRepository(Protocol):
         """Give ``grid_code, fixes, units, last_fix_at``, by code; rows without an owner are left out."""
         ...
 
+    def latest(self, where: PointFilter, units: Sequence[str] | None = None) -> gpd.GeoDataFrame:
+        """Give the last of the matching fixes of each unit (of these alone, where some are named), by unit."""
+        ...
+
     def passing(self, where: PointFilter) -> Passing:
         """Give all matching fixes in numbers; nobody's are left out."""
         ...

@@ -3,12 +3,14 @@ import { Problem, get, send } from "../service.js";
 import { drawDistrict, drawLanguages, drawPages, drawWho, fillTexts, loadSession, may } from "../shell.js";
 import { setOf } from "../state.js";
 import { el, loadTexts, setZone, t } from "../texts.js";
+import { makeArrivals } from "./arrivals.js";
 import { makeCase } from "./case.js";
 import { startGround } from "./ground.js";
 import { makeIntake } from "./intake.js";
 import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
 import { startMap } from "./map.js";
+import { makeNear } from "./near.js";
 import { drawTabs, makeQueue } from "./queue.js";
 import { makeReader } from "./reader.js";
 import { startSearch } from "./search.js";
@@ -16,21 +18,17 @@ import { makeSeat } from "./seat.js";
 import { drawSieve } from "./sieve.js";
 import { FILTERS, addressOf, placeText, readState } from "./state.js";
 import { drawLine, nothingOpen, say, tell } from "./screen.js";
-import { categoryName } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const panel = byId("case"), notice = byId("notice"), skeleton = byId("skeleton");
-/** Clocks are written again so often; patrols near an open case are asked for so often. */
+/** Clocks and ages are written again so often. */
 const TICK = 15_000;
-const PATROLS = 15_000;
-/** Things that happen at once are read at once: so long after the first of them. */
-const TOGETHER = 120;
 
 let state = readState();
 let set = null, ground = null, seat = null, textsOf = "", counts = null, keyShown = "";
 /** By how much the service's clock is ahead of this machine's, in milliseconds. */
 let ahead = 0;
-let together = 0, keys = 0, shownOwner = null;
+let keys = 0, shownOwner = null;
 const now = () => Date.now() + ahead;
 const areaName = (code) => (ground ? ground.areaName(code) : "");
 
@@ -53,7 +51,8 @@ const map = startMap(byId("map"), {
 
 function quietly(problem) { if (!(problem instanceof Problem)) { throw problem; } }
 
-const common = { lang: () => state.lang, areaName, say, go: (id) => openCase(id), close: closePanel, patrols: (units) => map.patrols(units) };
+const near = makeNear({ lang: () => state.lang, now, map });
+const common = { lang: () => state.lang, areaName, say, go: (id) => openCase(id), close: closePanel, near: near.node };
 
 /** Show on the map who answers for a place: the grid filled, the areas above it around it. */
 async function showOwner(place, owner, look) {
@@ -72,7 +71,9 @@ const file = makeCase(panel, {
   now,
   opened(found, fresh) {
     const { case: row, owner } = found;
-    if (fresh) { showOwner(row, owner || { grid: null, chain: [] }, { emergency: row.emergency, accuracy: row.accuracy_m || 0 }).catch(quietly); }
+    if (!fresh) { return; }
+    near.open(row);
+    showOwner(row, owner || { grid: null, chain: [] }, { emergency: row.emergency, accuracy: row.accuracy_m || 0 }).catch(quietly);
   },
   acted() { reader.read(); },
 });
@@ -144,7 +145,7 @@ function openCase(id, push = true) {
   if (state.case !== id || state.point) {
     state = { ...state, case: id, point: null };
     note(push);
-    map.patrols([]);
+    near.forget();
   }
   document.body.dataset.panel = "case";
   panel.hidden = false;
@@ -158,12 +159,13 @@ function openPlace(place, called = "", push = true) {
   state = { ...state, case: "", point: place };
   note(push);
   document.body.dataset.panel = "place";
-  map.patrols([]);
+  near.forget();
   map.owner(null, []);
   map.place(place);
   map.cases(queue.rows(), "");
   queue.open("");
   intake.open(place, called);
+  near.open(place);
   intake.focus();
 }
 
@@ -182,31 +184,12 @@ function emptyPanel() {
   document.body.dataset.panel = "";
   map.place(null);
   map.owner(null, []);
-  map.patrols([]);
+  near.forget();
   map.cases(queue.rows(), "");
   queue.open("");
   panel.removeAttribute("aria-busy");
   panel.setAttribute("aria-label", t("dispatch_panel"));
   panel.replaceChildren(nothingOpen());
-}
-
-/** Something happened to a case: read what is on the screen again, soon. */
-function happened(kind, event) {
-  const mine = event.subject && event.subject === state.case;
-  if (mine) { file.refresh(); }
-  if (kind === "case.opened") { opened += event.count || 1; }
-  if (!together) { together = setTimeout(readTogether, TOGETHER); }
-}
-
-let opened = 0;
-async function readTogether() {
-  together = 0;
-  const n = opened, before = new Set(queue.rows().map((row) => row.case_id));
-  opened = 0;
-  await reader.read();
-  if (!n) { return; }
-  const fresh = queue.rows().filter((row) => !before.has(row.case_id));
-  say(fresh.length === 1 ? t("dispatch_arrived_one", { what: categoryName(fresh[0].category), where: fresh[0].address || areaName(fresh[0].grid_code) || "" }) : t("dispatch_arrived", { n }));
 }
 
 function drawBar() {
@@ -246,7 +229,7 @@ async function start() {
       seat = makeSeat(session);
       if (!map.view(state.view) && overview.bounds) { map.fit(overview.bounds); }
       begin();
-    } else { file.redraw(); intake.redraw(); }
+    } else { file.redraw(); intake.redraw(); near.tick(); map.again(); }
   } catch (problem) {
     quietly(problem);
     tell({ text: problem.detail || (textsOf ? t("dispatch_error") : "无法连接服务，请稍后重试。 The service does not answer, try again."), act: start, button: textsOf ? t("try_again") : "重试 / Try again" });
@@ -271,7 +254,12 @@ function begin() {
     skeleton.hidden = true; // the queue works without a map
     say(problem.detail || t("error_map"));
   });
-  startLive({ happened, again: () => { reader.read(); file.refresh(); }, state: drawLine });
+  startLive({
+    happened: makeArrivals({ rows: () => queue.rows(), read: () => reader.read(), open: () => state.case, changed: () => file.refresh(), areaName, say }),
+    moved: may("patrols.live") ? near.moved : undefined,
+    again() { reader.read(); file.refresh(); near.again(); },
+    state: drawLine,
+  });
   const search = startSearch({ lang: () => state.lang, rows: () => queue.rows(), point: openPlace, open: (id) => openCase(id) });
   startKeys({
     say,
@@ -292,8 +280,7 @@ function begin() {
     },
     escape() { if (!file.cancel() && (state.case || state.point)) { closePanel(); } },
   });
-  setInterval(() => { queue.tick(); file.tick(); map.again(); }, TICK);
-  setInterval(() => { if (!document.hidden) { file.patrolsAgain(); } }, PATROLS);
+  setInterval(() => { queue.tick(); file.tick(); near.tick(); map.again(); }, TICK);
 }
 
 window.addEventListener("popstate", () => {

@@ -2,7 +2,7 @@
 import { Problem, get } from "../service.js";
 import { el, t, time } from "../texts.js";
 import { actForm, actLabel, actOfKey, actsOf, goesAtOnce, isForward, keyOf } from "./acts.js";
-import { ownerCard, patrolCard, proposedCard } from "./owner.js";
+import { ownerCard, proposedCard } from "./owner.js";
 import { clockCard, recordCard, similarCard } from "./record.js";
 import { newKey, sendSurely } from "./sure.js";
 import { actName, categoryName, channelName, clockNow, clockWords, kindName, roleName, statusName, unitName } from "./words.js";
@@ -11,11 +11,11 @@ const pathOf = (id) => "/api/v1/cases/" + encodeURIComponent(id);
 const MOVED = new Set(["case_moved", "illegal_transition"]);
 
 /**
- * Make the panel. `page` gives: lang(), seat(), now(), areaName(code), say(text), opened(file) once a case is shown,
+ * Make the panel. `page` gives: near, the node that shows who is, lang(), seat(), now(), areaName(code), say(text), opened(file) once a case is shown,
  * acted(file) after an act, go(id) to another case, close().
  */
 export function makeCase(node, page) {
-  let id = "", file = null, form = null, patrols = null, turn = 0, reading = Promise.resolve(), sent = Promise.resolve(true);
+  let id = "", file = null, form = null, turn = 0, reading = Promise.resolve(), sent = Promise.resolve(true);
   /** Cases with an act under way: one at a time each. */
   const sending = new Set();
   /** What was written and not yet sent, by case and act. */
@@ -90,7 +90,7 @@ export function makeCase(node, page) {
       file.case.status === "reported" || file.case.status === "filed" || file.case.status === "dispatched" ? proposedCard(file.proposed, page.areaName) : null,
       similarCard(file.similar, { title: t("dispatch_similar"), open: page.go, areaName: page.areaName,
         merge: merge ? (other) => { keep(merge, { names: other }); begin(merge, true); } : null }),
-      file.owner ? ownerCard(file.owner) : null, patrolCard(patrols), recordCard(file.record, page.areaName)].filter(Boolean));
+      file.owner ? ownerCard(file.owner) : null, page.near, recordCard(file.record, page.areaName)].filter(Boolean));
     if (counted) { body.querySelector(".counted").open = true; }
     body.scrollTop = kept;
   }
@@ -188,7 +188,6 @@ export function makeCase(node, page) {
     file = answer;
     if (same) { drawHead(); } else { draw(); }
     page.opened(file, fresh);
-    if (fresh) { readPatrols(); }
   }
 
   async function read(quiet) {
@@ -209,24 +208,13 @@ export function makeCase(node, page) {
     }
   }
 
-  async function readPatrols() {
-    const asked = id, { lon, lat } = file.case;
-    try {
-      const found = (await get(`/api/v1/patrols/near?lon=${lon}&lat=${lat}`, page.lang())).units;
-      if (asked === id) { patrols = found; drawBody(); page.patrols(found); }
-    } catch (problem) {
-      if (!(problem instanceof Problem)) { throw problem; }
-      if (asked === id && patrols === null) { patrols = []; drawBody(); }
-    }
-  }
-
   return {
     id: () => id,
     file: () => file,
     /** Show a case. */
     async open(next) {
       if (next === id && file) { return; }
-      id = next; file = null; form = null; patrols = null;
+      id = next; file = null; form = null;
       place.replaceChildren();
       told.textContent = "";
       node.hidden = false;
@@ -242,7 +230,6 @@ export function makeCase(node, page) {
     },
     /** Read the case again: it changed, or may have. */
     refresh() { return id ? read(true) : Promise.resolve(); },
-    patrolsAgain() { if (file) { readPatrols(); } },
     redraw() { if (file) { draw(); } },
     tick() { if (file) { drawHead(); } },
     /** Do what a key stands for; tells whether it stands for anything here. */

@@ -1,7 +1,7 @@
 // A place that was asked for: who is responsible there, and a new case at it.
 import { Problem, get } from "../service.js";
 import { el, named, t } from "../texts.js";
-import { ownerCard, patrolCard, proposedCard } from "./owner.js";
+import { ownerCard, proposedCard } from "./owner.js";
 import { similarCard } from "./record.js";
 import { categoryPicker } from "./picker.js";
 import { CHANNELS } from "./sieve.js";
@@ -16,14 +16,13 @@ const FIRST_PEOPLE = 2;
 
 /**
  * Make the panel. `page` gives: lang(), areaName(code), mayWrite(), shape(code, place), located(place, answer) once it
- * is known who is responsible, patrols(units), opened(id) once a case is opened, go(id), close(), say(text).
+ * is known who is responsible, near, the node that shows who is, opened(id) once a case is opened, go(id), close(), say(text).
  */
 export function makeIntake(node, page) {
-  let at = null, answer = null, patrols = null, similar = null, turn = 0, timer = 0, name = "", side = "", label = "";
+  let at = null, answer = null, similar = null, turn = 0, timer = 0, name = "", side = "", label = "";
   // what was written stays while the place is moved
   const draft = { category: "", kind: "report", channel: "hotline", emergency: false, note: "", address: "", accuracy_m: "" };
   const found = el("div", "found");
-  const beside = el("div", "found");
   const offered = el("div", "offered");
   const sides = el("div", "sides");
   let form = null;
@@ -144,7 +143,6 @@ export function makeIntake(node, page) {
 
   function draw() {
     found.replaceChildren(...(answer ? [ownerCard(answer.owner, FIRST_PEOPLE), proposedCard(answer.proposed, page.areaName)] : [el("p", "bone line"), el("p", "bone block")]));
-    beside.replaceChildren(patrolCard(patrols));
     drawSides();
     drawOffered();
   }
@@ -161,7 +159,7 @@ export function makeIntake(node, page) {
     node.setAttribute("aria-label", t("dispatch_place"));
     node.replaceChildren(el("header", "case-head", null, el("div", "case-title", null, title, close),
       el("p", "case-line", null, el("code", null, `${at.lon.toFixed(6)}, ${at.lat.toFixed(6)}`))),
-    el("div", "case-body", null, found, page.mayWrite() ? drawForm() : null, beside));
+    el("div", "case-body", null, found, page.mayWrite() ? drawForm() : null, page.near));
     draw();
   }
 
@@ -192,23 +190,13 @@ export function makeIntake(node, page) {
 
   function later() { clearTimeout(timer); timer = setTimeout(ask, ASK_AFTER); }
 
-  async function readPatrols() {
-    const where = at;
-    let units = [];
-    try { units = (await get(`/api/v1/patrols/near?lon=${at.lon}&lat=${at.lat}`, page.lang())).units; } catch (problem) {
-      if (!(problem instanceof Problem)) { throw problem; }
-    }
-    if (where === at) { patrols = units; beside.replaceChildren(patrolCard(patrols)); page.patrols(units); }
-  }
-
   return {
     /** Ask for a place; `called` is what it is known by, such as an address. */
     open(place, called = "") {
-      at = place; label = called; answer = null; patrols = null; similar = null; side = ""; name = caseNumber();
+      at = place; label = called; answer = null; similar = null; side = ""; name = caseNumber();
       draft.address = called || "";
       frame();
       ask();
-      readPatrols();
     },
     focus() { (node.querySelector(".new-case [name=category]") || node.querySelector("h2"))?.focus({ preventScroll: true }); },
     redraw() { if (at) { frame(); } },

@@ -11,8 +11,8 @@ function dot(look) {
   return sign;
 }
 
-/** Make the legend as a control of the map; `dots` gives how cases are drawn. */
-export function legendControl(dots) {
+/** Make the legend as a control of the map; `dots` gives how cases are drawn, `units` how those are who are not near. */
+export function legendControl(dots, units) {
   const box = el("details", "legend");
   box.open = window.innerWidth > 1400;
   box.append(el("summary", null, t("dispatch_legend")), el("ul", null, null,
@@ -20,6 +20,8 @@ export function legendControl(dots) {
     line(el("i", "sign owner-sign"), t("dispatch_legend_owner")),
     line(el("i", "sign chain-sign"), t("dispatch_legend_chain")),
     line(el("i", "sign patrol-sign"), t("dispatch_legend_patrol")),
+    line(dot(units.fresh), t("dispatch_legend_unit")),
+    line(dot(units.old), t("dispatch_legend_unit_old")),
     line(dot(dots.ok), t("dispatch_legend_case")),
     line(dot(dots.risk), t("dispatch_legend_risk")),
     line(dot(dots.overdue), t("dispatch_legend_overdue"))));

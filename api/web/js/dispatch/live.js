@@ -10,15 +10,17 @@ const LOOK = 60_000;
 
 /**
  * Follow what happens. `happened` hears every event once; `again` is done whenever something may have been missed, and
- * by then the line is open, so that nothing falls between; `state` hears "live", "waiting" or "off".
+ * by then the line is open, so that nothing falls between; `state` hears "live", "waiting" or "off". `moved`, if given,
+ * hears where units are: all of them whenever the line opens, then those that moved.
  */
-export function startLive({ happened, again, state }) {
+export function startLive({ happened, moved, again, state }) {
   let source = null, last = "", wait = FIRST, timer = 0;
 
   function open() {
     clearTimeout(timer);
     if (source) { source.close(); }
-    source = new EventSource("/api/v1/events/stream" + (last ? "?after=" + encodeURIComponent(last) : ""));
+    const query = new URLSearchParams({ ...(moved && { positions: "true" }), ...(last && { after: last }) }).toString();
+    source = new EventSource("/api/v1/events/stream" + (query && "?" + query));
     const mine = source;
     mine.addEventListener("open", () => {
       wait = FIRST;
@@ -31,6 +33,7 @@ export function startLive({ happened, again, state }) {
       // the browser takes up a broken line by itself; one that the service refused is closed for good
       if (mine.readyState === EventSource.CLOSED) { refused(); }
     });
+    if (moved) { mine.addEventListener("patrols.moved", (event) => { if (mine === source) { moved(JSON.parse(event.data)); } }); }
     KINDS.forEach((kind) => mine.addEventListener(kind, (event) => {
       if (mine !== source) { return; }
       last = event.lastEventId;

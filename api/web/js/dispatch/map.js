@@ -2,6 +2,7 @@
 import { el, t } from "../texts.js";
 import { categoryName, clockNow, clockWords } from "./words.js";
 import { legendControl } from "./legend.js";
+import { UNIT_DOTS, startUnits } from "./units.js";
 
 const CONTEXT = {
   water: { color: "#a9c8db", fillColor: "#cfe1ec", weight: 1, fillOpacity: 1 },
@@ -19,7 +20,7 @@ const DOTS = {
   today: { radius: 5, color: "#44525e", weight: 1.5, fillColor: "#ffffff" },
   ok: { radius: 4, color: "#44525e", weight: 1.5, fillColor: "#ffffff" },
 };
-const PANES = ["context", "grids", "chain", "owner", "accuracy", "cases", "patrols", "incident"];
+const PANES = ["context", "grids", "chain", "owner", "accuracy", "units", "cases", "patrols", "incident"];
 const QUIET = new Set(["context", "grids", "chain", "owner", "accuracy"]);
 const ZOOM = 16;
 
@@ -37,7 +38,7 @@ export function startMap(node, { ask, pick, moved, now }) {
   });
   map.setView([36, 120], 10);
   const canvas = { context: L.canvas({ pane: "context", padding: 0.2 }), grids: L.canvas({ pane: "grids", padding: 0.2 }) };
-  const svg = Object.fromEntries(["chain", "owner", "accuracy", "cases"].map((name) => [name, L.svg({ pane: name, padding: 0.2 })]));
+  const svg = Object.fromEntries(["chain", "owner", "accuracy", "units", "cases"].map((name) => [name, L.svg({ pane: name, padding: 0.2 })]));
   const groups = Object.fromEntries(PANES.map((name) => [name, L.featureGroup().addTo(map)]));
   const borders = new Map();
   const dots = new Map();
@@ -59,7 +60,8 @@ export function startMap(node, { ask, pick, moved, now }) {
     ask({ lon: at.lng, lat: at.lat });
   });
 
-  const icon = (className, text) => L.divIcon({ className: "", html: el("span", className, text), iconSize: [0, 0] });
+  const icon = (className, text, ...parts) => L.divIcon({ className: "", html: el("span", className, text, ...parts), iconSize: [0, 0] });
+  const units = startUnits({ groups, renderer: svg.units, icon, now, still });
 
   function shape(group, feature, style) {
     if (feature) { L.geoJSON(feature, { pane: group, renderer: svg[group], interactive: false, style }).eachLayer((layer) => groups[group].addLayer(layer)); }
@@ -105,8 +107,11 @@ export function startMap(node, { ask, pick, moved, now }) {
         dots.set(row.case_id, dot.addTo(groups.cases));
       });
     },
-    again() { this.cases(shown, here); },
-    /** Show a place, and who is responsible for it: `owner` with shapes [{feature, own}], `patrols` near. */
+    again() { this.cases(shown, here); units.tick(); },
+    /** Units as they move, and which of them are near the open case. */
+    units: units.take,
+    near: units.near,
+    /** Show a place; `owner` shows who is responsible for it. */
     place(at, { emergency = false, accuracy = 0, label = "" } = {}) {
       groups.incident.clearLayers();
       groups.accuracy.clearLayers();
@@ -124,10 +129,6 @@ export function startMap(node, { ask, pick, moved, now }) {
       if (own && at) {
         L.marker([at.lat, at.lon], { pane: "incident", interactive: false, keyboard: false, icon: icon("map-label", own.properties.name || own.properties.code) }).addTo(groups.owner);
       }
-    },
-    patrols(units) {
-      groups.patrols.clearLayers();
-      units.forEach((unit) => L.marker([unit.lat, unit.lon], { pane: "patrols", interactive: false, keyboard: false, icon: icon("patrol", unit.unit_id) }).addTo(groups.patrols));
     },
     /** Bring a place into view, with the shape around it when that fits; what is in view already stays where it is. */
     bring(at, feature) {
@@ -151,7 +152,7 @@ export function startMap(node, { ask, pick, moved, now }) {
       node.setAttribute("aria-label", t("dispatch_map"));
       controls = [
         L.control.zoom({ position: "topright", zoomInTitle: t("history_zoom_in"), zoomOutTitle: t("history_zoom_out") }),
-        legendControl(DOTS),
+        legendControl(DOTS, UNIT_DOTS),
       ];
       controls.forEach((control) => control.addTo(map));
     },

@@ -1,6 +1,6 @@
 // Who is responsible: the grid with the chain above it, its people with their telephones, and who is near. The same card everywhere.
 import { el, named, number, t } from "../texts.js";
-import { ruleName, unitName } from "./words.js";
+import { ageWords, ruleName, secondsSince, unitName } from "./words.js";
 
 const say = (key, fields) => named("map." + key, key).replace(/\{(\w+)\}/g, (whole, name) => (name in fields ? String(fields[name]) : whole));
 /** People shown before "and n more". */
@@ -62,14 +62,14 @@ export function proposedCard(proposed, areaName) {
 }
 
 /** Who is near, and why one of them before the next: own grid, metres, minutes, cases in hand; `units` null: not known yet. */
-export function patrolCard(units) {
+export function patrolCard(units, now) {
   const box = el("section", "part patrols");
   box.append(el("h3", null, t("dispatch_patrols")));
   if (units === null) { box.append(el("p", "bone line")); return box; }
   if (!units.length) { box.append(el("p", "soft", t("dispatch_patrols_none"))); return box; }
   const list = el("ol", "patrol-list");
   units.forEach((unit) => list.append(el("li", null, null,
-    el("b", null, unit.unit_id), el("span", "soft", unit.reasons.join(named("map.list_mark", ", "))))));
+    el("b", null, unit.unit_id), el("span", "soft", [...unit.reasons, ageWords(secondsSince(unit.fixed_at, now))].join(named("map.list_mark", ", "))))));
   box.append(list);
   return box;
 }

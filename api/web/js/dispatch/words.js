@@ -31,6 +31,12 @@ export function span(seconds) {
   return t("dispatch_span_minutes", { m: rest });
 }
 
+/** How long ago something was, in seconds by the service's clock; a device whose clock is ahead was here just now. */
+export const secondsSince = (iso, now) => Math.max(0, (now - new Date(iso).getTime()) / 1000);
+
+/** Say how long ago somebody was seen. */
+export const ageWords = (seconds) => (seconds < 60 ? t("dispatch_age_now") : t("dispatch_age", { m: Math.floor(seconds / 60) }));
+
 /** How much time is left of what is up at `iso`, in seconds, by the service's clock. */
 export const left = (iso, now) => (new Date(iso).getTime() - now) / 1000;
 
