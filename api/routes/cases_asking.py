@@ -75,7 +75,12 @@ def get_patrols_near(ctx: Ctx, q: Query[SpotQuery], language: ReaderLanguage) ->
     for one in patrols_near(ctx.store, lon, lat, now, grid_code=owner):
         age = max(0, int((now - one.fixed_at).total_seconds()))
         reasons = [text("near.own_grid", language)] if one.same_grid else []
-        reasons.append(text("near.metres", language, metres=one.distance_m))
+        far = one.distance_m >= 999.5
+        reasons.append(
+            text("near.kilometres", language, km=one.distance_m / 1_000)
+            if far
+            else text("near.metres", language, metres=one.distance_m)
+        )
         reasons.append(text("near.load", language, count=one.load))
         units.append(
             PatrolOut(

@@ -43,7 +43,7 @@ export function startMap(node, { ask, pick, moved, now }) {
   const borders = new Map();
   const dots = new Map();
   L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
-  let controls = [], shown = [], here = "";
+  let controls = [], shown = [], here = "", pin = null;
 
   map.on("click", (event) => ask({ lon: event.latlng.lng, lat: event.latlng.lat }));
   map.on("moveend", () => {
@@ -61,7 +61,14 @@ export function startMap(node, { ask, pick, moved, now }) {
   });
 
   const icon = (className, text, ...parts) => L.divIcon({ className: "", html: el("span", className, text, ...parts), iconSize: [0, 0] });
-  const units = startUnits({ groups, renderer: svg.units, icon, now, still });
+  /** What stands in the way of names: the pin of the open case and the name of its grid. */
+  function taken() {
+    if (!pin) { return []; }
+    const { x, y } = map.latLngToContainerPoint([pin.lat, pin.lon]);
+    const label = node.querySelector(".map-label"), half = label ? label.offsetWidth / 2 : 0;
+    return [[x - 14, y - 28, x + 14, y + 2], ...(label ? [[x - half, y + 2, x + half, y + 24]] : [])];
+  }
+  const units = startUnits(map, { taken, groups, renderer: svg.units, icon, now, still });
 
   function shape(group, feature, style) {
     if (feature) { L.geoJSON(feature, { pane: group, renderer: svg[group], interactive: false, style }).eachLayer((layer) => groups[group].addLayer(layer)); }
@@ -115,6 +122,7 @@ export function startMap(node, { ask, pick, moved, now }) {
     place(at, { emergency = false, accuracy = 0, label = "" } = {}) {
       groups.incident.clearLayers();
       groups.accuracy.clearLayers();
+      pin = at;
       if (!at) { return; }
       L.marker([at.lat, at.lon], { pane: "incident", interactive: false, keyboard: false, icon: icon("incident" + (emergency ? " urgent" : "")), alt: label }).addTo(groups.incident);
       if (accuracy > 0) {

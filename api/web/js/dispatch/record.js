@@ -22,7 +22,8 @@ export function recordCard(record, areaName) {
 /** A limit such as "4 working_hour" in words. */
 function limitWords(limit) {
   const [amount, unit] = String(limit).split(" ");
-  if (unit === "urgent_hour" && Number(amount) < 1) { return t("dispatch_limit_minute", { n: Math.round(Number(amount) * 60) }); }
+  const short = Number(amount) < 1 && { urgent_hour: "dispatch_limit_minute", working_hour: "dispatch_limit_working_minute" }[unit];
+  if (short) { return t(short, { n: Math.round(Number(amount) * 60) }); }
   return unit ? t("dispatch_limit_" + unit, { n: amount }) : String(limit);
 }
 

@@ -7,16 +7,19 @@ const OLD = 600;
 const GONE = 1800;
 /** How long a mark takes to where it was seen next, in milliseconds. */
 const GLIDE = 900;
-/** Not told apart by colour alone: what is old is hollow. */
+/** Not told apart by colour alone: what is old is smaller; hollow ones are cases. */
 export const UNIT_DOTS = {
   fresh: { radius: 5, color: "#ffffff", weight: 1.5, fillColor: "#1f4fa3", fillOpacity: 1 },
-  old: { radius: 5, color: "#6b7680", weight: 2, fillColor: "#ffffff", fillOpacity: 0.9 },
+  old: { radius: 3.5, color: "#ffffff", weight: 1.5, fillColor: "#66717c", fillOpacity: 1 },
 };
 
-/** Make the layer of units; `icon` makes a mark with a node, `groups.units` holds dots, `groups.patrols` those with a name. */
-export function startUnits({ groups, renderer, icon, now, still }) {
+/**
+ * Make the layer of units; `icon` makes a mark with a node, `groups.units` holds dots, `groups.patrols` those with a name;
+ * `taken` gives the boxes on the screen that names leave free.
+ */
+export function startUnits(map, { taken, groups, renderer, icon, now, still }) {
   const marks = new Map();
-  let near = new Set(), frame = 0;
+  let near = new Map(), frame = 0;
   const age = (unit) => secondsSince(unit.fixed_at, now());
 
   function look(mark) {
@@ -27,7 +30,7 @@ export function startUnits({ groups, renderer, icon, now, still }) {
       node.classList.toggle("old", old);
       const words = ageWords(seconds);
       if (node.lastChild.textContent !== words) { node.lastChild.textContent = words; }
-    } else if (mark.old !== old) { mark.layer.setStyle(old ? UNIT_DOTS.old : UNIT_DOTS.fresh); }
+    } else if (mark.old !== old) { mark.layer.setStyle(UNIT_DOTS[old ? "old" : "fresh"]).setRadius(UNIT_DOTS[old ? "old" : "fresh"].radius); }
     mark.old = old;
   }
 
@@ -61,8 +64,24 @@ export function startUnits({ groups, renderer, icon, now, still }) {
       mark.layer.setLatLng([mark.from.lat + (mark.to[0] - mark.from.lat) * k, mark.from.lng + (mark.to[1] - mark.from.lng) * k]);
       if (k < 1) { left = true; } else { mark.to = null; }
     });
-    if (left) { frame = requestAnimationFrame(glide); }
+    if (left) { frame = requestAnimationFrame(glide); } else { arrange(); }
   }
+
+  /** Let names that would lie on each other be dots, the best placed first. */
+  function arrange() {
+    const boxes = taken();
+    [...near.keys()].map((id) => marks.get(id)).filter((mark) => mark?.near).forEach((mark) => {
+      const node = mark.layer.getElement()?.querySelector(".patrol");
+      if (!node) { return; }
+      node.classList.remove("crowded");
+      const at = map.latLngToContainerPoint(mark.to || mark.layer.getLatLng()), w = node.offsetWidth / 2 + 2, h = node.offsetHeight / 2 + 2;
+      const box = [at.x - w, at.y - h, at.x + w, at.y + h];
+      const crowded = boxes.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1]);
+      node.classList.toggle("crowded", crowded);
+      if (!crowded) { boxes.push(box); }
+    });
+  }
+  map.on("zoomend resize", arrange);
 
   function put(unit) {
     if (age(unit) > GONE) { return; }
@@ -87,10 +106,11 @@ export function startUnits({ groups, renderer, icon, now, still }) {
         [...marks.keys()].forEach((id) => { if (!told.has(id)) { drop(id); } });
       }
       units.forEach(put);
+      if (!frame) { arrange(); }
     },
     /** Name those near the open case. */
     near(units) {
-      near = new Set(units.map((unit) => unit.unit_id));
+      near = new Map(units.map((unit) => [unit.unit_id, unit]));
       [...marks.values()].forEach((mark) => {
         if (mark.near === near.has(mark.unit.unit_id)) { return; }
         const at = mark.to || mark.layer.getLatLng();
@@ -98,6 +118,7 @@ export function startUnits({ groups, renderer, icon, now, still }) {
         make(mark.unit, at);
       });
       units.forEach(put);
+      arrange();
     },
     /** Time went on. */
     tick() { [...marks.values()].forEach((mark) => { if (age(mark.unit) > GONE) { drop(mark.unit.unit_id); } else { look(mark); } }); },
