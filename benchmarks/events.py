@@ -80,7 +80,10 @@ def serving(url: str, workers: int) -> Iterator[str]:
         yield base
     finally:
         process.terminate()
-        process.wait(30)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 class Heard:
@@ -129,6 +132,7 @@ async def measure(
     base: str, box: tuple[float, float, float, float], streams: int, seconds: float, rate: float
 ) -> tuple[Heard, int, float]:
     """Open streams, send reports and fixes; give what was heard, how much was not, how long the sender waited."""
+    run = f"{streams}-{time.monotonic_ns()}"
     heard, draw, opened = Heard(), random.Random(streams), [asyncio.Event() for _ in range(streams)]
     tasks = [asyncio.create_task(follow(base, heard, one)) for one in opened]
     for one in opened:
@@ -150,9 +154,9 @@ async def measure(
         begun, n, running = time.perf_counter(), 0, []
         while time.perf_counter() - begun < seconds:
             now = datetime.now(UTC)
-            case = f"bench-{streams}-{n}-{os.getpid()}"
+            case = f"bench-{run}-{n}"
             report = {"case_id": case, "category": "E1-01", "channel": "app", **place()}
-            unit = f"unit-{streams}-{n}"
+            unit = f"unit-{run}-{n}"
             fix = {"unit_id": unit, "fixed_at": now.isoformat(), "accuracy_m": 5, **place()}
             shown = now.isoformat().replace("+00:00", "Z")
             running.append(asyncio.create_task(post(client, "/api/v1/cases", report, case)))
