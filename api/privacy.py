@@ -17,6 +17,8 @@ _CASE = (
     "grid_code component address lon lat extensions returns reworks merged_into"
 )
 
+_COVERED = "area_m2 covered_m2 area_share households covered_households household_share facilities"
+
 #: Answer (its class) to field to how private it is.
 FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     # who is responsible
@@ -131,6 +133,25 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "FeatureCollection": _fields(internal="type features links numberReturned"),
     "LayerOut": _fields(internal="name title planned built open"),
     "LayersAnswer": _fields(internal="at layers"),
+    # facilities, staff in numbers, and what areas have
+    "ReachOut": _fields(internal="radius_m minutes m_per_min width_m"),
+    "ServiceKindOut": _fields(internal="id title layers reach document provenance"),
+    "NeedOut": _fields(internal="id group title at layers count per_households attribute least document provenance"),
+    "ServicesAnswer": _fields(internal="name source services needs"),
+    "CoverageFiguresOut": _fields(internal=_COVERED),
+    "GridServiceOut": _fields(internal=_COVERED + " code nearest_m status"),
+    "ServiceCoverageAnswer": _fields(
+        internal="set version at layer states reach households_by households_unknown unattached gaps status total grids"
+    ),
+    "GridStaffOut": _fields(
+        internal="code households floating_residents heads workers workers_needed heads_short workers_short "
+        "workers_spare load station_needed station_short status"
+    ),
+    "StaffingAnswer": _fields(
+        internal="set version at households_per_worker floating_residents_per_station summary grids"
+    ),
+    "ProvisionRowOut": _fields(internal="code level need required present lacking status"),
+    "ProvisionAnswer": _fields(internal="set version at states summary rows"),
     "CategoryOut": _fields(internal="code zh en"),
     "CategoriesAnswer": _fields(internal="categories"),
     "CountOut": _fields(internal="version grid_code incidents"),

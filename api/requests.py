@@ -155,6 +155,18 @@ class MapQuery(SetAtQuery, WindowQuery):
     lang: Language | None = Field(None, description="language of the page; else by Accept-Language")
 
 
+class ServiceMapQuery(MapQuery):
+    """What the map of services shows."""
+
+    layer: Name | None = Field(
+        None, description="layer of facilities; the first one of the book of services if left out"
+    )
+    radius_m: Annotated[QueryNumber, Field(ge=1, le=100_000)] | None = Field(
+        None, description="metres; else by the book"
+    )
+    state: States | None = Field(None, description="facilities that count; open if left out")
+
+
 class PrintQuery(AtQuery):
     """What is printed of a version."""
 

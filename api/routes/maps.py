@@ -1,8 +1,10 @@
-"""The three maps as pages: folium's HTML, with our assets and a policy that lets nothing else run."""
+"""The maps as pages: folium's HTML, with our assets and a policy that lets nothing else run."""
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -10,16 +12,18 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.deps import Context, Ctx, ReaderLanguage
-from api.requests import MapQuery
+from api.requests import MapQuery, ServiceMapQuery
 from api.rights import needs
 from api.routes.common import Query
 from api.routes.incidents import category_out
 from api.strict import StrictRoute
 from api.web import with_banner
 from gridmap.domain.access import Permission
-from gridmap.i18n import Language
+from gridmap.domain.provision import packaged_provision
+from gridmap.i18n import Language, text
 from gridmap.maps.localise import localise, secure
 from gridmap.services.ports import FeatureFilter, PointFilter
+from gridmap.services.provisioning import OPEN, ServiceAsked, measure_service, staffing_on
 from gridmap.services.reports import coverage, hotspots, plan_report
 from gridmap.services.responsibility import Plan
 
@@ -57,12 +61,36 @@ def map_of_coverage(ctx: Ctx, request: Request, q: Query[MapQuery], language: Re
     return _page(ctx, request, q, language, "coverage", _coverage)
 
 
-def _page(ctx: Context, request: Request, q: MapQuery, reader: Language, kind: str, draw: Draw) -> Response:
+@router.get("/maps/services")
+@needs(Permission.LAYERS_READ)
+def map_of_services(ctx: Ctx, request: Request, q: Query[ServiceMapQuery], language: ReaderLanguage) -> Response:
+    """Draw how much of each grid has a facility within reach."""
+    states = OPEN if q.state is None else tuple(q.state)
+    asked = ServiceAsked(q.layer or "", q.radius_m, states=states)
+    return _page(ctx, request, q, language, "services", partial(_services, asked=asked), asked)
+
+
+@router.get("/maps/staffing")
+@needs(Permission.LAYERS_READ)
+def map_of_staffing(ctx: Ctx, request: Request, q: Query[MapQuery], language: ReaderLanguage) -> Response:
+    """Draw which grids are short of people."""
+    return _page(ctx, request, q, language, "staffing", _staffing)
+
+
+def _page(
+    ctx: Context,
+    request: Request,
+    q: MapQuery,
+    reader: Language,
+    kind: str,
+    draw: Draw,
+    asked: ServiceAsked | None = None,
+) -> Response:
     language = q.lang or reader
     plan = ctx.plan(q.set, q.at)
     day = ctx.day(q.at)
     where = ctx.closed_window(ctx.window(q.start, q.end, q.category))
-    key = (kind, plan.boundary_set.name, plan.version.number, day, where, language, ctx.store.revision())
+    key = (kind, plan.boundary_set.name, plan.version.number, day, where, language, asked, ctx.store.revision())
     html, tag = ctx.pages.get(key, lambda: _made(ctx, draw(ctx, plan, day, where, language), language))
     headers = {"ETag": tag, "Cache-Control": "no-cache", "Content-Language": language, "Vary": "Accept-Language"}
     if tag in (known.strip() for known in request.headers.get("If-None-Match", "").split(",")):
@@ -168,4 +196,57 @@ def _coverage(ctx: Context, plan: Plan, day: date, where: PointFilter, language:
         grid_url=_grid_url(plan, day, where),
         time_zone=ctx.settings.time_zone,
         category=_category(where, language),
+    )
+
+
+def _services(
+    ctx: Context, plan: Plan, day: date, where: PointFilter, language: Language, *, asked: ServiceAsked
+) -> "folium.Map":
+    from gridmap.maps import service_pages  # folium: only where a map is drawn
+    from gridmap.maps.features import Overlay
+
+    report = measure_service(ctx.store, plan, replace(asked, layer=asked.layer or _first_layer(ctx)), day=day)
+    how = report.asked
+    if how.minutes is None:
+        reach = text("map.reach_radius", language, metres=f"{how.radius_m:,.0f}")
+    else:
+        reach = text("map.reach_minutes", language, minutes=f"{how.minutes:g}", speed=f"{how.m_per_min:g}")
+    return service_pages.service_map(
+        report.base.grids,
+        report.found.grids,
+        layer=Overlay(report.title, report.facilities),
+        reach=reach,
+        gaps=len(report.found.gaps),
+        context=report.base.context,
+        language=language,
+        upper=report.base.upper,
+        ground=ctx.ground(report.base),
+        locate_url=_locate_url(plan, day),
+        grid_url=_grid_url(plan, day, where),
+        time_zone=ctx.settings.time_zone,
+    )
+
+
+def _first_layer(ctx: Context) -> str:
+    """Give the layer that a map shows where none was named: the first one of the book that is there, else the first."""
+    with ctx.store.unit_of_work() as work:
+        known = [layer.name for layer in work.features.list_layers()]
+    named = (layer for kind in packaged_provision().services for layer in kind.layers)
+    return next((layer for layer in named if layer in known), known[0] if known else "")
+
+
+def _staffing(ctx: Context, plan: Plan, day: date, where: PointFilter, language: Language) -> "folium.Map":
+    from gridmap.maps import service_pages  # folium: only where a map is drawn
+
+    base, found = staffing_on(ctx.store, plan, day=day, settings=ctx.settings)
+    return service_pages.staffing_map(
+        base.grids,
+        found,
+        context=base.context,
+        language=language,
+        upper=base.upper,
+        ground=ctx.ground(base),
+        locate_url=_locate_url(plan, day),
+        grid_url=_grid_url(plan, day, where),
+        time_zone=ctx.settings.time_zone,
     )

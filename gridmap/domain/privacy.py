@@ -26,6 +26,7 @@ _INTERNAL = """
     incident_id occurred_at category channel method version_number incidents
     fixes units last_fix_at fixes_per_incident
     name_before name_after area_before_m2 area_after_m2 households_before households_after
+    gap grids nearest_m facilities
     incidents_before incidents_after a_code b_code relation a_share b_share old_share new_share
 """
 _SENSITIVE = "note attributes unit_id fixed_at accuracy_m"

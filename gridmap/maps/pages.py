@@ -77,7 +77,7 @@ def grid_map(
         ``map_without_grids``.
     """
     place = ground or drawing.ground(grids, upper)
-    data = _base("grids", place, context, language, (locate_url, grid_url), time_zone)
+    data = base_data("grids", place, context, language, (locate_url, grid_url), time_zone)
     fill = [0] * len(grids)
     if place.upper:
         tints = np.array([*place.tints, 0])
@@ -96,7 +96,7 @@ def grid_map(
         ],
         "foot": i18n.text("legend.grids_foot", language) if locate_url else None,
     }
-    return _assemble("grids", place, data, language, [overlay.title for overlay in overlays])
+    return assembled("grids", place, data, language, [overlay.title for overlay in overlays])
 
 
 def hotspot_map(
@@ -133,7 +133,7 @@ def hotspot_map(
         Name of the category shown, for the legend; None for all.
     """
     place = ground or drawing.ground(grids, upper)
-    data = _base("hotspots", place, context, language, (locate_url, grid_url), time_zone)
+    data = base_data("hotspots", place, context, language, (locate_url, grid_url), time_zone)
     cells = crs.frame_to_wgs84(require(density, DENSITY))
     cells = cells[cells["density_per_km2"] > 0]
     values = cells["density_per_km2"].to_numpy(dtype=float)
@@ -172,7 +172,7 @@ def hotspot_map(
     }
     if not incidents_shown:
         data["notice"] = i18n.text("map.nothing_incidents", language)
-    return _assemble("hotspots", place, data, language)
+    return assembled("hotspots", place, data, language)
 
 
 def coverage_map(
@@ -202,7 +202,7 @@ def coverage_map(
         As ``hotspot_map``.
     """
     place = ground or drawing.ground(grids, upper)
-    data = _base("coverage", place, context, language, (locate_url, grid_url), time_zone)
+    data = base_data("coverage", place, context, language, (locate_url, grid_url), time_zone)
     rows = require(coverage, COVERAGE).set_index("code").reindex(place.grids["code"]).reset_index()
     states = list(_STATUS)
     status = [states.index(s) if s in _STATUS else len(states) for s in rows["status"]]
@@ -256,10 +256,10 @@ def coverage_map(
     }
     if not rows["fixes"].fillna(0).sum():
         data["notice"] = i18n.text("map.nothing_fixes", language)
-    return _assemble("coverage", place, data, language)
+    return assembled("coverage", place, data, language)
 
 
-def _base(
+def base_data(
     kind: str,
     place: drawing.Ground,
     context: gpd.GeoDataFrame | None,
@@ -267,6 +267,7 @@ def _base(
     urls: tuple[str | None, str | None],
     time_zone: str,
 ) -> dict[str, Any]:
+    """Give what the data of every kind of map begin with; ``urls``: of a place, and of a grid."""
     data = drawing.page_data(place, language)
     data["kind"] = kind
     data["locate"], data["gridUrl"] = urls
@@ -279,7 +280,7 @@ def _base(
     return data
 
 
-def _assemble(
+def assembled(
     kind: str, place: drawing.Ground, data: dict[str, Any], language: Language, overlays: Sequence[str] = ()
 ) -> folium.Map:
     """Put the layers on the map from the ground up, then the controls, then the start."""

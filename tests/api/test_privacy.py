@@ -24,6 +24,7 @@ from api import (
     replies_places,
     replies_proposals,
     replies_redraw,
+    replies_services,
     replies_versions,
 )
 from api.answers import features
@@ -49,6 +50,7 @@ MODULES = (
     replies_places,
     replies_proposals,
     replies_redraw,
+    replies_services,
     replies_versions,
 )
 ANSWERS = {
@@ -63,6 +65,7 @@ ANSWERS = {
         replies_places,
         replies_proposals,
         replies_redraw,
+        replies_services,
         replies_versions,
     )
     for name, member in vars(module).items()

@@ -1,6 +1,6 @@
 // The shell: read the address, ask what there is, draw bar and panel, and put the right map on the stage.
 import { get, send } from "./service.js";
-import { PAGES, addressOf, defaultWindow, hashOf, readState, setOf } from "./state.js";
+import { OF_A_DAY, PAGES, addressOf, defaultWindow, hashOf, readState, setOf } from "./state.js";
 import { drawPanel } from "./panel.js";
 import { startSearch } from "./search.js";
 import { showNotice, startStage } from "./stage.js";
@@ -12,6 +12,7 @@ const panel = document.getElementById("panel");
 const opener = document.getElementById("filters-open");
 let state = readState();
 let overview = null;
+let layers = [];
 let textsOf = "";
 let search = null;
 
@@ -68,6 +69,9 @@ function drawBar() {
   opener.textContent = t("filters");
 }
 
+/** The layer of facilities on the screen: the one in the address, else the first. */
+const layerOf = () => (layers.find((l) => l.name === state.layer) || layers[0]).name;
+
 /** Address of the map page that belongs to the state. */
 function mapAddress() {
   const query = new URLSearchParams();
@@ -75,7 +79,8 @@ function mapAddress() {
   if (state.at) { query.set("at", state.at); }
   const { start, end } = range(state, overview);
   if (start) { query.set("start", start); query.set("end", end); }
-  if (state.category && state.page !== "grids") { query.set("category", state.category); }
+  if (state.category && state.page !== "grids" && !OF_A_DAY.includes(state.page)) { query.set("category", state.category); }
+  if (state.page === "services") { query.set("layer", layerOf()); }
   query.set("lang", state.lang);
   return `/maps/${state.page}?${query}`;
 }
@@ -102,6 +107,9 @@ function emptyNotice() {
   if (state.page === "hotspots" && !overview.incidents.count) {
     return { title: t("no_incidents_title"), text: t("no_incidents_text"), command: t("no_incidents_command") };
   }
+  if (state.page === "services" && !layers.length) {
+    return { title: t("no_layers_title"), text: t("no_layers_text"), command: t("no_layers_command") };
+  }
   return null;
 }
 
@@ -117,6 +125,10 @@ async function draw() {
       overview = await get("/api/v1/overview", state.lang);
       setZone(overview.time_zone);
     }
+    if (state.page === "services" && mayOpen(state.page)) {
+      layers = (await get("/api/v1/layers" + (state.at ? "?at=" + state.at : ""), state.lang)).layers
+        .filter((l) => l.planned + l.built + l.open);
+    }
   } catch (problem) {
     // without texts there are only these words, in both languages
     const known = textsOf === state.lang;
@@ -127,7 +139,7 @@ async function draw() {
     return;
   }
   drawDistrict(await shownSet());
-  drawPanel(panel, state, overview, change, () => { openPanel(false); opener.focus(); });
+  drawPanel(panel, state, overview, layers, change, () => { openPanel(false); opener.focus(); });
   search = search || startSearch({
     grids: () => stage.grids(),
     point: (lon, lat) => stage.tell({ lon, lat }),

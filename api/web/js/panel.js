@@ -1,5 +1,5 @@
 // The panel of filters: what the page is about, time window, category, and what data there are.
-import { WINDOWS, setOf } from "./state.js";
+import { OF_A_DAY, WINDOWS, setOf } from "./state.js";
 import { newest } from "./windows.js";
 import { may } from "./shell.js";
 import { day, el, isoDay, number, t, time } from "./texts.js";
@@ -92,8 +92,8 @@ function holding(label, held) {
     el("dd", null, held.count ? number(held.count) : t("data_none")), span && el("dd", "span", span));
 }
 
-/** Draw the panel anew. `change` takes the fields of the state that shall differ. */
-export function drawPanel(panel, state, overview, change, close) {
+/** Draw the panel anew. `layers`: those of facilities; `change` takes the fields of the state that shall differ. */
+export function drawPanel(panel, state, overview, layers, change, close) {
   const parts = [el("h2", null, t("page_" + state.page)), el("p", "about", t("about_" + state.page))];
   const shut = el("button", "panel-close", "×");
   shut.type = "button";
@@ -105,10 +105,15 @@ export function drawPanel(panel, state, overview, change, close) {
       setOf(state, overview).name, (set) => change({ set, view: "", grid: "" })));
   }
   parts.push(bordersField(state, change));
-  if (state.page !== "grids" || overview.incidents.count || overview.fixes.count) {
+  const timeless = OF_A_DAY.includes(state.page);
+  if (state.page === "services" && layers.length) {
+    parts.push(selectField("layer", t("layer"), layers.map((l) => [l.name, l.title || l.name]),
+      state.layer || layers[0].name, (layer) => change({ layer })));
+  }
+  if (!timeless && (state.page !== "grids" || overview.incidents.count || overview.fixes.count)) {
     parts.push(windowField(state, overview, change));
   }
-  if (state.page !== "grids" && overview.incidents.categories.length) {
+  if (!timeless && state.page !== "grids" && overview.incidents.categories.length) {
     const named = overview.incidents.categories.map((c) => [c.code, c[state.lang] || c.code]);
     parts.push(selectField("category", t("category"), [["", t("category_all")], ...named], state.category,
       (category) => change({ category })));

@@ -41,7 +41,7 @@ export async function loadSession(get, lang) {
 /** Tell whether the reader may do a thing somewhere. */
 export const may = (permission) => Boolean(session && session.permissions.includes(permission));
 
-const PAGE_NEEDS = { hotspots: "incidents.read", coverage: "patrols.read" };
+const PAGE_NEEDS = { hotspots: "incidents.read", coverage: "patrols.read", services: "layers.read", staffing: "layers.read" };
 
 /** Tell whether the reader may open a page of maps. */
 export const mayOpen = (page) => !PAGE_NEEDS[page] || may(PAGE_NEEDS[page]);

@@ -1,6 +1,8 @@
 // What is on the screen lives in the address: page, set, day of the borders, window, category, language; and, after the #, the map's view.
 
-export const PAGES = ["grids", "hotspots", "coverage"];
+export const PAGES = ["grids", "hotspots", "coverage", "services", "staffing"];
+/** Pages that tell how it stands on a day: no window, no category. */
+export const OF_A_DAY = ["services", "staffing"];
 export const WINDOWS = { "1d": 1, "7d": 7, "30d": 30, "90d": 90, "365d": 365 };
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
@@ -32,6 +34,8 @@ export function readState() {
     from: custom ? from : "",
     to: custom ? to : "",
     category: query.get("category") || "",
+    // the layer of facilities that the page of services is about; empty: the first one
+    layer: query.get("layer") || "",
     lang: language(query.get("lang")),
     view: hash.get("v") || "",
     grid: hash.get("grid") || "",
@@ -47,6 +51,7 @@ export function addressOf(state) {
   if (state.window !== defaultWindow(state.page)) { query.set("window", state.window); }
   if (state.window === "custom") { query.set("from", state.from); query.set("to", state.to); }
   if (state.category) { query.set("category", state.category); }
+  if (state.layer && state.page === "services") { query.set("layer", state.layer); }
   query.set("lang", state.lang);
   return "/?" + query + hashOf(state);
 }

@@ -1,0 +1,63 @@
+"""What the API takes about facilities."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from api.fields import Name, QueryNumber, States
+from api.requests import SetAtQuery, Strict
+from gridmap.i18n import Language
+
+_Metres = Annotated[QueryNumber, Field(ge=1, le=100_000)]
+
+
+class ServiceQuery(SetAtQuery):
+    """Which facilities, and how far they reach."""
+
+    layer: Name = Field(description="layer of facilities")
+    radius_m: _Metres | None = Field(
+        None, description="metres in a straight line; by the book of services if left out, else 300"
+    )
+    minutes: Annotated[QueryNumber, Field(ge=1, le=240)] | None = Field(None, description="time on foot instead")
+    m_per_min: Annotated[QueryNumber, Field(ge=1, le=1_000)] | None = Field(
+        None, description="speed on foot; 80 if left out"
+    )
+    roads: Name | None = Field(None, description="layer of lines to walk on; the roads of the context if left out")
+    dwellings: Name | None = Field(
+        None, description="layer of places where households live; else they are spread over the ground of their grid"
+    )
+    state: States | None = Field(None, description="facilities that count; open if left out")
+
+
+class ServiceFileQuery(ServiceQuery):
+    """The same as a file."""
+
+    lang: Language | None = Field(None, description="language of the heads; else by Accept-Language")
+
+
+class StaffingQuery(SetAtQuery):
+    """Which plan."""
+
+
+class StaffingFileQuery(SetAtQuery):
+    """The same as a file."""
+
+    lang: Language | None = Field(None, description="language of the heads; else by Accept-Language")
+
+
+class ProvisionQuery(SetAtQuery):
+    """Which plan, and which features count."""
+
+    state: States | None = Field(None, description="features that count; open if left out")
+
+
+class ProvisionFileQuery(ProvisionQuery):
+    """The same as a file."""
+
+    lang: Language | None = Field(None, description="language of the heads; else by Accept-Language")
+
+
+class BookQuery(Strict):
+    """The book of services."""
+
+    lang: Language | None = Field(None, description="language of the titles; else by Accept-Language")

@@ -1,0 +1,232 @@
+"""The maps of services and of staff: what no facility reaches, and which grids are short of people."""
+
+from typing import Any
+
+import folium
+import geopandas as gpd
+import pandas as pd
+
+from gridmap import i18n
+from gridmap.analysis.frames import SERVICE_COVERAGE, STAFFING, require, require_columns
+from gridmap.i18n import Language
+from gridmap.maps import drawing, legend
+from gridmap.maps.features import Overlay, feature_rows, overlay_data
+from gridmap.maps.pages import Frames, assembled, base_data
+
+#: Fill and pattern by covered ground; what is not reached is hatched, never pale.
+_SERVICE: dict[str, dict[str, Any]] = {
+    "gap": {"fill": "#f5c9a6", "pattern": "hatch", "ink": "#a33b12", "opacity": 0.95, "line": "#7d3a1c"},
+    "less": {"fill": "#f3e3c3", "pattern": "thin", "ink": "#b98a2e", "opacity": 0.95, "line": "#8c7a4e"},
+    "more": {"fill": "#e3edf2", "pattern": "dots", "ink": "#2f6d92", "opacity": 0.95, "line": "#5d7f95"},
+    "covered": {"fill": "#7ba9c9", "opacity": 0.9, "line": "#567f9e"},
+}
+_STAFF: dict[str, dict[str, Any]] = {
+    "under": {"fill": "#f5c9a6", "pattern": "hatch", "ink": "#a33b12", "opacity": 0.95, "line": "#7d3a1c"},
+    "enough": {"fill": "#7ba9c9", "opacity": 0.9, "line": "#567f9e"},
+    "over": {"fill": "#e3edf2", "pattern": "dots", "ink": "#2f6d92", "opacity": 0.95, "line": "#5d7f95"},
+    "unknown": {"fill": "#eeede9", "pattern": "thin", "ink": "#b3b0a8", "opacity": 0.95, "line": "#9aa1a7"},
+}
+#: Share of the ground from which on a grid is covered for the greater part.
+HALF = 0.5
+
+
+def service_map(
+    grids: gpd.GeoDataFrame,
+    coverage: gpd.GeoDataFrame,
+    *,
+    layer: Overlay,
+    reach: str,
+    gaps: int,
+    context: gpd.GeoDataFrame | None = None,
+    language: Language = "zh",
+    upper: Frames = (),
+    locate_url: str | None = None,
+    grid_url: str | None = None,
+    time_zone: str = "Asia/Shanghai",
+    ground: drawing.Ground | None = None,
+) -> folium.Map:
+    """Draw how much of each grid has a facility within reach, and the facilities.
+
+    Parameters
+    ----------
+    grids, upper, context, language, locate_url, grid_url, time_zone, ground
+        As ``pages.grid_map``.
+    coverage : GeoDataFrame
+        frames.SERVICE_COVERAGE, one row a grid; one without a row has no data.
+    layer : Overlay
+        The facilities that were counted.
+    reach : str
+        How far they reach, in words.
+    gaps : int
+        How many gaps there are.
+    """
+    place = ground or drawing.ground(grids, upper)
+    data = base_data("services", place, context, language, (locate_url, grid_url), time_zone)
+    rows = require(coverage, SERVICE_COVERAGE).set_index("code").reindex(place.grids["code"]).reset_index()
+    states = list(_SERVICE)
+    status = [_class(row.status, row.area_share) for row in rows.itertuples()]
+    _paint(data, _SERVICE, status)
+    data["grids"]["share"] = _percent(rows["area_share"])
+    data["grids"]["reached"] = _percent(rows["household_share"])
+    data["grids"]["nearest"] = drawing.numbers_of(rows, "nearest_m")
+    data["grids"]["posts"] = drawing.numbers_of(rows, "facilities")
+    data["grids"]["why"] = list(range(len(rows)))
+    data["why"] = [_service_sentence(row, reach, language) for row in rows.itertuples()]
+    data["tips"] = [
+        {
+            "key": "fill",
+            "kind": "choice",
+            "texts": [i18n.text(f"map.service_{s}", language) for s in (*states, "unknown")],
+        },
+        {"key": "share", "digits": 1, "text": i18n.text("map.tip_service", language, value="{value}")},
+        {
+            "key": "nearest",
+            "text": i18n.text("map.tip_nearest", language, value="{value}"),
+            "none": i18n.text("map.tip_no_facility", language),
+        },
+    ]
+    data["facts"] = [
+        {"key": "share", "label": i18n.text("map.fact_ground_share", language), "digits": 1, "unit": "%"},
+        {"key": "reached", "label": i18n.text("map.fact_household_share", language), "digits": 1, "unit": "%"},
+        {"key": "posts", "label": i18n.text("map.fact_posts", language)},
+        {"key": "nearest", "label": i18n.text("map.fact_nearest", language), "unit": "m"},
+        *data["facts"],
+    ]
+    overlays = [layer] if len(layer.features) else []
+    data["features"] = overlay_data(overlays, place.origin)
+    data["legend"] = {
+        "title": i18n.text("legend.services_title", language, layer=layer.title),
+        "note": i18n.text("legend.services_note", language, reach=reach, n=f"{len(layer.features):,}"),
+        "rows": [
+            *_rows(_SERVICE, status, "service", language),
+            *feature_rows(overlays, language),
+            *legend.line_rows(place, language),
+        ],
+        "foot": i18n.text("legend.services_foot", language, n=f"{len(grids):,}", gaps=f"{gaps:,}"),
+    }
+    if not len(layer.features):
+        data["notice"] = i18n.text("map.nothing_facilities", language)
+    return assembled("services", place, data, language, [overlay.title for overlay in overlays])
+
+
+def _class(status: Any, share: Any) -> str:
+    if status == "partly":
+        return "more" if share >= HALF else "less"
+    return status if status in _SERVICE else "unknown"
+
+
+def _percent(shares: Any) -> list[float | None]:
+    return [None if pd.isna(share) else round(100 * float(share), 1) for share in shares]
+
+
+def _service_sentence(row: Any, reach: str, language: Language) -> str:
+    if pd.isna(row.area_share):
+        return i18n.text("map.why_unknown", language)
+    told = {"share": f"{100 * row.area_share:.1f}", "reach": reach}
+    parts = [i18n.text("map.why_service", language, **told)]
+    if not pd.isna(row.households):
+        reached, all_of = f"{row.covered_households:,.0f}", f"{row.households:,.0f}"
+        parts.append(i18n.text("map.why_service_households", language, reached=reached, all=all_of))
+    if not pd.isna(row.nearest_m):
+        parts.append(i18n.text("map.why_service_nearest", language, metres=f"{row.nearest_m:,.0f}"))
+    return "".join(parts)
+
+
+def staffing_map(
+    grids: gpd.GeoDataFrame,
+    staffing: pd.DataFrame,
+    *,
+    context: gpd.GeoDataFrame | None = None,
+    language: Language = "zh",
+    upper: Frames = (),
+    locate_url: str | None = None,
+    grid_url: str | None = None,
+    time_zone: str = "Asia/Shanghai",
+    ground: drawing.Ground | None = None,
+) -> folium.Map:
+    """Draw which grids are short of heads and workers, and which have more than they need.
+
+    Parameters
+    ----------
+    grids, upper, context, language, locate_url, grid_url, time_zone, ground
+        As ``pages.grid_map``.
+    staffing : DataFrame
+        frames.STAFFING, one row a grid; one without a row has no data.
+    """
+    place = ground or drawing.ground(grids, upper)
+    data = base_data("staffing", place, context, language, (locate_url, grid_url), time_zone)
+    require_columns(staffing, STAFFING)
+    rows = staffing.set_index("code").reindex(place.grids["code"]).reset_index()
+    status = [s if s in _STAFF else "none" for s in rows["status"]]
+    _paint(data, _STAFF, status)
+    for name in ("heads", "workers", "workers_needed"):
+        data["grids"][name] = _whole(rows[name])
+    data["grids"]["load"] = [None if pd.isna(v) or v == float("inf") else round(float(v), 1) for v in rows["load"]]
+    data["grids"]["why"] = list(range(len(rows)))
+    data["why"] = [_staff_sentence(row, language) for row in rows.itertuples()]
+    states = list(_STAFF)
+    data["tips"] = [
+        {
+            "key": "fill",
+            "kind": "choice",
+            "texts": [i18n.text(f"map.staff_{s}", language) for s in (*states, "none")],
+        },
+        {
+            "key": "workers",
+            "of": "workers_needed",
+            "text": i18n.text("map.tip_workers", language, value="{value}", of="{of}"),
+        },
+    ]
+    data["facts"] = [
+        {"key": "heads", "label": i18n.text("map.fact_heads", language)},
+        {"key": "workers", "label": i18n.text("map.fact_workers", language)},
+        {"key": "workers_needed", "label": i18n.text("map.fact_workers_needed", language)},
+        {"key": "load", "label": i18n.text("map.fact_load", language), "digits": 1},
+        *data["facts"],
+    ]
+    missing = [int(rows[name].fillna(0).sum()) for name in ("heads_short", "workers_short", "workers_spare")]
+    heads, short, spare = (f"{n:,}" for n in missing)
+    data["legend"] = {
+        "title": i18n.text("legend.staffing_title", language),
+        "note": i18n.text("legend.staffing_note", language, heads=heads, short=short, spare=spare),
+        "rows": [*_rows(_STAFF, status, "staff", language), *legend.line_rows(place, language)],
+        "foot": i18n.text("legend.staffing_foot", language, n=f"{len(grids):,}"),
+    }
+    return assembled("staffing", place, data, language)
+
+
+def _staff_sentence(row: Any, language: Language) -> str:
+    if pd.isna(row.heads):
+        return i18n.text("map.why_unknown", language)
+    told = {"heads": f"{int(row.heads)}", "workers": f"{int(row.workers)}"}
+    if pd.isna(row.workers_needed):
+        first = i18n.text("map.why_staff_unknown", language, **told)
+    else:
+        needed, homes = f"{int(row.workers_needed)}", f"{int(row.households):,}"
+        first = i18n.text(f"map.why_staff_{row.status}", language, needed=needed, households=homes, **told)
+    return first + (
+        i18n.text("map.why_station", language, n=f"{int(row.floating_residents):,}") if row.station_short else ""
+    )
+
+
+def _whole(values: Any) -> list[int | None]:
+    return [None if pd.isna(value) else int(value) for value in values]
+
+
+def _paint(data: dict[str, Any], looks: dict[str, dict[str, Any]], status: list[str]) -> None:
+    order = list(looks)
+    data["styles"] = [*looks.values(), {"fill": "#ffffff", "opacity": 0.0, "line": "#6b7680", "dash": "2 4"}]
+    data["grids"]["fill"] = [order.index(s) if s in looks else len(order) for s in status]
+
+
+def _rows(looks: dict[str, dict[str, Any]], status: list[str], name: str, language: Language) -> list[dict[str, Any]]:
+    counts = pd.Series(status, dtype=object).value_counts()
+    rows = [
+        {
+            "look": {k: v for k, v in look.items() if k in ("fill", "pattern", "ink")},
+            "text": i18n.text(f"legend.{name}_{state}", language),
+            "count": f"{int(counts.get(state, 0)):,}",
+        }
+        for state, look in looks.items()
+    ]
+    return rows + legend.no_data_row(sum(s not in looks for s in status), language)
