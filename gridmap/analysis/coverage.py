@@ -12,6 +12,9 @@ Every grid gets one status for the window that its counts come from:
     looked at, but rarely: fewer fixes than ``few_fixes``, or than ``low_share`` of the median of all visited grids.
 ``covered``
     all others.
+
+Beside it ``sight`` says in three words, the same everywhere, what is known: seen and something found, seen and nothing
+found, not seen (``gridmap.analysis.sight``).
 """
 
 import math
@@ -25,6 +28,7 @@ import pandas as pd
 from gridmap.analysis import frames
 from gridmap.analysis.locator import Locator
 from gridmap.analysis.responsibility import join_points
+from gridmap.analysis.sight import sight_counts, sights
 from gridmap.errors import ColumnError, InvalidInput
 
 
@@ -71,8 +75,8 @@ def coverage_gaps(
     GeoDataFrame
         frames.COVERAGE, one row a grid in the order of ``grids``, in their CRS. ``fixes_per_incident`` is NaN where
         nothing happened; ``last_fix_at`` is NaT where nobody was. ``attrs["summary"]`` counts ``grids``, every status,
-        ``incidents``, ``fixes``, ``incidents_elsewhere`` and ``fixes_elsewhere`` (rows that no grid here owns), and
-        gives ``low_below``, the number of fixes below which a visited grid is ``low``.
+        every sight, ``incidents``, ``fixes``, ``incidents_elsewhere`` and ``fixes_elsewhere`` (rows that no grid here
+        owns), and gives ``low_below``, the number of fixes below which a visited grid is ``low``.
 
     Raises
     ------
@@ -124,6 +128,7 @@ def coverage_gaps(
             "last_fix_at": looked["last_fix_at"].array,
             "fixes_per_incident": ratio,
             "status": pd.array(status, dtype="str"),
+            "sight": sights(n_fixes > 0, n_incidents),
         },
         geometry=np.asarray(grids.geometry.array),
         crs=grids.crs,
@@ -131,6 +136,7 @@ def coverage_gaps(
     frame.attrs["summary"] = {
         "grids": len(frame),
         **{s.value: int((status == s.value).sum()) for s in CoverageStatus},
+        **sight_counts(frame["sight"]),
         "incidents": int(n_incidents.sum()),
         "fixes": int(n_fixes.sum()),
         "incidents_elsewhere": incidents_elsewhere,

@@ -37,7 +37,8 @@ def patrol_effort(pieces: pd.DataFrame, *, rules: PatrolRules | None = None) -> 
     DataFrame
         One row a grid that was entered, by code, the ground outside last: ``grid_code`` (missing: outside), ``visits``
         (``dwells`` and ``passes`` together), ``dwells`` (of at least ``dwell_s``), ``passes`` (shorter), ``workers``
-        (distinct), ``minutes``, ``dwell_minutes``, ``km``, ``first_at``, ``last_at``.
+        (distinct), ``minutes``, ``dwell_minutes``, ``km``, ``first_at``, ``last_at``, ``last_dwell_at`` (missing: only
+        passed through).
     """
     rules = rules or packaged_patrol_rules()
     stays = track_visits(pieces)
@@ -48,6 +49,7 @@ def patrol_effort(pieces: pd.DataFrame, *, rules: PatrolRules | None = None) -> 
         minutes=stays["seconds"] / 60.0,
         dwell_minutes=np.where(long, stays["seconds"] / 60.0, 0.0),
         km=stays["length_m"] / 1000.0,
+        last_dwell_at=stays["left_at"].where(long),
     )
     groups = stays.groupby("grid_code", sort=True, dropna=False)
     return groups.agg(
@@ -60,6 +62,7 @@ def patrol_effort(pieces: pd.DataFrame, *, rules: PatrolRules | None = None) -> 
         km=("km", "sum"),
         first_at=("entered_at", "min"),
         last_at=("left_at", "max"),
+        last_dwell_at=("last_dwell_at", "max"),
     ).reset_index()
 
 
@@ -67,7 +70,7 @@ def add_effort(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Add tables of ``patrol_effort`` over parts that have no worker in common."""
     how: dict[str, Any] = dict.fromkeys(_SUMS, "sum")
     groups = pd.concat(list(parts), ignore_index=True).groupby("grid_code", sort=True, dropna=False)
-    return groups.agg({**how, "first_at": "min", "last_at": "max"}).reset_index()
+    return groups.agg({**how, "first_at": "min", "last_at": "max", "last_dwell_at": "max"}).reset_index()
 
 
 def effort_of_grids(effort: pd.DataFrame, codes: Iterable[str]) -> pd.DataFrame:
@@ -165,14 +168,16 @@ def _hours(pieces: pd.DataFrame, zone: ZoneInfo) -> tuple[Ints, Ints, Ints]:
 def recency(
     grids: pd.DataFrame, effort: pd.DataFrame, *, at: datetime, rules: PatrolRules | None = None
 ) -> pd.DataFrame:
-    """Tell how long ago each grid was visited, against the norm of its class.
+    """Tell how long ago somebody stayed in each grid, against the norm of its class.
+
+    Who only passed through on the way between two fixes has not looked: only dwells count.
 
     Parameters
     ----------
     grids : DataFrame
         frames.GRIDS; ``kind`` and ``households`` choose the norm where they are known.
     effort : DataFrame
-        Of ``patrol_effort``, or any with ``grid_code`` and ``last_at``.
+        Of ``patrol_effort``, or any with ``grid_code`` and ``last_dwell_at``.
     at : datetime
         The moment from which is counted, aware; what came later does not count as a visit.
     rules : PatrolRules, optional
@@ -195,7 +200,7 @@ def recency(
     frames.require_columns(grids, frames.GRIDS)
     if at.tzinfo is None:
         raise InvalidInput("time_not_aware", columns="at")
-    missing = [c for c in ("grid_code", "last_at") if c not in effort]
+    missing = [c for c in ("grid_code", "last_dwell_at") if c not in effort]
     if missing:
         raise ColumnError("column_missing", contract="effort", columns=", ".join(missing))
     norms = (rules or packaged_patrol_rules()).norms
@@ -204,8 +209,8 @@ def recency(
     homes = pd.to_numeric(grids.get("households", nothing)).fillna(0)
     fits = [norm_of(norms, str(k) if isinstance(k, str) else "", int(h)) for k, h in zip(kinds, homes, strict=True)]
     codes = grids["code"].astype("str")
-    known = effort[effort["grid_code"].notna() & (effort["last_at"] <= pd.Timestamp(at))]
-    latest = known.groupby("grid_code")["last_at"].max().reindex(codes.array)
+    known = effort[effort["grid_code"].notna() & (effort["last_dwell_at"] <= pd.Timestamp(at))]
+    latest = known.groupby("grid_code")["last_dwell_at"].max().reindex(codes.array)
     last = pd.DatetimeIndex(pd.to_datetime(latest.array, utc=True))
     days = np.asarray((pd.Timestamp(at).tz_convert("UTC") - last).total_seconds()) / 86_400.0
     norm_days: Floats = np.array([n.days for n in fits], dtype=np.float64)

@@ -72,7 +72,7 @@ RESPONSIBILITY = ("grid_code", "method", "border_m")
 #: One row a cell of a lattice, in lattice order; metric CRS.
 DENSITY = Contract("density", ("cell", "incidents", "density_per_km2", "geometry"))
 
-#: One row a grid, in the order of the grids frame.
+#: One row a grid, in the order of the grids frame. ``status`` a ``CoverageStatus``, ``sight`` a word of ``Sight``.
 COVERAGE = Contract(
     "coverage",
     (
@@ -84,6 +84,7 @@ COVERAGE = Contract(
         "last_fix_at",
         "fixes_per_incident",
         "status",
+        "sight",
         "geometry",
     ),
 )

@@ -70,10 +70,10 @@ def incident_rates(effort: pd.DataFrame, incidents: pd.DataFrame, *, confidence:
     -------
     DataFrame
         One row a row of ``effort``: ``grid_code``, ``visits``, ``hours``, ``incidents``, ``patrol_found``,
-        ``citizen_found`` (all other channels), ``sight`` (a word of ``Sight``), and ``per_hour`` and ``per_visit``
-        of what patrols found, each with ``_low`` and ``_high``; NaN where nobody was. ``attrs["summary"]``: the same
-        of all grids together, ``elsewhere`` (incidents of no grid of these), ``patrol_share`` of all incidents and a
-        count of each sight.
+        ``citizen_found`` (all other channels), ``sight`` (a word of ``Sight``; seen: somebody dwelt there), and
+        ``per_hour`` and ``per_visit`` of what patrols found, each with ``_low`` and ``_high``; NaN where nobody was.
+        ``attrs["summary"]``: the same of all grids together, ``elsewhere`` (incidents of no grid of these),
+        ``patrol_share`` of all incidents and a count of each sight.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def incident_rates(effort: pd.DataFrame, incidents: pd.DataFrame, *, confidence:
             "incidents": every,
             "patrol_found": patrols,
             "citizen_found": every - patrols,
-            "sight": sights(visits > 0, every),
+            "sight": sights(effort["dwells"].to_numpy() > 0, every),
         }
     )
     summary: dict[str, float] = {

@@ -16,6 +16,8 @@ from folium.plugins import Fullscreen
 
 from gridmap import crs, i18n
 from gridmap.analysis.frames import COVERAGE, DENSITY, require
+from gridmap.analysis.sight import sight_counts
+from gridmap.domain.patrols import Sight
 from gridmap.i18n import Language
 from gridmap.maps import drawing, legend
 from gridmap.maps.colours import TINTS, quantile_classes
@@ -26,13 +28,17 @@ from gridmap.maps.safe import encode_text
 
 Frames = Sequence[gpd.GeoDataFrame]
 
-#: Order, fill and pattern of the four answers to "does anybody look here". Not looked is hatched, never pale.
+#: Order, fill and pattern of what is known of a grid. The pattern tells the three colours apart without the colour:
+#: seen and something found is plain, seen and nothing found dotted, not seen hatched, never pale. Pale: few patrols.
 _STATUS: dict[str, dict[str, Any]] = {
     "gap": {"fill": "#f5c9a6", "pattern": "hatch", "ink": "#a33b12", "opacity": 0.95, "line": "#7d3a1c"},
-    "low": {"fill": "#e3edf2", "pattern": "dots", "ink": "#2f6d92", "opacity": 0.95, "line": "#5d7f95"},
-    "covered": {"fill": "#7ba9c9", "opacity": 0.9, "line": "#567f9e"},
     "quiet": {"fill": "#eeede9", "pattern": "thin", "ink": "#b3b0a8", "opacity": 0.95, "line": "#9aa1a7"},
+    "low_found": {"fill": "#d3e1ea", "opacity": 0.95, "line": "#5d7f95"},
+    "low_clear": {"fill": "#e3edf2", "pattern": "dots", "ink": "#2f6d92", "opacity": 0.95, "line": "#5d7f95"},
+    "covered_found": {"fill": "#7ba9c9", "opacity": 0.9, "line": "#567f9e"},
+    "covered_clear": {"fill": "#9cc0d8", "pattern": "dots", "ink": "#1f4f70", "opacity": 0.95, "line": "#567f9e"},
 }
+_SEEN = {Sight.FOUND.value: "_found", Sight.CLEAR.value: "_clear"}
 
 
 def grid_map(
@@ -197,7 +203,8 @@ def coverage_map(
         As ``grid_map``.
     coverage : GeoDataFrame
         frames.COVERAGE, one row a grid: ``status`` is covered, low, gap (no or almost no fixes although there were
-        incidents) or quiet (neither). A grid without a row is drawn as having no data: a dotted outline.
+        incidents) or quiet (neither); ``sight`` tells whether something was found where somebody
+        looked. A grid without a row is drawn as having no data: a dotted outline.
     window, category
         As ``hotspot_map``.
     """
@@ -205,7 +212,8 @@ def coverage_map(
     data = base_data("coverage", place, context, language, (locate_url, grid_url), time_zone)
     rows = require(coverage, COVERAGE).set_index("code").reindex(place.grids["code"]).reset_index()
     states = list(_STATUS)
-    status = [states.index(s) if s in _STATUS else len(states) for s in rows["status"]]
+    words = [f"{s}{_SEEN.get(c, '')}" for s, c in zip(rows["status"], rows["sight"], strict=True)]
+    status = [states.index(s) if s in _STATUS else len(states) for s in words]
     data["styles"] = [*_STATUS.values(), {"fill": "#ffffff", "opacity": 0.0, "line": "#6b7680", "dash": "2 4"}]
     data["grids"]["fill"] = status
     data["grids"]["why"] = status
@@ -252,7 +260,12 @@ def coverage_map(
             *legend.no_data_row(int(counts.get(len(states), 0)), language),
             *legend.line_rows(place, language),
         ],
-        "foot": i18n.text("legend.coverage_foot", language, n=f"{len(grids):,}"),
+        "foot": i18n.text(
+            "legend.coverage_foot",
+            language,
+            n=f"{len(grids):,}",
+            **{word: f"{n:,}" for word, n in sight_counts(rows["sight"].dropna()).items()},
+        ),
     }
     if not rows["fixes"].fillna(0).sum():
         data["notice"] = i18n.text("map.nothing_fixes", language)

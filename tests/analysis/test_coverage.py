@@ -189,3 +189,11 @@ def test_counts_that_break_a_rule_are_refused(grids, incidents, fixes, options: 
     assert caught.value.code == code
     assert caught.value.message("zh")
     assert caught.value.message("en")
+
+
+def test_the_three_colours_say_what_was_seen() -> None:
+    found = counts(A=(1, 0), B=(0, 0), C=(0, 9), D=(3, 9))
+    frame = gridmap.coverage_gaps(tiling("ABCD"), *found)
+    assert frame["sight"].tolist() == ["not_seen", "not_seen", "seen_clear", "seen_found"]
+    summary = frame.attrs["summary"]
+    assert (summary["seen_found"], summary["seen_clear"], summary["not_seen"]) == (1, 1, 2)

@@ -138,6 +138,12 @@ def test_a_dwell_and_a_pass_are_told_apart() -> None:
     assert table["dwells"].to_dict() == {"A": 0, "B": 1, "C": 1}  # exactly 180 s is a dwell
     assert table["workers"].to_dict() == {"A": 1, "B": 1, "C": 2}
     assert table.loc["C", "dwell_minutes"] == 3.0
+    assert table["last_dwell_at"].isna().to_dict() == {"A": True, "B": False, "C": False}
+    assert recency(tiling("ABC"), table.reset_index(), at=START + timedelta(hours=1))["status"].tolist() == [
+        "never",
+        "fresh",
+        "fresh",
+    ]
     # parts without a worker in common add up
     split = pieces([*rows, ("v", 180, 2.5, 0.5)])
     parts = [patrol_effort(split[split["unit_id"] == u]) for u in "uv"]
@@ -196,7 +202,7 @@ def test_days_are_counted_against_the_norm_of_the_class() -> None:
     effort = pd.DataFrame(
         {
             "grid_code": ["A", "B", "C", "C"],
-            "last_at": [
+            "last_dwell_at": [
                 at - timedelta(days=1),
                 at - timedelta(days=1, seconds=1),
                 at - timedelta(days=9),
@@ -216,7 +222,7 @@ def test_days_are_counted_against_the_norm_of_the_class() -> None:
     with pytest.raises(InvalidInput):
         recency(tiling("AB"), effort, at=datetime(2026, 5, 1))
     with pytest.raises(ColumnError):
-        recency(tiling("AB"), effort.drop(columns="last_at"), at=at)
+        recency(tiling("AB"), effort.drop(columns="last_dwell_at"), at=at)
 
 
 def test_nothing_in_gives_empty_tables() -> None:
@@ -256,7 +262,8 @@ def test_the_interval_holds_the_truth_as_often_as_it_says(truth: float) -> None:
 
 
 def test_who_found_it_is_told_apart() -> None:
-    table = effort_of_grids(patrol_effort(pieces([("u", 0, 0.5, 0.5), ("u", 200, 1.5, 0.5)])), "ABC")
+    walk = [("u", 0, 0.5, 0.5), ("u", 200, 0.5, 0.5), ("u", 400, 1.5, 0.5), ("u", 600, 1.5, 0.5)]
+    table = effort_of_grids(patrol_effort(pieces(walk)), "ABC")
     found = pd.DataFrame({"grid_code": ["A", "A", "C", None], "channel": ["patrol", "hotline", "app", "patrol"]})
     rates = incident_rates(table, found)
     assert rates["patrol_found"].tolist() == [1, 0, 0]
@@ -268,7 +275,7 @@ def test_who_found_it_is_told_apart() -> None:
     whole = rates.attrs["summary"]
     assert (whole["incidents"], whole["elsewhere"], whole["seen_clear"], whole["not_seen"]) == (3, 1, 1, 1)
     assert whole["patrol_share"] == pytest.approx(1 / 3)
-    assert whole["per_hour"] == pytest.approx(1 / (200 / 3600))
+    assert whole["per_hour"] == pytest.approx(1 / (600 / 3600))
     assert whole["per_hour_low"] < whole["per_hour"] < whole["per_hour_high"]
     with pytest.raises(ColumnError):
         incident_rates(table, found.drop(columns="channel"))

@@ -81,12 +81,16 @@ def test_the_chain_of_each_grid_is_in_the_page(town) -> None:
 
 def test_the_coverage_map_shows_the_figures_of_each_grid(town, covered) -> None:
     data = data_of(draw(town, "coverage"))
-    order = ["gap", "low", "covered", "quiet"]
-    assert [order[i] for i in data["grids"]["fill"]] == covered["status"].tolist()
+    order = ["gap", "quiet", "low_found", "low_clear", "covered_found", "covered_clear"]
+    ends = {"seen_found": "_found", "seen_clear": "_clear", "not_seen": ""}
+    words = [f"{s}{ends[c]}" for s, c in zip(covered["status"], covered["sight"], strict=True)]
+    assert [order[i] for i in data["grids"]["fill"]] == words
     assert data["grids"]["incidents"] == covered["incidents"].tolist()
     assert data["grids"]["fixes"] == covered["fixes"].tolist()
-    counts = [row["count"] for row in data["legend"]["rows"][:4]]
-    assert counts == [str((covered["status"] == s).sum()) for s in order]
+    counts = [row["count"] for row in data["legend"]["rows"][:6]]
+    assert counts == [str(words.count(s)) for s in order]
+    # the three colours by themselves
+    assert all(str(n) in data["legend"]["foot"] for n in covered["sight"].value_counts())
     never = [last is None for last in data["grids"]["last"]]
     assert never == covered["last_fix_at"].isna().tolist()
 
@@ -95,18 +99,18 @@ def test_not_looked_is_hatched_and_no_data_is_a_dotted_outline(town, covered) ->
     some = covered.iloc[3:]
     data = data_of(pages.coverage_map(town.grids, some, window=WINDOW))
     styles = data["styles"]
-    assert styles[0]["pattern"] == "hatch"
-    assert styles[3]["pattern"] == "thin"
-    assert data["grids"]["fill"][:3] == [4, 4, 4]
-    assert styles[4]["dash"]
-    assert styles[4]["opacity"] == 0
+    # the pattern alone tells the three apart
+    assert [style.get("pattern") for style in styles[:6]] == ["hatch", "thin", None, "dots", None, "dots"]
+    assert data["grids"]["fill"][:3] == [6, 6, 6]
+    assert styles[6]["dash"]
+    assert styles[6]["opacity"] == 0
     assert any(row["look"].get("dash") == "dotted" and row["count"] == "3" for row in data["legend"]["rows"])
 
 
 def test_without_any_fix_every_grid_is_without_data(town) -> None:
     found = coverage_gaps(town.grids, town.incidents, town.fixes.iloc[:0])
     data = data_of(pages.coverage_map(town.grids, found, window=WINDOW))
-    assert set(data["grids"]["fill"]) == {4}
+    assert set(data["grids"]["fill"]) == {6}
 
 
 def test_the_hotspot_map_gives_the_peak_density_of_each_grid(town) -> None:

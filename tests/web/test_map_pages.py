@@ -205,3 +205,17 @@ def test_the_legend_folds_and_the_selection_is_outlined(page: Page, town: city.C
     assert widths == [9, 4]
     page.keyboard.press("Escape")
     expect(outlines).to_have_count(0)
+
+
+def test_the_three_colours_are_told_apart_by_pattern(page: Page) -> None:
+    open_map(page, "coverage")
+    images = page.evaluate(
+        """() => [...document.querySelectorAll(".gm-legend .gm-swatch:not(.gm-swatch-line)")]
+                .map(box => getComputedStyle(box).backgroundImage.split("(")[0])"""
+    )
+    hatched, dotted = "repeating-linear-gradient", "radial-gradient"
+    assert images[:6] == [hatched, hatched, "none", dotted, "none", dotted]
+    # on the map as in the legend: painted patterns, and plain colours
+    painted = page.evaluate("gridmapPage.fills.map(fill => fill.fillColor instanceof CanvasPattern)")
+    assert painted[:6] == [True, True, False, True, False, True]
+    expect(page.locator(".gm-legend-foot")).to_contain_text("已巡查未发现")
