@@ -89,3 +89,13 @@ def test_fills_of_states_differ_by_pattern_and_not_by_colour_alone() -> None:
     for looks in (service_pages._SERVICE, service_pages._STAFF):
         patterns = [look.get("pattern") for look in looks.values()]
         assert len(set(patterns)) == len(patterns)
+
+
+def test_the_front_page_leads_to_staff_and_says_when_there_are_no_facilities(page: Page) -> None:
+    page.goto("/?lang=zh")
+    page.locator("#pages a", has_text="人员").click()
+    expect(page.frame_locator("#frame").locator(READY)).to_be_attached()
+    expect(page.frame_locator("#frame").locator(".gm-legend")).to_contain_text("网格人员配备")
+    expect(page.locator("#panel fieldset", has_text="时间")).to_have_count(0)
+    page.locator("#pages a", has_text="服务").click()
+    expect(page.locator("#notice")).to_contain_text("还没有设施")
