@@ -9,6 +9,7 @@ from api.replies_cases import (
     CaseFileOut,
     CaseOut,
     ClockOut,
+    ConditionOut,
     MayOut,
     ProposedOut,
     RecordLineOut,
@@ -19,7 +20,7 @@ from gridmap.domain.assigning import Assigned
 from gridmap.domain.case_clock import Timer
 from gridmap.domain.cases import TRANSITIONS
 from gridmap.i18n import Language
-from gridmap.services.cases.desk import CaseView
+from gridmap.services.cases.desk import CaseView, condition_of, limit_words
 from gridmap.services.cases.queue import clock_state
 from gridmap.services.ports import CaseLine
 
@@ -57,18 +58,19 @@ def proposed_out(found: Assigned, language: Language) -> ProposedOut:
     return ProposedOut(unit=found.unit, rule=found.rule, reason=found.reason.message(language))
 
 
-def clock_out(timer: Timer, now: datetime) -> ClockOut:
+def clock_out(timer: Timer, risk_at: datetime | None, now: datetime) -> ClockOut:
     """Give a clock with what it counted."""
     at = timer.due.at
     return ClockOut(
         stage=timer.stage,
-        limit=f"{timer.limit.amount.normalize():f} {timer.limit.unit.value}",
+        limit=limit_words(timer.limit),
         started_at=timer.started,
         due_at=at,
         counted=list(timer.due.counted),
         left_s=None if at is None else int((at - now).total_seconds()),
         paused=at is None,
         provisional=timer.due.provisional,
+        risk_at=risk_at,
     )
 
 
@@ -76,6 +78,7 @@ def case_answer(ctx: Context, view: CaseView, language: Language) -> CaseAnswer:
     """Give a case with all that who works on it needs."""
     now, file, line = ctx.clock.now(), view.file, view.file.line
     rest = {"note": file.note, "photos": list(file.photos), "reporter": file.reporter, "accuracy_m": file.accuracy_m}
+    rest["condition"] = condition_of([one.entry for one in view.record]) or None
     owner = None
     if view.owner is not None and view.plan is not None:
         owner = locate_answer(view.plan, view.owner)
@@ -95,6 +98,7 @@ def case_answer(ctx: Context, view: CaseView, language: Language) -> CaseAnswer:
             for act, role in view.may
             for rule in [TRANSITIONS[view.standing.status, act]]
         ],
-        clock=None if view.timers.present is None else clock_out(view.timers.present, now),
+        clock=None if view.timers.present is None else clock_out(view.timers.present, line.risk_at, now),
         similar=[similar_out(ctx, one, found, now, language) for one, found in view.similar],
+        conditions=[ConditionOut(condition=row.condition, limit=limit_words(row.limit)) for row in view.choices],
     )  # fmt: skip

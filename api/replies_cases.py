@@ -70,6 +70,7 @@ class CaseFileOut(CaseOut):
     photos: list[str]
     reporter: str | None
     accuracy_m: float | None
+    condition: str | None = Field(description="with which it was filed")
 
 
 class ProposedOut(Out):
@@ -112,6 +113,14 @@ class ClockOut(Out):
     left_s: int | None = Field(description="seconds until it is up; below 0: since")
     paused: bool
     provisional: bool = Field(description="it runs into a year whose days off are not known yet")
+    risk_at: datetime | None = Field(description="from when on it is at risk")
+
+
+class ConditionOut(Out):
+    """A condition with which a case may be filed, and the limit that it then has."""
+
+    condition: str
+    limit: str
 
 
 class SimilarOut(CaseOut):
@@ -134,6 +143,7 @@ class CaseAnswer(Out):
     may: list[MayOut]
     clock: ClockOut | None
     similar: list[SimilarOut]
+    conditions: list[ConditionOut] = Field(description="those that may be chosen while it can be filed")
 
 
 class SimilarAnswer(Out):

@@ -63,6 +63,7 @@ class ActIn(Strict):
     )
     reason: Free = ""
     names: Short = Field("", description="unit that it is sent to or that joins, or case that it is merged into")
+    condition: Short = Field("", description="with which it is filed: one of the conditions that the case offers")
     role: Role | None = Field(None, description="in which role; the first that may do it if left out")
 
 

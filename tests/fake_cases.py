@@ -36,6 +36,10 @@ class Held:
         return self.new.stage_due_at if self.change is None else self.change.stage_due_at
 
     @property
+    def risk(self) -> datetime | None:
+        return (self.new.risk_at if self.change is None else self.change.risk_at) if self.open else None
+
+    @property
     def status(self) -> str:
         return "reported" if self.change is None else self.change.status
 
@@ -52,6 +56,7 @@ class Held:
             set_name=owner.set_name, grid_code=owner.grid_code, component=new.component, address=new.address,
             extensions=self.of("extensions", 0), returns=self.of("returns", 0), reworks=self.of("reworks", 0),
             merged_into=self.of("merged_into"), place=shapely.Point(new.lon, new.lat), key=key,
+            risk_at=self.risk,
         )  # fmt: skip
 
     def file(self) -> CaseFile:
@@ -80,6 +85,7 @@ class Held:
             and (where.open is None or self.open == where.open)
             and (where.due_from is None or (self.open and due >= where.due_from))
             and (where.due_before is None or (self.open and due < where.due_before))
+            and (where.risk_before is None or (self.risk is not None and self.risk <= where.risk_before))
             and any(
                 (where.acted_from is None or one.entry.at >= where.acted_from)
                 and (where.acted_before is None or one.entry.at < where.acted_before)

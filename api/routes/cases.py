@@ -51,7 +51,7 @@ async def post_cases(once: OnceOnly, q: Query[NoQuery], language: ReaderLanguage
         return case_of(ctx, item.said, *(known or (lon, lat)))
 
     return await take_in(
-        once, language, "cases", items, batch.datum, new_case, judge,
+        once, language, "cases", items, batch.datum, new_case, judge(ctx.settings.time_zone),
         answer=case_batch, complete=opener(ctx.settings, ctx.clock),
     )  # fmt: skip
 
@@ -161,7 +161,7 @@ def post_act(once: OnceOnly, q: Query[NoQuery], case: CaseId, body: ActIn, langu
     """Do one act on a case, and give what became of it."""
 
     def act(ctx: Context) -> CaseAnswer:
-        asked = Asked(body.act, body.version, body.reason, body.names, body.role)
+        asked = Asked(body.act, body.version, body.reason, body.names, body.role, body.condition)
         return case_answer(ctx, _desk(ctx).act(case, asked), language)
 
     found: CaseAnswer = once.answer(act)

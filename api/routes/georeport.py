@@ -102,9 +102,9 @@ def _service(of: Category, language: Language) -> ServiceOut:
 
 @router.get("/open311/v2/services.json")
 @open_to_all
-def list_services(q: Query[JurisdictionQuery], language: ReaderLanguage) -> list[ServiceOut]:
-    """List what can be reported."""
-    return [_service(category, language) for category in leaves()]
+def list_services(ctx: Ctx, q: Query[JurisdictionQuery], language: ReaderLanguage) -> list[ServiceOut]:
+    """List what can be reported today."""
+    return [_service(category, language) for category in leaves(ctx.day(None))]
 
 
 @router.get("/open311/v2/services/{service}.json")
@@ -139,7 +139,7 @@ async def post_request(once: OnceOnly, request: Request, q: Query[ReadQuery], la
         return _Told([RequestedOut(service_request_id=opened.case_id, service_notice=notice).model_dump()])
 
     answer = await take_in(
-        once, language, "cases", [placed], Datum.WGS84, new_case, judge,
+        once, language, "cases", [placed], Datum.WGS84, new_case, judge(ctx.settings.time_zone),
         answer=told, complete=opener(ctx.settings, ctx.clock),
     )  # fmt: skip
     said = json.loads(bytes(answer.body))

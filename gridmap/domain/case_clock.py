@@ -7,7 +7,7 @@ from datetime import datetime
 from gridmap.domain.calendars import WorkCalendar
 from gridmap.domain.cases import Act, CaseStatus, Entry, Standing, history_of
 from gridmap.domain.deadlines import Due, Limit, Pause, due
-from gridmap.domain.limits import Stage
+from gridmap.domain.limits import Risk, Stage
 
 _STAGES: Mapping[CaseStatus, Stage] = {
     CaseStatus.REPORTED: Stage.ACCEPT,
@@ -38,6 +38,12 @@ class Timer:
     limit: Limit
     started: datetime
     due: Due
+
+
+def at_risk_from(found: Due, risk: Risk) -> datetime | None:
+    """Give the moment from which on a case is at risk with a clock; None while that stands still."""
+    last = found.before(risk.share)
+    return None if last is None or found.at is None else min(last, found.at - risk.least)
 
 
 @dataclass(frozen=True, slots=True)

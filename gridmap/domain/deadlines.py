@@ -116,6 +116,17 @@ class Due:
     counted: tuple[tuple[datetime, datetime], ...]
     provisional: bool
 
+    def before(self, share: Decimal) -> datetime | None:
+        """Give the moment at which this share of the limit is left, as the clock counts; None while it stands still."""
+        if self.at is None:
+            return None
+        left = sum((end - start for start, end in self.counted), timedelta()) * float(1 - share)
+        for start, end in self.counted:
+            if left <= end - start:
+                return start + left
+            left -= end - start
+        return self.at
+
 
 def due(start: datetime, limit: Limit, calendar: WorkCalendar, pauses: Sequence[Pause] = ()) -> Due:
     """Tell when a limit is up.

@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from importlib import resources
@@ -23,6 +25,9 @@ from gridmap.i18n import Language, text
 ALL = "*"
 
 COLUMNS = ("stage", "category", "condition", "emergency", "limit", "source")
+#: Columns that a table may have beside them: from when on a case is at risk.
+RISK_COLUMNS = ("risk", "risk_minutes")
+_ALL_COLUMNS = (*COLUMNS, *RISK_COLUMNS)
 
 
 class Stage(StrEnum):
@@ -49,6 +54,7 @@ class RowFault(StrEnum):
     TOO_LONG = "too_long"
     BAD_TEXT = "bad_text"
     WIDTH = "width"
+    RISK = "risk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +75,23 @@ class RowProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class Risk:
+    """The end of a limit, in which a case is at risk: a share of it as the clock counts, and a time at least."""
+
+    share: Decimal
+    least: timedelta
+
+
+#: Where no table says anything: the last fifth, and five minutes at least.
+USUAL_RISK = Risk(Decimal("0.2"), timedelta(minutes=5))
+
+
+@dataclass(frozen=True, slots=True)
 class LimitRow:
-    """One limit. ``condition`` empty: whatever else; ``category`` ``*``: all; ``emergency``: only of those."""
+    """One limit. ``condition`` empty: whatever else; ``category`` ``*``: all; ``emergency``: only of those.
+
+    ``risk`` None: as the row of all of that stage has it.
+    """
 
     stage: Stage
     category: str
@@ -78,6 +99,7 @@ class LimitRow:
     emergency: bool
     limit: Limit
     source: str = ""
+    risk: Risk | None = None
 
     @property
     def key(self) -> tuple[Stage, str, str, bool]:
@@ -115,6 +137,23 @@ class LimitTable:
         """Give the limit that holds, as ``row_of`` finds it."""
         return self.row_of(category, condition, emergency, stage).limit
 
+    def risk_of(self, category: str, condition: str = "", emergency: bool = False, stage: Stage = Stage.HANDLE) -> Risk:
+        """Give the end of a limit in which a case is at risk: as its row says, else the row of all, else as usual."""
+        if (said := self.row_of(category, condition, emergency, stage).risk) is not None:
+            return said
+        for table in (self, packaged_limits()):
+            for urgent in (emergency, False):
+                row = table._by_key.get((stage, ALL, "", urgent))
+                if row is not None and row.risk is not None:
+                    return row.risk
+        return USUAL_RISK
+
+    def choices(self, category: str, emergency: bool = False) -> tuple[LimitRow, ...]:
+        """Give the rows of handling with a condition, of which somebody may choose one when a case is filed."""
+        names = dict.fromkeys((*self.conditions(category), *packaged_limits().conditions(category)))
+        rows = ((name, self.row_of(category, name, emergency)) for name in names)
+        return tuple(row for name, row in rows if row.condition == name)
+
     def conditions(self, category: str) -> tuple[str, ...]:
         """Give the conditions that the table knows of a category and of the classes above it, in its order."""
         above = set(_upwards(category))
@@ -124,10 +163,11 @@ class LimitTable:
         """Write it so that ``read_limits`` reads it."""
         out = io.StringIO(newline="")
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        writer.writerow(_ALL_COLUMNS)
         for r in self.rows:
             words = f"{r.limit.amount.normalize():f}{r.limit.unit.value}"
-            writer.writerow([r.stage.value, r.category, r.condition, "yes" if r.emergency else "", words, r.source])
+            row = [r.stage.value, r.category, r.condition, "yes" if r.emergency else "", words, r.source]
+            writer.writerow([*row, *_risk_words(r.risk)])
         return out.getvalue()
 
 
@@ -153,7 +193,7 @@ def packaged_limits(name: str = "cn") -> LimitTable:
 
 
 def read_limits(content: str) -> LimitTable:
-    """Read a table with the columns of ``COLUMNS``, all of it.
+    """Read a table with the columns of ``COLUMNS``, and perhaps of ``RISK_COLUMNS``, all of it.
 
     Raises
     ------
@@ -163,13 +203,13 @@ def read_limits(content: str) -> LimitTable:
     rows = csv.reader(io.StringIO(content, newline=""), strict=True)
     try:
         header = tuple(next(rows, ()))
-        if header != COLUMNS:
+        if header not in (COLUMNS, _ALL_COLUMNS):
             raise InvalidInput("limits_wrong", row=1, column=", ".join(COLUMNS))
         found: list[tuple[int, Mapping[str, str]]] = []
         for number, cells in enumerate(rows, 2):
-            if len(cells) != len(COLUMNS):
-                raise InvalidInput("limits_wrong", row=number, column=", ".join(COLUMNS))
-            found.append((number, dict(zip(COLUMNS, cells, strict=True))))
+            if len(cells) != len(header):
+                raise InvalidInput("limits_wrong", row=number, column=", ".join(header))
+            found.append((number, dict(zip(header, cells, strict=True))))
     except csv.Error:
         raise InvalidInput("limits_wrong", row=rows.line_num, column=", ".join(COLUMNS)) from None
     table, problems = read_rows(found)
@@ -184,7 +224,7 @@ def read_rows(rows: Iterable[tuple[int, Mapping[str, str]]]) -> tuple[LimitTable
     Parameters
     ----------
     rows : iterable of (int, mapping)
-        The number of each row and its cells by the names of ``COLUMNS``; only ``category`` and ``limit`` must be there.
+        The number of each row and its cells by the names of the columns; only ``category`` and ``limit`` must be there.
         A category is a code, or a name of the taxonomy.
 
     Returns
@@ -204,7 +244,7 @@ def read_rows(rows: Iterable[tuple[int, Mapping[str, str]]]) -> tuple[LimitTable
             problems.append(row)
             continue
         first, known = kept.setdefault(row.key, (number, row))
-        if known.limit != row.limit:
+        if (known.limit, known.risk) != (row.limit, row.risk):
             problems.append(RowProblem(number, "limit", RowFault.TWICE, first))
             if row.key not in disputed:
                 problems.append(RowProblem(first, "limit", RowFault.TWICE, number))
@@ -215,7 +255,7 @@ def read_rows(rows: Iterable[tuple[int, Mapping[str, str]]]) -> tuple[LimitTable
 
 def _row(number: int, cells: Mapping[str, str]) -> LimitRow | RowProblem:
     """Read one row, or say what is wrong with it first."""
-    words = {name: cells.get(name, "") for name in COLUMNS}
+    words = {name: cells.get(name, "") for name in _ALL_COLUMNS}
     for name, value in words.items():
         if _CONTROL.search(value):
             return RowProblem(number, name, RowFault.BAD_TEXT)
@@ -233,7 +273,29 @@ def _row(number: int, cells: Mapping[str, str]) -> LimitRow | RowProblem:
     found = _limit(words["limit"])
     if isinstance(found, RowFault):
         return RowProblem(number, "limit", found)
-    return LimitRow(stage, category, plain(words["condition"]), emergency, found, plain(words["source"]))
+    risk = _risk(words["risk"], words["risk_minutes"])
+    if isinstance(risk, str):
+        return RowProblem(number, risk, RowFault.RISK)
+    return LimitRow(stage, category, plain(words["condition"]), emergency, found, plain(words["source"]), risk)
+
+
+def _risk(share: str, minutes: str) -> Risk | str | None:
+    """Read the end that is at risk; a name is that of the column that cannot be read, None: both are empty."""
+    share, minutes = plain(share), plain(minutes)
+    if not share and not minutes:
+        return None
+    if share and not (percent := _PERCENT.fullmatch(share)):
+        return "risk"
+    if minutes and not _MINUTES.fullmatch(minutes):
+        return "risk_minutes"
+    part = Decimal(percent[1]) / 100 if share and percent else USUAL_RISK.share
+    return Risk(part, timedelta(minutes=int(minutes)) if minutes else USUAL_RISK.least)
+
+
+def _risk_words(risk: Risk | None) -> tuple[str, str]:
+    if risk is None:
+        return "", ""
+    return f"{(risk.share * 100).normalize():f}%", f"{risk.least // timedelta(minutes=1)}"
 
 
 def yes_or_no(words: str) -> bool | None:
@@ -268,6 +330,8 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u200b-\
 _CODE = re.compile(r"[A-Za-z]{0,4}[0-9]{1,12}(-[A-Za-z0-9]{1,12}){0,5}")
 _SEASON = re.compile("季|season", re.IGNORECASE)
 _HAS_LIMIT = re.compile(r"[0-9](?:\.[0-9]+)?个?(?:紧急|工作|自然|working|urgent|natural|天|日|小时|时)")
+_PERCENT = re.compile(r"([0-9]{1,2}(?:\.[0-9]{1,4})?) ?%")
+_MINUTES = re.compile(r"[0-9]{1,4}")
 _STAGES = {"": Stage.HANDLE, "处置": Stage.HANDLE, "立案": Stage.ACCEPT, "受理": Stage.ACCEPT, "派遣": Stage.DISPATCH}
 _STAGES |= {"核查": Stage.VERIFY, **{stage.value: stage for stage in Stage}}
 _YES_NO = {"": False, "no": False, "否": False, "0": False, "false": False, "一般": False}

@@ -4,7 +4,7 @@ import csv
 import io
 from pathlib import Path
 
-from gridmap.domain.limits import COLUMNS, LimitTable, RowFault, RowProblem, plain, read_rows
+from gridmap.domain.limits import LimitTable, RowFault, RowProblem, plain, read_rows
 from gridmap.errors import ColumnError, FileError, TooLarge
 from gridmap.files.columns import choose
 from gridmap.files.text import decode
@@ -17,6 +17,8 @@ _USUAL = {
     "emergency": ("emergency", "是否紧急", "紧急"),
     "limit": ("limit", "处置时限", "处理时限", "结案时限", "时限"),
     "source": ("source", "依据", "来源"),
+    "risk": ("risk", "预警比例"),
+    "risk_minutes": ("risk_minutes", "预警分钟"),
 }
 _NEEDED = ("category", "limit")
 
@@ -50,7 +52,7 @@ def read_limit_file(
         header = [plain(cell) for cell in next(rows, [])]
         if not any(header):
             raise ColumnError("bad_header")
-        chosen = {n: choose(header, None, _USUAL[n], what=n, required=n in _NEEDED) for n in COLUMNS}
+        chosen = {n: choose(header, None, _USUAL[n], what=n, required=n in _NEEDED) for n in _USUAL}
         where = {name: header.index(column) for name, column in chosen.items() if column is not None}
         ragged, read = [], []
         for number, cells in enumerate(rows, 2):

@@ -24,7 +24,7 @@ LAST = datetime(9999, 1, 1, tzinfo=UTC)
 
 _OF_CASE = (
     "status", "version", "kind", "emergency", "reported_at", "stage_due_at", "unit", "proposed", "component", "address",
-    "extensions", "returns", "reworks", "merged_into",
+    "extensions", "returns", "reworks", "merged_into", "risk_at",
 )  # fmt: skip
 _OF_INCIDENT = ("category", "channel", "occurred_at", "grid_code")
 _OF_FILE = ("photos", "reporter", "accuracy_m", "rule", "handling_limit", "due_at")
@@ -103,6 +103,8 @@ def conditions(backend: ModuleType, where: CaseFilter) -> list[sa.ColumnElement[
         found.append(CaseRow.queue_at >= where.due_from)
     if where.due_before is not None:
         found.append(CaseRow.queue_at < where.due_before)
+    if where.risk_before is not None:
+        found.append(CaseRow.risk_at <= where.risk_before)
     if where.acted_from is not None or where.acted_before is not None:
         lines = sa.select(CaseEntryRow.case_id)
         if where.acted_from is not None:

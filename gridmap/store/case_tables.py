@@ -18,6 +18,8 @@ class CaseRow(Base):
         Index(None, "queue_at", "id", "status"),
         Index(None, "reported_at", "id"),
         Index(None, "unit", "queue_at"),
+        # what is at risk: from when on, and until when
+        Index(None, "risk_at", "queue_at"),
         CheckConstraint("version >= 1", name="version"),
     )
 
@@ -49,6 +51,8 @@ class CaseRow(Base):
     stage_due_at: Mapped[datetime | None] = mapped_column(UtcTime)
     #: The place in the queue: ``stage_due_at``, or the end of time where an open case has none; none: it is not open.
     queue_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    #: From when on the present stage of an open case is at risk.
+    risk_at: Mapped[datetime | None] = mapped_column(UtcTime)
     extensions: Mapped[int] = mapped_column(Integer)
     returns: Mapped[int] = mapped_column(Integer)
     reworks: Mapped[int] = mapped_column(Integer)
@@ -60,7 +64,11 @@ class CaseEntryRow(Base):
     """One line of the record of a case. Two at one number cannot be: whoever is second did not act."""
 
     __tablename__ = "case_entry"
-    __table_args__ = (UniqueConstraint("case_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("case_id", "number"),
+        # the cases with which anything happened on a day
+        Index(None, "at", "case_id"),
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("case_file.id"))

@@ -85,6 +85,7 @@ class Cases:
                 **{name: getattr(case, name) for name in _FIRST},
                 "incident_id": case.incident_id, "status": "reported", "version": 1, "photos": list(case.photos),
                 "reported_at": case.entry.at, "stage_due_at": case.stage_due_at, "queue_at": case.stage_due_at or LAST,
+                "risk_at": case.risk_at,
                 "extensions": 0, "returns": 0, "reworks": 0, "appealed": False,
             }
             for case in cases
@@ -202,6 +203,7 @@ class Cases:
         self._work.write(sa.insert(CaseEntryRow), _line(rows[0].id, number, entry, author))
         values = {name: getattr(change, name) for name in _CHANGED}
         values["queue_at"] = (change.stage_due_at or LAST) if change.open else None
+        values["risk_at"] = change.risk_at if change.open else None
         self._work.write(sa.update(CaseRow).where(CaseRow.id == rows[0].id).values(version=number, **values))
 
     def loads(self, units: Sequence[str], within: Within | None = None) -> dict[str, int]:

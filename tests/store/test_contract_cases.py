@@ -1,5 +1,6 @@
 """The contract of every store: cases with their record, books and named places."""
 
+from collections import Counter
 from datetime import date, timedelta
 from typing import Any
 
@@ -241,3 +242,27 @@ def test_places_are_replaced_as_a_whole(store: Any) -> None:
     assert found["code"].tolist() == ["p1", "p2"]
     assert found["aliases"].tolist() == [[], ["文化路三号"]]
     assert found.geometry.x.tolist() == [120.2, 120.1]
+
+
+def test_what_is_at_risk_is_found_by_the_moment_from_which_it_is(store: Any) -> None:
+    put(store, case("early", stage_due_at=at(5), risk_at=at(3)), case("late", stage_due_at=at(5), risk_at=at(4)),
+        case("none", stage_due_at=at(5)), case("over", stage_due_at=at(2), risk_at=at(1)))  # fmt: skip
+
+    def found(hour: float) -> list[str]:
+        asked = CaseFilter(open=True, due_from=at(hour), risk_before=at(hour))
+        with store.unit_of_work() as work:
+            lines = work.cases.page(asked, limit=9)
+            assert work.cases.count(asked) == len(lines)
+            assert work.cases.counts(asked) == dict(Counter(line.status for line in lines))
+        return sorted(line.case_id for line in lines)
+
+    both = ["early", "late"]
+    assert [found(hour) for hour in (1.5, 3, 4, 5, 5.5)] == [["over"], ["early"], both, both, []]
+    entry = Entry(Act.FILE, "sun", Role.SUPERVISOR, at(3))
+    with store.unit_of_work() as work:
+        work.cases.append("early", 2, entry, "孙", change("filed", stage_due_at=at(5), risk_at=at(4.5)), OWNER)
+        work.cases.append("late", 2, entry, "孙", change("rejected", open=False, risk_at=at(4.5)), OWNER)
+        work.commit()
+    assert [found(hour) for hour in (4, 4.5)] == [[], ["early"]]
+    with store.unit_of_work() as work:
+        assert (work.cases.find("early").line.risk_at, work.cases.find("late").line.risk_at) == (at(4.5), None)

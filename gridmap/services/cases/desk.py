@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from gridmap.analysis.duplicates import Alike, alike
 from gridmap.domain.access import Role
 from gridmap.domain.assigning import Assigned
-from gridmap.domain.case_clock import Timers, timers
-from gridmap.domain.cases import Act, CaseStatus, Entry, Standing, advance, history_of
+from gridmap.domain.case_clock import Timers, at_risk_from, timers
+from gridmap.domain.cases import TRANSITIONS, Act, CaseStatus, Entry, Standing, advance, history_of
 from gridmap.domain.deadlines import Limit
 from gridmap.domain.incidents import Responsibility
+from gridmap.domain.limits import LimitRow, plain
 from gridmap.errors import Conflict, InvalidInput, NotFound
 from gridmap.services.cases.guide import Guide, guide
 from gridmap.services.cases.opening import LIKENESS, sighting
@@ -29,13 +30,17 @@ _TO_UNITS = frozenset({Act.DISPATCH, Act.JOIN, Act.WHISTLE})
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody wants to do: ``version`` is the line of the record that they have seen last."""
+    """What somebody wants to do: ``version`` is the line of the record that they have seen last.
+
+    ``condition``: with which it is filed, one of ``LimitTable.choices``; it stands in the record, and gives the limit.
+    """
 
     act: Act
     version: int
     reason: str = ""
     names: str = ""
     role: Role | None = None
+    condition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,8 @@ class CaseView:
     """A case as who works on it sees it.
 
     ``owner`` is who was responsible for the place when it happened; ``proposed`` who should handle it by the rules of
-    today; ``similar`` open cases that could be the same with how alike they are.
+    today; ``similar`` open cases that could be the same with how alike they are; ``choices`` the limits with a
+    condition of which one may be chosen while it can be filed.
     """
 
     file: CaseFile
@@ -55,6 +61,7 @@ class CaseView:
     plan: Plan | None
     proposed: Assigned
     similar: tuple[tuple[CaseLine, Alike], ...]
+    choices: tuple[LimitRow, ...]
 
 
 class CaseDesk:
@@ -121,17 +128,23 @@ class CaseDesk:
         role = seat.role_for(asked.act, standing, asked.role)
         # a clock that went back does not undo what was written down
         at = max(self._clock.now(), record[-1].at)
-        entry = seat.entry(asked.act, role, at, asked.reason.strip(), asked.names.strip())
-        moved = advance(standing, entry, seat.units(standing, role))
         now = guide(work, self._day(at))
+        condition = _condition(asked, now.limits.choices(line.category, line.emergency))
+        names = condition if asked.act is Act.FILE else asked.names.strip()
+        entry = seat.entry(asked.act, role, at, asked.reason.strip(), names)
+        moved = advance(standing, entry, seat.units(standing, role))
         limit = file.handling_limit
-        if limit is None and asked.act is Act.FILE:
-            given = now.limits.of(line.category, "", line.emergency)
-            limit = f"{given.amount.normalize():f} {given.unit.value}"
+        if asked.act is Act.FILE and (limit is None or condition):
+            given = now.limits.of(line.category, condition, line.emergency)
+            limit = limit_words(given)
         record.append(entry)
         clocks = timers(record, read_limit(limit), now.stages(line.category, line.emergency), now.calendar)
         owner = PointOwner(line.grid_code, "", None, line.set_name, None)
         change = change_of(record, moved, clocks, limit, file)
+        if clocks.present is not None:
+            stage = clocks.present.stage
+            risk = now.limits.risk_of(line.category, condition_of(record), line.emergency, stage)
+            change = replace(change, risk_at=at_risk_from(clocks.present.due, risk))
         work.cases.append(line.case_id, moved.version, entry, seat.name(role), change, owner)
 
     def _day(self, at: datetime) -> date:
@@ -159,8 +172,12 @@ class CaseDesk:
         proposed = places.assign(plan, lon, lat, line.category, line.grid_code, line.component)
         return CaseView(
             file, record, standing, clocks, tuple(seat.may(standing, max(now, entries[-1].at))), owner, plan, proposed,
-            self._similar(work, line),
+            self._similar(work, line), self._choices(today, line, standing),
         )  # fmt: skip
+
+    def _choices(self, today: Guide, line: CaseLine, standing: Standing) -> tuple[LimitRow, ...]:
+        filing = (standing.status, Act.FILE) in TRANSITIONS
+        return today.limits.choices(line.category, line.emergency) if filing else ()
 
     def _plan(self, work: UnitOfWork, line: CaseLine) -> Plan | None:
         """Give the plan of the day on which it happened."""
@@ -190,9 +207,29 @@ def _require_names(asked: Asked, case_id: str, into: CaseFile | None) -> None:
             raise Conflict("case_itself")
 
 
+def _condition(asked: Asked, choices: Sequence[LimitRow]) -> str:
+    """Give the condition with which a case is filed; none unless somebody names one."""
+    wanted = plain(asked.condition)
+    if wanted and asked.act is not Act.FILE:
+        raise InvalidInput("case_condition_unwanted")
+    if wanted and wanted not in [row.condition for row in choices]:
+        raise InvalidInput("case_condition_unknown", known=" | ".join(row.condition for row in choices) or "-")
+    return wanted
+
+
+def condition_of(record: Sequence[Entry]) -> str:
+    """Give the condition with which a case was filed last; empty where none was chosen."""
+    return next((entry.names for entry in reversed(record) if entry.act is Act.FILE), "")
+
+
 def read_limit(words: str | None) -> Limit | None:
     """Read a limit as it is kept with a case."""
     return None if words is None else Limit.read(words)
+
+
+def limit_words(limit: Limit) -> str:
+    """Write a limit as it is kept with a case."""
+    return f"{limit.amount.normalize():f} {limit.unit.value}"
 
 
 def change_of(

@@ -78,12 +78,13 @@ def import_cases(
 
     def asked() -> Iterator[Batch]:
         role, by, author = reporter_of(store)
+        fault = judge(settings.time_zone)
         for frame in batches:
             for rows in _pieces(frame.to_dict("records")):
                 now = clock.now()
                 entry = Entry(Act.REPORT, by, role, now)
                 cases = [_case(row, entry, author, channel) for row in rows]
-                faults = [judge(case, now) for case in cases]
+                faults = [fault(case, now) for case in cases]
                 taken.lines.append([int(row["line"]) for row in rows])
                 said = [(case.lon, case.lat) for case in cases]
                 yield Batch(store, plans, "cases", cases, faults, said, complete=complete)

@@ -1,17 +1,19 @@
 """What the service adds to reports of cases before they are kept: who should handle them, by when to look at them."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from gridmap.analysis.duplicates import Likeness, Sighting, alike
 from gridmap.domain.access import Role
+from gridmap.domain.case_clock import at_risk_from
 from gridmap.domain.deadlines import due
 from gridmap.domain.limits import Stage
 from gridmap.domain.taxonomy import categories
 from gridmap.services.cases.guide import guide
 from gridmap.services.cases.placing import Places
+from gridmap.services.clock import day_in
 from gridmap.services.guarded import GuardedStore, seen_by
 from gridmap.services.intake.items import Completes, ItemResult, OpenedAs, Part, kept_incident
 from gridmap.services.ports import CaseLine, Clock, NewCase, NewPoint, PointOwner, Store, UnitOfWork
@@ -38,11 +40,27 @@ def reporter_of(store: Store) -> tuple[Role, str, str]:
     return role, who.account_id or role.value, who.name
 
 
-def judge(case: NewCase, now: datetime) -> ItemResult | None:
-    """Say why a report cannot be right; None where nothing is wrong."""
-    if case.category not in categories():
-        return ItemResult("rejected", "category_unknown", pointer="#/category")
-    return kept_incident(case.incident, now)
+def judge(zone: str) -> Callable[[NewCase, datetime], ItemResult | None]:
+    """Give what says why a report cannot be right, and None where nothing is wrong.
+
+    Parameters
+    ----------
+    zone : str
+        In which an event has its day: a type holds for events of its days, so that one which was retired since may
+        still be brought for an event of before, and no open case loses it.
+    """
+
+    def judged(case: NewCase, now: datetime) -> ItemResult | None:
+        found = categories().get(case.category)
+        if found is None:
+            return ItemResult("rejected", "category_unknown", pointer="#/category")
+        above = categories().get(found.parent, found)
+        day = day_in(case.occurred_at, zone)
+        if not (found.holds_on(day) and above.holds_on(day)):
+            return ItemResult("rejected", "category_retired", pointer="#/category")
+        return kept_incident(case.incident, now)
+
+    return judged
 
 
 def opener(settings: Settings, clock: Clock) -> Completes:
@@ -68,12 +86,15 @@ def opener(settings: Settings, clock: Clock) -> Completes:
                     kept[key] = _plan(part.work, part.plans, owner)
                 given = places.assign(kept[key], case.lon, case.lat, case.category, owner.grid_code, case.component)
                 limit = now.limits.of(case.category, "", case.emergency, Stage.ACCEPT)
-                until = due(case.entry.at, limit, now.calendar).at
+                until = due(case.entry.at, limit, now.calendar)
+                risk = now.limits.risk_of(case.category, "", case.emergency, Stage.ACCEPT)
                 mine = Sighting(case.incident_id, case.lon, case.lat, case.category, case.occurred_at, case.component)
                 others = [sighting(line) for line in seen_by(part.work, next(near))]
                 similar = tuple(one.case_id for one in alike(mine, others, LIKENESS))[:5]
                 done.append((
-                    case._replace(proposed=given.unit, rule=given.rule, stage_due_at=until),
+                    case._replace(
+                        proposed=given.unit, rule=given.rule, stage_due_at=until.at, risk_at=at_risk_from(until, risk)
+                    ),
                     OpenedAs(case.incident_id, given.unit, given.rule, similar),
                 ))  # fmt: skip
             found.append(done)

@@ -8,9 +8,6 @@ from gridmap.domain.cases import OPEN, CaseStatus
 from gridmap.services.clock import day_in, start_of
 from gridmap.services.ports import CaseFilter, CaseLine, UnitOfWork
 
-#: What is up within this time is at risk.
-AT_RISK = timedelta(minutes=30)
-
 
 class Queue(StrEnum):
     """What somebody looks through."""
@@ -61,7 +58,7 @@ def queued(where: CaseFilter, queue: Queue, now: datetime, zone: str) -> CaseFil
     if queue is Queue.OVERDUE:
         return replace(where, open=True, due_before=now)
     if queue is Queue.RISK:
-        return replace(where, open=True, due_from=now, due_before=now + AT_RISK)
+        return replace(where, open=True, due_from=now, risk_before=now)
     if queue is Queue.TODAY:
         return replace(where, open=True, due_from=now, due_before=_midnight(now, zone))
     return replace(where, open=True) if queue is Queue.OPEN else where
@@ -92,6 +89,6 @@ def clock_state(line: CaseLine, now: datetime, zone: str) -> ClockState:
         return ClockState.NONE
     if line.stage_due_at < now:
         return ClockState.OVERDUE
-    if line.stage_due_at < now + AT_RISK:
+    if line.risk_at is not None and line.risk_at <= now:
         return ClockState.RISK
     return ClockState.TODAY if line.stage_due_at < _midnight(now, zone) else ClockState.OK

@@ -16,7 +16,7 @@ class NewCase(NamedTuple):
     """A case that comes in, in WGS 84, with what the service found out about it; the first eight as ``NewIncident``.
 
     ``entry`` is the first line of its record, ``author`` the name of whoever reported it. ``stage_due_at``: until when
-    somebody has to look at it.
+    somebody has to look at it; ``risk_at``: from when on that is at risk.
     """
 
     incident_id: str
@@ -38,6 +38,7 @@ class NewCase(NamedTuple):
     proposed: str | None = None
     rule: str | None = None
     stage_due_at: datetime | None = None
+    risk_at: datetime | None = None
 
     @property
     def at(self) -> datetime:
@@ -54,9 +55,9 @@ class NewCase(NamedTuple):
 class CaseFilter:
     """Which cases: statuses, categories, owner, unit, channel, half-open window of the report, box; None means all.
 
-    ``open``: something is still to be done (or not). ``due_before``: the present stage is up before. ``text`` is looked
-    for in id, address and unit. ``acted_from``, ``acted_before``: a line of the record is of that stretch. ``within``
-    keeps what these sets and codes own.
+    ``open``: something is still to be done (or not). ``due_before``: the present stage is up before. ``risk_before``:
+    it is at risk by then. ``text`` is looked for in id, address and unit. ``acted_from``, ``acted_before``: a line of
+    the record is of that stretch. ``within`` keeps what these sets and codes own.
     """
 
     statuses: tuple[str, ...] | None = None
@@ -70,6 +71,7 @@ class CaseFilter:
     open: bool | None = None
     due_from: datetime | None = None
     due_before: datetime | None = None
+    risk_before: datetime | None = None
     text: str | None = None
     ids: tuple[str, ...] | None = None
     acted_from: datetime | None = None
@@ -104,6 +106,8 @@ class CaseLine:
     place: Any
     #: The place in the order of a page.
     key: tuple[datetime, int]
+    #: From when on the present stage is at risk; None: it has no clock, or that stands.
+    risk_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,7 @@ class CaseChange:
     dispatched_at: datetime | None
     handled_at: datetime | None
     closed_at: datetime | None
+    risk_at: datetime | None = None
 
 
 class CaseRepository(Protocol):
