@@ -33,6 +33,7 @@ class CaseIn(Strict):
     reporter: Short | None = Field(None, description="reference of whoever reported it, never a name or a number")
     accuracy_m: Metres | None = None
     address: Short | None = None
+    grid: Name | None = Field(None, description="on which side of a border it is: one of the sides of `responsible`")
 
 
 class CaseBatch(Strict):

@@ -96,7 +96,8 @@ def case_of(ctx: Context, item: CaseIn, lon: float, lat: float) -> NewCase:
         lat,
         item.channel,
         item.note,
-        Entry(Act.REPORT, by, role, now),
+        # whoever says on which side of a border it is stands in the record with it
+        Entry(Act.REPORT, by, role, now, names="" if item.grid is None else f"grid:{item.grid}"),
         author,
         item.kind,
         item.emergency,
@@ -105,6 +106,7 @@ def case_of(ctx: Context, item: CaseIn, lon: float, lat: float) -> NewCase:
         item.reporter,
         item.accuracy_m,
         item.address,
+        confirmed=item.grid,
     )
 
 

@@ -20,10 +20,9 @@ from gridmap.errors import InvalidInput, NotFound
 from gridmap.i18n import text
 from gridmap.services.cases.asking import patrols_near, responsible, similar
 from gridmap.services.grids import require_plausible
+from gridmap.services.responsibility import MOST_UNCERTAIN_M
 
 router = APIRouter(route_class=StrictRoute, tags=["cases"])
-
-_MOST_UNCERTAIN_M = 5_000.0
 
 
 def _spot(ctx: Context, q: SpotQuery) -> tuple[float, float]:
@@ -39,8 +38,8 @@ def _spot(ctx: Context, q: SpotQuery) -> tuple[float, float]:
 def get_responsible(ctx: Ctx, q: Query[ResponsibleQuery], language: ReaderLanguage) -> ResponsibleAnswer:
     """Say who would be responsible for a case at a place, by which rule, and on which sides of a border it may lie."""
     accuracy = q.accuracy_m or 0.0
-    if not 0.0 <= accuracy <= _MOST_UNCERTAIN_M:
-        raise InvalidInput("limit_out_of_range", limit=int(_MOST_UNCERTAIN_M))
+    if not 0.0 <= accuracy <= MOST_UNCERTAIN_M:
+        raise InvalidInput("limit_out_of_range", limit=int(MOST_UNCERTAIN_M))
     plan, (lon, lat) = ctx.plan(None, None), _spot(ctx, q)
     found = responsible(ctx.store, plan, ctx.settings, lon, lat, ctx.clock.now(), q.category or "", accuracy)
     return ResponsibleAnswer(

@@ -5,7 +5,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from gridmap.analysis.locator import Answers, Located, Locator, LocatorPart
 from gridmap.analysis.responsibility import owner_codes
+from gridmap.crs import widened
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
 from gridmap.domain.incidents import GridRef, Method, Responsibility, StaffMember
 from gridmap.domain.people import GridProfile
@@ -305,11 +306,39 @@ def locate(
     day: date,
     nearest_within_m: float = 0.0,
     with_staff: bool = True,
+    confirmed: str | None = None,
 ) -> Responsibility:
-    """Say who is responsible for one point (WGS 84), and who was, is or will be on duty there on a day."""
+    """Say who is responsible for one point (WGS 84), and who was, is or will be on duty there on a day.
+
+    ``confirmed``: the grid in which somebody said that it lies, where it could be several.
+    """
     found = plan.locator.locate(lon, lat, nearest_within_m=nearest_within_m)
+    if confirmed is not None and confirmed in plan.refs and confirmed != found.code:
+        found = replace(found, code=confirmed, method=Method.BORDER)
     people = people_of(store, plan, found.code, day) if found.code is not None and with_staff else NOBODY
     return responsibility(plan, found, plan.desk(lon, lat) if found.method is Method.NONE else None, people)
+
+
+#: Directions in which the circle of an uncertain place is looked at, and the largest such circle that says anything.
+_AROUND, MOST_UNCERTAIN_M = 32, 5_000.0
+
+
+def sides_of(
+    plan: Plan, lon: float, lat: float, accuracy_m: float = 0.0, *, nearest_within_m: float = 0.0
+) -> tuple[str, ...]:
+    """Give the grids in which a place (WGS 84) may lie, the owner first: those whose border it is on, and all that the
+    circle of its accuracy touches.
+    """
+    found = plan.locator.locate(lon, lat, nearest_within_m=nearest_within_m)
+    codes = [] if found.code is None else [found.code]
+    codes += found.holders if len(found.holders) > 1 else ()
+    if accuracy_m > 0:
+        turn = np.linspace(0.0, 2 * np.pi, _AROUND, endpoint=False)
+        _, _, east, north = widened((lon, lat, lon, lat), min(accuracy_m, MOST_UNCERTAIN_M)).tolist()
+        across, up = east - lon, north - lat
+        answers = plan.locator.locate_many(lon + across * np.cos(turn), lat + up * np.sin(turn))
+        codes += [str(plan.locator.codes[i]) for i in answers.owner.tolist() if i >= 0]
+    return tuple(dict.fromkeys(codes))
 
 
 def people_of_all(store: Store, plan: Plan, day: date) -> dict[str, People]:

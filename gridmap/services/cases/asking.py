@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import geopandas as gpd
-import numpy as np
 
 from gridmap.analysis.duplicates import Alike, Sighting, alike
 from gridmap.crs import distances_m, widened
@@ -17,14 +16,12 @@ from gridmap.services.cases.placing import Places
 from gridmap.services.clock import day_in
 from gridmap.services.intake.items import MAX_AHEAD
 from gridmap.services.ports import CaseFilter, CaseLine, PointFilter, Store, UnitOfWork
-from gridmap.services.responsibility import Plan, locate
+from gridmap.services.responsibility import Plan, locate, sides_of
 from gridmap.settings import Settings
 
 #: Whoever was seen within this time is taken to be on duty, and within this distance to be near.
 SEEN_WITHIN = timedelta(minutes=30)
 NEAR_M = 2_000.0
-#: Directions in which the circle of an uncertain place is looked at.
-_AROUND = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +48,8 @@ def responsible(
         places = Places(work, guide(work, day).rules, day)
         code = None if owner.grid is None else owner.grid.code
         proposed = places.assign(plan, lon, lat, category, code, None)
-    return Asked(owner, proposed, _sides(plan, owner, lon, lat, accuracy_m))
-
-
-def _sides(plan: Plan, owner: Responsibility, lon: float, lat: float, accuracy_m: float) -> tuple[GridRef, ...]:
-    codes = [] if owner.grid is None else [owner.grid.code]
-    codes += [ref.code for ref in owner.candidates]
-    if accuracy_m > 0:
-        turn = np.linspace(0.0, 2 * np.pi, _AROUND, endpoint=False)
-        _, _, east, north = widened((lon, lat, lon, lat), accuracy_m).tolist()
-        across, up = east - lon, north - lat
-        answers = plan.locator.locate_many(lon + across * np.cos(turn), lat + up * np.sin(turn))
-        codes += [str(plan.locator.codes[i]) for i in answers.owner.tolist() if i >= 0]
-    return tuple(plan.refs[code] for code in dict.fromkeys(codes))
+    sides = sides_of(plan, lon, lat, accuracy_m, nearest_within_m=settings.nearest_within_m)
+    return Asked(owner, proposed, tuple(plan.refs[side] for side in sides))
 
 
 def similar(store: Store, asked: Sighting) -> list[tuple[CaseLine, Alike]]:

@@ -167,7 +167,9 @@ class CaseDesk:
         owner = None
         if plan is not None:
             within = self._settings.nearest_within_m
-            owner = locate(self._store, plan, lon, lat, day=self._day(line.occurred_at), nearest_within_m=within)
+            day = self._day(line.occurred_at)
+            said = line.grid_code if entries[0].names == f"grid:{line.grid_code}" else None
+            owner = locate(self._store, plan, lon, lat, day=day, nearest_within_m=within, confirmed=said)
         places = Places(work, today.rules, self._day(now))
         proposed = places.assign(plan, lon, lat, line.category, line.grid_code, line.component)
         return CaseView(

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from itertools import islice
+from itertools import compress, islice
 
 from gridmap.domain.boundaries import BoundarySet
 from gridmap.errors import GridmapError, NotFound, StoreUnavailable
@@ -11,7 +11,7 @@ from gridmap.services.clock import day_in
 from gridmap.services.grids import looks_swapped
 from gridmap.services.guarded import Group
 from gridmap.services.intake.items import Batch, Done, ItemResult, OpenedAs, Part
-from gridmap.services.intake.owners import Asked, asked_of, owners_of
+from gridmap.services.intake.owners import Asked, asked_of, may_lie, owners_of
 from gridmap.services.once import KEPT
 from gridmap.services.ports import Answered, Clock, NewPoint, PointOwner, PointsOf, Store, UnitOfWork, Verdict
 from gridmap.services.responsibility import owning_set
@@ -59,7 +59,13 @@ class _Member:
     def ask(self) -> None:
         """Find the borders of the days of the points."""
         points = [self.batch.points[i] for i in self.kept]
-        self.asked = asked_of(self.work, self.batch.plans, points, settings=self._settings, home=self.home)
+        asked = asked_of(self.work, self.batch.plans, points, settings=self._settings, home=self.home)
+        fits = [may_lie(one, self._settings) for one in asked]
+        for i, fit in zip(self.kept, fits, strict=True):
+            if not fit:
+                self.results[i] = ItemResult("rejected", "case_side_unknown", pointer="#/grid")
+        self.kept = list(compress(self.kept, fits))
+        self.asked = list(compress(asked, fits))
 
     @property
     def part(self) -> Part:

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion, in_time_order
-from gridmap.services.ports import NewPoint, PointOwner, UnitOfWork
-from gridmap.services.responsibility import Plan, Plans, locate_many
+from gridmap.domain.incidents import Method
+from gridmap.services.ports import NewCase, NewPoint, PointOwner, UnitOfWork
+from gridmap.services.responsibility import Plan, Plans, locate_many, sides_of
 from gridmap.settings import Settings
 
 NOBODY = PointOwner(None, "none", None, None, None)
@@ -45,8 +46,19 @@ def asked_of(
     return asked
 
 
+def may_lie(asked: Asked, settings: Settings) -> bool:
+    """Tell whether a point may lie in the grid that somebody confirmed for it; where nobody did, it may."""
+    case = asked.point
+    if not isinstance(case, NewCase) or case.confirmed is None:
+        return True
+    if asked.plan is None:
+        return False
+    within, metres = settings.nearest_within_m, case.accuracy_m or 0.0
+    return case.confirmed in sides_of(asked.plan, case.lon, case.lat, metres, nearest_within_m=within)
+
+
 def owners_of(asked: Sequence[Asked], settings: Settings) -> list[PointOwner]:
-    """Give the grid that owned each point on its day.
+    """Give the grid that owned each point on its day; of a case, the side of a border that somebody confirmed.
 
     One look-up of many points costs what one of a single point does, so what several requests bring is asked together.
     """
@@ -66,6 +78,9 @@ def owners_of(asked: Sequence[Asked], settings: Settings) -> list[PointOwner]:
             rows, codes.tolist(), found.methods().tolist(), found.border_m.tolist(), strict=True
         ):
             border_m = None if metres != metres else metres
+            point = asked[i].point
+            if isinstance(point, NewCase) and point.confirmed not in (None, code):
+                code, method = point.confirmed, Method.BORDER.value
             owners[i] = PointOwner(code, method, border_m, asked[i].set_name, asked[i].version_number)
     return owners
 

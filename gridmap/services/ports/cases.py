@@ -16,7 +16,8 @@ class NewCase(NamedTuple):
     """A case that comes in, in WGS 84, with what the service found out about it; the first eight as ``NewIncident``.
 
     ``entry`` is the first line of its record, ``author`` the name of whoever reported it. ``stage_due_at``: until when
-    somebody has to look at it; ``risk_at``: from when on that is at risk.
+    somebody has to look at it; ``risk_at``: from when on that is at risk. ``confirmed``: the grid that somebody who was
+    asked on which side of a border it is named; the first line of the record names it, too.
     """
 
     incident_id: str
@@ -39,6 +40,7 @@ class NewCase(NamedTuple):
     rule: str | None = None
     stage_due_at: datetime | None = None
     risk_at: datetime | None = None
+    confirmed: str | None = None
 
     @property
     def at(self) -> datetime:

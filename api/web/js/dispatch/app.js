@@ -81,7 +81,6 @@ const file = makeCase(panel, {
 const intake = makeIntake(panel, {
   ...common,
   mayWrite: () => may("cases.write"),
-  shape: (code, place) => ground.shape(code, place),
   located(place, answer, accuracy) { showOwner(place, answer.owner, { accuracy }).catch(quietly); },
   opened(id) { reader.read(); openCase(id); },
 });

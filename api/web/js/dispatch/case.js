@@ -3,7 +3,7 @@ import { Problem, get } from "../service.js";
 import { el, t, time } from "../texts.js";
 import { actForm, actLabel, actOfKey, actsOf, goesAtOnce, isForward, keyOf } from "./acts.js";
 import { ownerCard, proposedCard } from "./owner.js";
-import { clockCard, recordCard, similarCard } from "./record.js";
+import { clockCard, limitWords, recordCard, similarCard } from "./record.js";
 import { newKey, sendSurely } from "./sure.js";
 import { actName, categoryName, channelName, clockNow, clockWords, kindName, roleName, statusName, unitName } from "./words.js";
 
@@ -60,9 +60,29 @@ export function makeCase(node, page) {
       button.addEventListener("click", () => begin(entry));
       return button;
     }));
+    if (open.some((entry) => entry.act === "file") && file.conditions.length) { acts.append(conditionField()); }
     if (held) { (acts.querySelector(`[data-act="${held}"]`) || node).focus({ preventScroll: true }); }
     if (!open.length) { acts.append(el("p", "soft", t(page.seat() ? "dispatch_acts_none_seat" : "dispatch_acts_none", { seat: roleName(page.seat()) }))); }
   }
+
+  /** Which of the conditions of its type it is filed with: each has its own limit. */
+  function conditionField() {
+    const select = el("select");
+    select.name = "condition";
+    const choice = (value, text) => { const option = el("option", null, text); option.value = value; return option; };
+    select.append(choice("", t("dispatch_condition_none")),
+      ...file.conditions.map(({ condition, limit }) => choice(condition, `${condition} · ${limitWords(limit)}`)));
+    select.value = conditionFor();
+    select.disabled = sending.has(id);
+    select.addEventListener("change", () => written.set(`${id} condition`, select.value));
+    return el("label", "act-field condition", t("dispatch_condition"), select);
+  }
+
+  /** What was chosen, while the case still offers it. */
+  const conditionFor = () => {
+    const chosen = written.get(`${id} condition`) || "";
+    return file.conditions.some((one) => one.condition === chosen) ? chosen : "";
+  };
 
   function facts() {
     const row = file.case;
@@ -71,6 +91,7 @@ export function makeCase(node, page) {
     add("address", row.address);
     add("place", `${row.lon.toFixed(6)}, ${row.lat.toFixed(6)}` + (row.accuracy_m ? ` ± ${Math.round(row.accuracy_m)} m` : ""));
     add("component", row.component);
+    add("condition", row.condition);
     add("reported", time(row.reported_at));
     if (row.occurred_at !== row.reported_at) { add("occurred", time(row.occurred_at)); }
     add("from", [channelName(row.channel), kindName(row.kind), row.reporter].filter(Boolean).join(" · "));
@@ -120,7 +141,12 @@ export function makeCase(node, page) {
   function begin(entry, anew = false) {
     if (sending.has(id)) { return; }
     told.textContent = "";
-    if (goesAtOnce(entry)) { form = null; place.replaceChildren(); sent = send(entry, {}); return; }
+    if (goesAtOnce(entry)) {
+      form = null;
+      place.replaceChildren();
+      sent = send(entry, entry.act === "file" && conditionFor() ? { condition: conditionFor() } : {});
+      return;
+    }
     if (!form || form.act !== entry.act || anew) {
       form = actForm(entry, file, {
         kept: written.get(`${id} ${entry.act}`), areaName: page.areaName, cancel,
@@ -146,6 +172,7 @@ export function makeCase(node, page) {
         waiting: () => { waited = true; const text = t("dispatch_waiting"); if (by) { by.say(text); } else if (mine === id) { told.textContent = text; } },
       });
       written.delete(`${mine} ${entry.act}`);
+      if (entry.act === "file") { written.delete(`${mine} condition`); }
       sending.delete(mine);
       page.say(t("dispatch_done", { act: actName(entry.act), status: statusName(answer.case.status) }));
       if (mine === id) {

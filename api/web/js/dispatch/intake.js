@@ -5,7 +5,6 @@ import { ownerCard, proposedCard } from "./owner.js";
 import { similarCard } from "./record.js";
 import { categoryPicker } from "./picker.js";
 import { CHANNELS } from "./sieve.js";
-import { nearestInside } from "./sides.js";
 import { caseNumber, sendSurely } from "./sure.js";
 import { channelName, kindName } from "./words.js";
 
@@ -15,7 +14,7 @@ const ASK_AFTER = 150;
 const FIRST_PEOPLE = 2;
 
 /**
- * Make the panel. `page` gives: lang(), areaName(code), mayWrite(), shape(code, place), located(place, answer) once it
+ * Make the panel. `page` gives: lang(), areaName(code), mayWrite(), located(place, answer) once it
  * is known who is responsible, near, the node that shows who is, opened(id) once a case is opened, go(id), close(), say(text).
  */
 export function makeIntake(node, page) {
@@ -94,11 +93,9 @@ export function makeIntake(node, page) {
     if (answer && answer.confirm && !side) { message.textContent = t("dispatch_sides_missing"); sides.querySelector("input")?.focus(); return; }
     go.disabled = true;
     message.textContent = "";
-    const own = answer && answer.owner.grid ? answer.owner.grid.code : "";
-    let place = at;
-    if (side && side !== own) { place = nearestInside(await page.shape(side, at), at, Number(draft.accuracy_m)) || at; }
     const item = {
-      case_id: name, category: draft.category, kind: draft.kind, channel: draft.channel, emergency: draft.emergency, lon: place.lon, lat: place.lat,
+      case_id: name, category: draft.category, kind: draft.kind, channel: draft.channel, emergency: draft.emergency, lon: at.lon, lat: at.lat,
+      ...(side ? { grid: side } : {}),
       ...(draft.note.trim() ? { note: draft.note.trim() } : {}), ...(draft.address.trim() ? { address: draft.address.trim() } : {}),
       ...(Number(draft.accuracy_m) > 0 ? { accuracy_m: Number(draft.accuracy_m) } : {}),
     };

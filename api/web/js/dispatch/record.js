@@ -20,7 +20,7 @@ export function recordCard(record, areaName) {
 }
 
 /** A limit such as "4 working_hour" in words. */
-function limitWords(limit) {
+export function limitWords(limit) {
   const [amount, unit] = String(limit).split(" ");
   const short = Number(amount) < 1 && { urgent_hour: "dispatch_limit_minute", working_hour: "dispatch_limit_working_minute" }[unit];
   if (short) { return t(short, { n: Math.round(Number(amount) * 60) }); }
