@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from gridmap.domain.attachments import is_reference
 from gridmap.domain.features import FeatureState
 from gridmap.services.ports import Box
 
@@ -51,6 +52,13 @@ def _name(value: Any) -> str:
 
 def _free(value: Any) -> str:
     return clean_text(value, max_length=4_000, lines=True)
+
+
+def _reference(value: Any) -> str:
+    text = _name(value)
+    if not is_reference(text):
+        raise PydanticCustomError("reference_not_allowed", "reference")
+    return text
 
 
 def _number(value: Any) -> float:
@@ -137,6 +145,10 @@ def _schema(kind: str, description: str, **more: Any) -> WithJsonSchema:
 Name = Annotated[str, BeforeValidator(_name), _schema("string", "one line of text", minLength=1, maxLength=200)]
 #: A text of one line.
 Short = Annotated[str, BeforeValidator(_short), _schema("string", "one line of text", maxLength=200)]
+#: What stands for an attachment: an address, a hash, a name or a path.
+Reference = Annotated[
+    str, BeforeValidator(_reference), _schema("string", "reference of an attachment", minLength=1, maxLength=200)
+]
 #: A text of several lines.
 Free = Annotated[str, BeforeValidator(_free), _schema("string", "text, with line breaks", maxLength=4_000)]
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from annotated_types import Len
 from pydantic import Field, WrapValidator
 
-from api.fields import BoxText, DayOrTime, Free, Name, Names, Number, QueryNumber, Short, Time
+from api.fields import BoxText, DayOrTime, Free, Name, Names, Number, QueryNumber, Reference, Short, Time
 from api.requests import Flag, PageQuery, Strict, WindowQuery, judged
 from gridmap.crs import Datum
 from gridmap.domain.access import Role
@@ -29,7 +29,7 @@ class CaseIn(Strict):
     kind: Kind = "report"
     emergency: Flag = False
     note: Free | None = None
-    photos: Annotated[list[Short], Len(0, 20)] = Field([], description="references of photos, never the photos")
+    photos: Annotated[list[Reference], Len(0, 20)] = Field([], description="references of photos, never the photos")
     reporter: Short | None = Field(None, description="reference of whoever reported it, never a name or a number")
     accuracy_m: Metres | None = None
     address: Short | None = None

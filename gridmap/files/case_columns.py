@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from gridmap.domain.attachments import MOST, is_reference
 from gridmap.domain.limits import yes_or_no
 from gridmap.domain.taxonomy import code_of
 from gridmap.files.points import PointSource
@@ -21,7 +22,7 @@ KINDS: Mapping[str, str] = {
 }
 #: References of photos in one cell stand apart by one of these.
 _BETWEEN = str.maketrans("；;，,|\n\r\t", "        ")
-_MOST_PHOTOS, _SHORT, _LONG = 20, 200, 4_000
+_SHORT, _LONG = 200, 4_000
 _MOST_UNCERTAIN_M = 100_000.0
 
 
@@ -38,7 +39,7 @@ def case_columns(source: PointSource, table: pa.Table, bad: dict[int, str]) -> d
     def read(purpose: str, parse: Callable[[str], Any], otherwise: Any, code: str) -> list[Any]:
         if source.optional(purpose) is None:
             return [otherwise] * table.num_rows
-        longest = _LONG if purpose == "note" else _SHORT * (_MOST_PHOTOS if purpose == "photos" else 1)
+        longest = _LONG if purpose == "note" else _SHORT * (MOST if purpose == "photos" else 1)
         found = []
         for row, cell in enumerate(source.texts(table, purpose)):
             value = otherwise
@@ -75,4 +76,4 @@ def _metres(words: str) -> float | None:
 
 def _photos(words: str) -> tuple[str, ...] | None:
     found = tuple(words.translate(_BETWEEN).split())
-    return found if len(found) <= _MOST_PHOTOS and all(len(one) <= _SHORT for one in found) else None
+    return found if len(found) <= MOST and all(map(is_reference, found)) else None

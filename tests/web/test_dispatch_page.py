@@ -396,3 +396,20 @@ def _border(town: city.City) -> tuple[str, str, tuple[float, float]]:
                 middle.y + (inside.y - middle.y) * share,
             )  # fmt: skip
     raise AssertionError("no neighbour")
+
+
+@pytest.mark.parametrize(
+    ("lang", "none"), [("zh", "不限条件（类别的一般时限）"), ("en", "None: the usual limit of the type")]
+)
+def test_a_condition_is_chosen_before_a_case_is_filed(
+    page: Page, spot: tuple[float, float], office: Office, lang: str, none: str
+) -> None:
+    number = office.report(spot)
+    sit(page, "supervisor", f"lang={lang}&queue=new&case={number}")
+    choice = page.locator("#case select[name=condition]")
+    expect(choice.locator("option").first).to_have_text(none)
+    choice.select_option("焚烧垃圾")
+    page.locator("#case button[data-act=file]").click()
+    expect(choice).to_have_count(0)
+    expect(page.locator("#case .facts")).to_contain_text("焚烧垃圾")
+    assert office.file(number)["case"]["condition"] == "焚烧垃圾"
