@@ -17,6 +17,7 @@ from gridmap.domain.trail import faults
 from gridmap.errors import StoreUnavailable
 from gridmap.store import rtree, schema
 from gridmap.store.backends import backend_of
+from gridmap.store.case_audit import cases_that_differ
 from gridmap.store.exchange import Chunk, TableForm, count_rows, forms_of, raw_sqlite, read
 from gridmap.store.migrations import history, immutable, kept_trail, stamps
 from gridmap.store.opening import engine_at, require_current, snapshot
@@ -28,7 +29,7 @@ from gridmap.store.unit_of_work import SqlUnitOfWork
 _TRIGGER = re.compile(r"CREATE TRIGGER (\w+)")
 #: Boxes of an index are single precision rounded outwards: never smaller than the shape, and hardly larger.
 _SLACK = 1e-4
-#: Faults of the trail that are listed.
+#: Faults of the trail, and cases, that are listed.
 _LISTED = 1_000
 
 
@@ -36,7 +37,7 @@ def audit(url: str, *, show: Show = quiet) -> Report:
     """Check a store from end to end; nothing is changed.
 
     Rules: ``schema_differs``, ``database_damaged``, ``trigger_missing``, ``constraint_off``, ``reference_broken``,
-    ``owner_unknown``, ``numbers_behind``, ``value_unreadable``, ``index_differs``, ``validity_hole``,
+    ``owner_unknown``, ``numbers_behind``, ``case_differs``, ``value_unreadable``, ``index_differs``, ``validity_hole``,
     ``validity_overlap``, ``retired_in_force``, ``content_hash_differs``; of the trail those of ``domain.trail.faults``.
 
     Raises
@@ -56,6 +57,7 @@ def audit(url: str, *, show: Show = quiet) -> Report:
                 *_references(connection),
                 *_owners(connection),
                 *_numbers(connection),
+                *_cases(connection),
             ]
             with show("verify", rows) as move:
                 for form in forms:
@@ -171,6 +173,12 @@ def _numbers(connection: sa.Connection) -> Iterator[Finding]:
     )
     for name, number in connection.exec_driver_sql(query).all():
         yield Finding("numbers_behind", Severity.ERROR, fields={"set": name, "number": number})
+
+
+def _cases(connection: sa.Connection) -> Iterator[Finding]:
+    """Look for cases that are not what their record says."""
+    for key, column in islice(cases_that_differ(connection), _LISTED):
+        yield Finding("case_differs", Severity.ERROR, fields={"case": key, "column": column})
 
 
 def _contents(connection: sa.Connection, form: TableForm, move: Move) -> Iterator[Finding]:
