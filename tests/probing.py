@@ -118,6 +118,7 @@ POOL: dict[str, Any] = {
     "action": ("denied",),
     "before": ("1", "9"),
     "after": ("0", "0", "bogus"),
+    "positions": ("true", "false", "maybe"),
     "case": (f"{HERE}-c01", "ZEBRA-c01", "YETI9-c01", "nothing"),
     "queue": ("open", "all", "new", "dispatch", "overdue", "risk", "today", "closed"),
     "unit": (f"grid:{code('A')}", "grid:ZEBRA-T", "dept:YETI9"),
