@@ -8,9 +8,12 @@ if TYPE_CHECKING:
     from gridmap.analysis.crosswalk import crosswalk
     from gridmap.analysis.density import density
     from gridmap.analysis.difference import difference
+    from gridmap.analysis.hotspots import getis_ord
     from gridmap.analysis.lattice import square_lattice
     from gridmap.analysis.lineage import convert_counts, infer_lineage, successors
     from gridmap.analysis.locator import Answers, Located, Locator
+    from gridmap.analysis.moran import local_moran
+    from gridmap.analysis.neighbours import neighbours_of
     from gridmap.analysis.overlay import overlay
     from gridmap.analysis.responsibility import JoinSummary, join_points
     from gridmap.analysis.segments import Borders
@@ -36,8 +39,11 @@ __all__ = [
     "crosswalk",
     "density",
     "difference",
+    "getis_ord",
     "infer_lineage",
     "join_points",
+    "local_moran",
+    "neighbours_of",
     "overlay",
     "read_locator",
     "split_tracks",
@@ -62,8 +68,11 @@ _HOMES = {
     "crosswalk": "gridmap.analysis.crosswalk",
     "density": "gridmap.analysis.density",
     "difference": "gridmap.analysis.difference",
+    "getis_ord": "gridmap.analysis.hotspots",
     "infer_lineage": "gridmap.analysis.lineage",
     "join_points": "gridmap.analysis.responsibility",
+    "local_moran": "gridmap.analysis.moran",
+    "neighbours_of": "gridmap.analysis.neighbours",
     "overlay": "gridmap.analysis.overlay",
     "read_locator": "gridmap.files.locators",
     "split_tracks": "gridmap.analysis.tracks",

@@ -5,7 +5,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from gridmap.analysis.neighbours import Neighbours
 from gridmap.analysis.permuting import permute
@@ -83,45 +83,48 @@ def getis_ord(
     known = np.isfinite(x)
     y, near = x[known], beside.among(known)
     n = len(y)
-    table = pd.DataFrame({"value": x})
-    for name in ("around", "expected", "more", "z", "p_normal", "p", "q"):
-        table[name] = np.nan
-    table.insert(1, "beside", 0)
-    table.loc[known, "beside"] = near.counts
-    table["judged"] = Judged.NOT_JUDGED.value
     mean, spread = (float(y.mean()), float(y.std())) if n else (np.nan, 0.0)
     reason = why_silent(y)
-    around = near.sums(y) + y
+    beyond = near.sums(y)
     w = near.counts + 1.0
-    if n:
-        table.loc[known, "around"] = around
-        table.loc[known, "expected"] = w * mean
-        table.loc[known, "more"] = around - w * mean
-    if reason is None:
-        p_normal, p, z = (np.full(n, np.nan) for _ in range(3))
-        # a place whose neighbours are all there are, and an island, are compared with nothing
-        open_ = (near.counts > 0) & (near.counts < n - 1)
-        z[open_] = (around - w * mean)[open_] / (spread * np.sqrt((n * w - w * w)[open_] / (n - 1)))
+    around, expected = beyond + y, w * mean
+    z, p_normal, p, q = (np.full(n, np.nan) for _ in range(4))
+    judged = np.full(n, Judged.NOT_JUDGED.value, dtype=object)
+    # a place whose neighbours are all there are, and an island, are compared with nothing
+    open_ = (near.counts > 0) & (near.counts < n - 1) & (reason is None)
+    if open_.any():
+        z[open_] = (around - expected)[open_] / (spread * np.sqrt((n * w - w * w)[open_] / (n - 1)))
         p_normal[open_] = _tail(z[open_], side)
-        p[open_] = p_normal[open_]
+        p = p_normal
         if draws > 0:
-            p[open_] = permute(y, near, draws=draws, most=max(draws, most_draws), seed=seed, side=side).p(side)[open_]
-        q = np.full(n, np.nan)
-        if open_.any():
-            q[open_] = stats.false_discovery_control(p[open_], method="bh")
-        judged = np.where(open_, Judged.USUAL.value, Judged.NOT_JUDGED.value).astype(object)
+            drawn = permute(y, near, draws=draws, most=max(draws, most_draws), seed=seed, side=side)
+            p = np.where(open_, drawn.p(side), np.nan)
+        q[open_] = stats.false_discovery_control(p[open_], method="bh")
+        judged[open_] = Judged.USUAL.value
         found = open_ & (q <= rate)
         # which of the two: where the neighbours lie, which is what was drawn for
-        above = near.sums(y) > near.counts * (y.sum() - y) / (n - 1) if draws > 0 else z > 0
+        above = beyond > near.counts * (y.sum() - y) / (n - 1) if draws > 0 else z > 0
         judged[found & above] = Judged.HOT.value
         judged[found & ~above] = Judged.COLD.value
-        for name, column in (("z", z), ("p_normal", p_normal), ("p", p), ("q", q), ("judged", judged)):
-            table.loc[known, name] = column
+
+    def spread_out(column: Floats) -> Floats:
+        whole = np.full(len(x), np.nan)
+        whole[known] = column
+        return whole
+
+    counts, said = np.zeros(len(x), dtype=np.int64), np.full(len(x), Judged.NOT_JUDGED.value, dtype=object)
+    counts[known], said[known] = near.counts, judged
+    columns = {
+        "around": around, "expected": expected, "more": around - expected, "z": z, "p_normal": p_normal, "p": p, "q": q,
+    }  # fmt: skip
+    table = pd.DataFrame({
+        "value": x, "beside": counts, **{name: spread_out(column) for name, column in columns.items()}, "judged": said,
+    })  # fmt: skip
     table.attrs["summary"] = {
         "places": len(x),
-        "judged": int((table["judged"] != Judged.NOT_JUDGED.value).sum()),
-        "hot": int((table["judged"] == Judged.HOT.value).sum()),
-        "cold": int((table["judged"] == Judged.COLD.value).sum()),
+        "judged": int((judged != Judged.NOT_JUDGED.value).sum()),
+        "hot": int((judged == Judged.HOT.value).sum()),
+        "cold": int((judged == Judged.COLD.value).sum()),
         "side": side, "rate": rate, "draws": draws, "most_draws": most_draws, "seed": seed, "mean": mean,
         "reason": reason,
     }  # fmt: skip
@@ -130,8 +133,9 @@ def getis_ord(
 
 def _tail(z: Floats, side: str) -> Floats:
     """Give the p of normal scores."""
-    found = {"high": stats.norm.sf(z), "low": stats.norm.cdf(z), "both": 2 * stats.norm.sf(np.abs(z))}[side]
-    return np.asarray(found, dtype=np.float64)
+    if side == "both":
+        return np.asarray(2 * special.ndtr(-np.abs(z)), dtype=np.float64)
+    return np.asarray(special.ndtr(-z if side == "high" else z), dtype=np.float64)
 
 
 def why_silent(known: Floats) -> str | None:

@@ -49,6 +49,8 @@ class Neighbours:
 
     def among(self, chosen: npt.NDArray[np.bool_]) -> "Neighbours":
         """Keep some of the places, numbered anew in their order."""
+        if chosen.all():
+            return self
         number = np.cumsum(chosen) - 1
         owner = self.owners
         kept = chosen[owner] & chosen[self.near]
