@@ -50,6 +50,8 @@ def test_hostile_names_show_as_text(page: Page, town: city.City, kind: str) -> N
     page.evaluate("void gridmapPage.map.setZoom(18, {animate: false})")
     page.evaluate("void gridmapPage.map.panTo(gridmapPage.pole(gridmapPage.data.grids, 0), {animate: false})")
     expect(page.locator(".gm-label", has_text="{{ 7*7 }}")).to_be_visible()
+    # what the legend counts may be any number
+    page.evaluate("document.querySelectorAll('.gm-legend-count, .gm-legend-foot').forEach(box => box.remove())")
     shown = page.evaluate("document.body.innerText + document.title")
     assert "49" not in shown.replace("149", "")
     assert page.locator("img[src=x], .gm-tip img, #gridmap-card img").count() == 0
