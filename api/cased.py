@@ -77,7 +77,8 @@ def clock_out(timer: Timer, risk_at: datetime | None, now: datetime) -> ClockOut
 def case_answer(ctx: Context, view: CaseView, language: Language) -> CaseAnswer:
     """Give a case with all that who works on it needs."""
     now, file, line = ctx.clock.now(), view.file, view.file.line
-    rest = {"note": file.note, "photos": list(file.photos), "reporter": file.reporter, "accuracy_m": file.accuracy_m}
+    rest = {"note": file.note, "photos": list(file.photos), "accuracy_m": file.accuracy_m}
+    rest["reporter"] = file.reporter if view.works else None
     rest["condition"] = condition_of([one.entry for one in view.record]) or None
     owner = None
     if view.owner is not None and view.plan is not None:

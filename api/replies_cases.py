@@ -68,7 +68,7 @@ class CaseFileOut(CaseOut):
 
     note: str | None
     photos: list[str]
-    reporter: str | None
+    reporter: str | None = Field(description="for those alone who work on the case")
     accuracy_m: float | None
     condition: str | None = Field(description="with which it was filed")
 

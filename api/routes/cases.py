@@ -151,7 +151,7 @@ def _desk(ctx: Context) -> CaseDesk:
 
 
 @router.get("/api/v1/cases/{case}")
-@needs(Permission.CASES_WRITE)
+@needs(Permission.CASES_FILE)
 def get_case(ctx: Ctx, q: Query[NoQuery], case: CaseId, language: ReaderLanguage) -> CaseAnswer:
     """Give a case: what is kept of it, who is responsible, its record and clock, and what may be done."""
     return case_answer(ctx, _desk(ctx).view(case), language)

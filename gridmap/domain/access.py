@@ -23,9 +23,9 @@ class Permission(StrEnum):
     """One thing that somebody may do. Each route, and each method of a repository, asks for one of them.
 
     ``people.read``: names and telephone numbers of staff. ``incidents.read``: single incidents, never their notes.
-    ``cases.read``: lists of cases and what is counted of them; ``cases.write``: their files with what people wrote, and
-    acting on them, each role what it may. ``patrols.live``: where each unit is now, for those who send it.
-    ``sets.define``: levels, schemes and other rules of a whole set.
+    ``cases.read``: lists of cases and what is counted of them; ``cases.file``: their files with what people wrote on
+    them; ``cases.write``: acting on them, each role what it may, and who reported them. ``patrols.live``: where each
+    unit is now, for those who send it. ``sets.define``: levels, schemes and other rules of a whole set.
     """
 
     GRIDS_READ = "grids.read"
@@ -34,6 +34,7 @@ class Permission(StrEnum):
     INCIDENTS_READ = "incidents.read"
     INCIDENTS_WRITE = "incidents.write"
     CASES_READ = "cases.read"
+    CASES_FILE = "cases.file"
     CASES_WRITE = "cases.write"
     PATROLS_READ = "patrols.read"
     PATROLS_WRITE = "patrols.write"
@@ -52,6 +53,7 @@ _DESK = _READ | {
     Permission.PEOPLE_READ,
     Permission.INCIDENTS_WRITE,
     Permission.CASES_READ,
+    Permission.CASES_FILE,
     Permission.CASES_WRITE,
     Permission.PATROLS_LIVE,
 }
@@ -68,7 +70,7 @@ ALLOWED: Mapping[Role, frozenset[Permission]] = {
     },
     Role.DISPATCHER: _DESK,
     Role.SUPERVISOR: _DESK | {Permission.PATROLS_WRITE},
-    Role.LEADER: _READ | {Permission.PEOPLE_READ, Permission.CASES_READ},
+    Role.LEADER: _READ | {Permission.PEOPLE_READ, Permission.CASES_READ, Permission.CASES_FILE},
     Role.ANALYST: _READ | {Permission.CASES_READ},
     Role.FIELD: frozenset(
         {
@@ -76,6 +78,7 @@ ALLOWED: Mapping[Role, frozenset[Permission]] = {
             Permission.LAYERS_READ,
             Permission.INCIDENTS_WRITE,
             Permission.CASES_READ,
+            Permission.CASES_FILE,
             Permission.CASES_WRITE,
             Permission.PATROLS_WRITE,
         }

@@ -8,9 +8,11 @@ from typing import Any
 import httpx
 import pytest
 from api_world import NOW, at, fill
+from doors_world import staff
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from gridmap.domain.access import OPERATOR, Area, Grant, Kind, Role
 from gridmap.settings import Settings
 from gridmap.store import open_store
 
@@ -266,3 +268,36 @@ def test_a_case_of_yesterdays_borders_keeps_its_grid(client: TestClient) -> None
     assert opened["grid_code"] == "A"
     (today,) = send(client, report("c2", lon=lon, lat=lat))
     assert today["grid_code"] == "D"
+
+
+def test_a_leader_reads_a_case_and_neither_moves_it_nor_hears_who_reported_it(tmp_path: Path, clock: Clock) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/cases.gpkg")
+    fill(store)
+    made = staff(store, clock, set_name="urban", street="S")
+    accounts = made.app.state.desk.accounts
+    grants = {
+        "leader": Grant(Role.LEADER), "dispatcher": Grant(Role.DISPATCHER), "analyst": Grant(Role.ANALYST),
+        "elsewhere": Grant(Role.LEADER, Area("urban", "T")),
+    }  # fmt: skip
+    heads = {
+        name: {
+            "Authorization": f"Bearer {accounts.make_key(OPERATOR, f'key of {name}', kind=Kind.KEY, grants=[grant]).token}"
+        }
+        for name, grant in grants.items()
+    }
+    with TestClient(made.app, raise_server_exceptions=False, base_url="http://localhost") as client:
+        body = {"items": [report(note="井盖缺失", reporter="hotline-77")]}
+        assert client.post("/api/v1/cases", json=body, headers=heads["dispatcher"]).status_code == 200
+        seen = {name: client.get("/api/v1/cases/c1", headers=head) for name, head in heads.items()}
+        assert {name: answer.status_code for name, answer in seen.items()} == {
+            "leader": 200, "dispatcher": 200, "analyst": 403, "elsewhere": 404,
+        }  # fmt: skip
+        assert seen["dispatcher"].json()["case"]["reporter"] == "hotline-77"
+        assert seen["leader"].json()["case"]["reporter"] is None
+        assert "hotline-77" not in seen["leader"].text
+        assert seen["leader"].json()["case"]["note"] == "井盖缺失"
+        assert [line["act"] for line in seen["leader"].json()["record"]] == ["report"]
+        assert seen["leader"].json()["may"] == []
+        tried = client.post("/api/v1/cases/c1/acts", json={"act": "file", "version": 1}, headers=heads["leader"])
+        assert tried.status_code == 403
+    store.close()

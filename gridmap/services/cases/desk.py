@@ -49,7 +49,8 @@ class CaseView:
 
     ``owner`` is who was responsible for the place when it happened; ``proposed`` who should handle it by the rules of
     today; ``similar`` open cases that could be the same with how alike they are; ``choices`` the limits with a
-    condition of which one may be chosen while it can be filed.
+    condition of which one may be chosen while it can be filed; ``works``: who asks has a part in it, and may know who
+    reported it.
     """
 
     file: CaseFile
@@ -62,6 +63,7 @@ class CaseView:
     proposed: Assigned
     similar: tuple[tuple[CaseLine, Alike], ...]
     choices: tuple[LimitRow, ...]
+    works: bool
 
 
 class CaseDesk:
@@ -174,7 +176,7 @@ class CaseDesk:
         proposed = places.assign(plan, lon, lat, line.category, line.grid_code, line.component)
         return CaseView(
             file, record, standing, clocks, tuple(seat.may(standing, max(now, entries[-1].at))), owner, plan, proposed,
-            self._similar(work, line), self._choices(today, line, standing),
+            self._similar(work, line), self._choices(today, line, standing), bool(seat.roles),
         )  # fmt: skip
 
     def _choices(self, today: Guide, line: CaseLine, standing: Standing) -> tuple[LimitRow, ...]:

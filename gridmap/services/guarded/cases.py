@@ -76,13 +76,13 @@ class CutCases:
         """Give the cases within reach."""
         return self._raw.frame(self._mine(where))
 
-    def _in_reach(self, found: CaseFile | None) -> CaseFile | None:
-        mine = self._guard.within(Permission.CASES_WRITE)
+    def _in_reach(self, found: CaseFile | None, permission: Permission) -> CaseFile | None:
+        mine = self._guard.within(permission)
         return found if found is not None and owned_in(mine, [_owner(found.line)])[0] else None
 
     def find(self, case_id: str) -> CaseFile | None:
         """Give a case within reach."""
-        return self._in_reach(self._raw.find(case_id))
+        return self._in_reach(self._raw.find(case_id), Permission.CASES_FILE)
 
     def record(self, case_id: str) -> list[RecordLine]:
         """Give the record of a case within reach."""
@@ -90,13 +90,13 @@ class CutCases:
 
     def hold(self, case_id: str) -> CaseFile | None:
         """Hold a case within reach."""
-        return self._in_reach(self._raw.hold(case_id))
+        return self._in_reach(self._raw.hold(case_id), Permission.CASES_WRITE)
 
     def append(
         self, case_id: str, number: int, entry: Entry, author: str, change: CaseChange, owner: PointOwner
     ) -> None:
         """Write a line of the record of a case within reach."""
-        if self.find(case_id) is None:
+        if self._in_reach(self._raw.find(case_id), Permission.CASES_WRITE) is None:
             raise NotFound("case_unknown")
         self._raw.append(case_id, number, entry, author, change, owner)
 

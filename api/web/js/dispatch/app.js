@@ -140,6 +140,7 @@ function change(fields, { keep = false } = {}) {
 /** Open a case; `focus`: the panel takes the keyboard. */
 function openCase(id, push = true) {
   if (!id) { return; }
+  if (!may("cases.file")) { say(t("dispatch_file_closed")); return; }
   intake.forget();
   if (state.case !== id || state.point) {
     state = { ...state, case: id, point: null };
@@ -195,7 +196,6 @@ function drawBar() {
   fillTexts();
   document.title = `${t("page_dispatch")} · ${t("product")}`;
   drawPages(byId("pages"), state);
-  byId("pages").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   drawLanguages(state.lang, (lang) => { state = { ...state, lang }; note(true); start(); });
   drawWho(state.lang, send);
   const box = byId("search-box");
