@@ -117,3 +117,36 @@ def _handling(
         pauses.append(Pause(stands))
     whole = limit.times(1 + now.extensions)
     return Timer(Stage.HANDLE, whole, record[first].at, due(record[first].at, whole, calendar, pauses))
+
+
+@dataclass(frozen=True, slots=True)
+class Milestones:
+    """When a case came how far; None where it has not."""
+
+    filed_at: datetime | None
+    dispatched_at: datetime | None
+    handled_at: datetime | None
+    closed_at: datetime | None
+
+
+def milestones(record: Sequence[Entry], standing: Standing) -> Milestones:
+    """Read from the whole record when a case was first filed and dispatched, last handled, and closed if it still is.
+
+    Parameters
+    ----------
+    record : sequence of Entry
+        In order.
+    standing : Standing
+        Where the case stands after it.
+    """
+
+    def times(act: Act) -> list[datetime]:
+        return [entry.at for entry in record if entry.act is act]
+
+    filed, dispatched, handled, closed = map(times, (Act.FILE, Act.DISPATCH, Act.HANDLE, Act.CLOSE))
+    return Milestones(
+        filed[0] if filed else None,
+        dispatched[0] if dispatched else None,
+        handled[-1] if handled else None,
+        closed[-1] if closed and standing.status is CaseStatus.CLOSED else None,
+    )

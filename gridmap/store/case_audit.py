@@ -1,13 +1,15 @@
 """Whether what stands beside the record of a case is what the record says."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
 
 from gridmap.domain.access import Role
-from gridmap.domain.cases import Act, CaseStatus, Entry, history_of
+from gridmap.domain.case_clock import milestones
+from gridmap.domain.cases import Act, Entry, history_of
 from gridmap.errors import GridmapError
 from gridmap.store.case_tables import CaseEntryRow, CaseRow
 
@@ -56,22 +58,12 @@ def _said(lines: list[Any]) -> dict[str, Any]:
     """Read what the record says of each column."""
     record = [Entry(Act(r.act), r.actor_id, Role(r.role), r.at, r.reason, r.names) for r in lines]
     now = history_of(record)[-1]
-
-    def first(act: Act) -> Any:
-        return next((entry.at for entry in record if entry.act is act), None)
-
-    def last(act: Act) -> Any:
-        return next((entry.at for entry in reversed(record) if entry.act is act), None)
-
     return {
         "open": now.is_open,
         "status": now.status.value,
         "unit": now.assignee or None,
         "reported_at": record[0].at,
-        "filed_at": first(Act.FILE),
-        "dispatched_at": first(Act.DISPATCH),
-        "handled_at": last(Act.HANDLE),
-        "closed_at": last(Act.CLOSE) if now.status is CaseStatus.CLOSED else None,
+        **asdict(milestones(record, now)),
         "extensions": now.extensions,
         "returns": now.returns,
         "reworks": now.reworks,

@@ -279,12 +279,10 @@ def test_a_leader_reads_a_case_and_neither_moves_it_nor_hears_who_reported_it(tm
         "leader": Grant(Role.LEADER), "dispatcher": Grant(Role.DISPATCHER), "analyst": Grant(Role.ANALYST),
         "elsewhere": Grant(Role.LEADER, Area("urban", "T")),
     }  # fmt: skip
-    heads = {
-        name: {
-            "Authorization": f"Bearer {accounts.make_key(OPERATOR, f'key of {name}', kind=Kind.KEY, grants=[grant]).token}"
-        }
-        for name, grant in grants.items()
-    }
+    heads = {}
+    for name, grant in grants.items():
+        key = accounts.make_key(OPERATOR, f"key of {name}", kind=Kind.KEY, grants=[grant])
+        heads[name] = {"Authorization": f"Bearer {key.token}"}
     with TestClient(made.app, raise_server_exceptions=False, base_url="http://localhost") as client:
         body = {"items": [report(note="井盖缺失", reporter="hotline-77")]}
         assert client.post("/api/v1/cases", json=body, headers=heads["dispatcher"]).status_code == 200

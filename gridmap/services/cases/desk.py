@@ -8,8 +8,8 @@ from datetime import date, datetime
 from gridmap.analysis.duplicates import Alike, alike
 from gridmap.domain.access import Role
 from gridmap.domain.assigning import Assigned
-from gridmap.domain.case_clock import Timers, at_risk_from, timers
-from gridmap.domain.cases import TRANSITIONS, Act, CaseStatus, Entry, Standing, advance, history_of
+from gridmap.domain.case_clock import Timers, at_risk_from, milestones, timers
+from gridmap.domain.cases import TRANSITIONS, Act, Entry, Standing, advance, history_of
 from gridmap.domain.deadlines import Limit
 from gridmap.domain.incidents import Responsibility
 from gridmap.domain.limits import LimitRow, plain
@@ -240,15 +240,8 @@ def change_of(
     record: Sequence[Entry], standing: Standing, clocks: Timers, limit: str | None, file: CaseFile
 ) -> CaseChange:
     """Give what a case has become, from its whole record."""
-
-    def first(act: Act) -> datetime | None:
-        return next((entry.at for entry in record if entry.act is act), None)
-
-    def last(act: Act) -> datetime | None:
-        return next((entry.at for entry in reversed(record) if entry.act is act), None)
-
     present, handling = clocks.present, clocks.handling
-    over = standing.status is CaseStatus.CLOSED
+    came = milestones(record, standing)
     was_due = file.due_at if not standing.is_open else None
     return CaseChange(
         status=standing.status.value,
@@ -262,8 +255,8 @@ def change_of(
         reworks=standing.reworks,
         appealed=standing.appeal_granted,
         merged_into=standing.merged_into or None,
-        filed_at=first(Act.FILE),
-        dispatched_at=first(Act.DISPATCH),
-        handled_at=last(Act.HANDLE),
-        closed_at=last(Act.CLOSE) if over else None,
+        filed_at=came.filed_at,
+        dispatched_at=came.dispatched_at,
+        handled_at=came.handled_at,
+        closed_at=came.closed_at,
     )
