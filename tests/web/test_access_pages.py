@@ -137,7 +137,7 @@ def test_only_pages_that_are_open_to_the_reader_are_offered(page: Page, base_url
     expect(page.get_by_role("heading", name="没有查看此页的权限")).to_be_visible()
     page.context.clear_cookies()
     enter(page, "planner", "/?lang=zh")
-    expect(links).to_have_text(["地图", "热点", "覆盖", "沿革", "区划"])
+    expect(links).to_have_text(["地图", "热点", "覆盖", "服务", "人员", "沿革", "区划"])
     expect(page.locator(".holdings dt")).to_have_count(3)
 
 
@@ -343,7 +343,7 @@ def overflow(page: Page) -> list[str]:
         """() => [...document.querySelectorAll("body *")].filter((node) => {
           const box = node.getBoundingClientRect();
           const out = box.width && (box.right > innerWidth + 1 || box.left < -1);
-          return out && !node.closest(".table-box, #frame, .skip");
+          return out && !node.closest(".table-box, .pages > *, #frame, .skip");
         }).map((node) => node.tagName + "." + node.className)"""
     )
     return found
