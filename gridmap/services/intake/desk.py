@@ -142,8 +142,9 @@ class Desk:
             works: dict[int, UnitOfWork] = {}
             for batch in batches:
                 # one member a store, so that the trail has one line of it all
-                work = works.setdefault(id(batch.store), group.member(batch.store))
-                member = _Member(batch, work, self._settings)
+                if id(batch.store) not in works:
+                    works[id(batch.store)] = group.member(batch.store)
+                member = _Member(batch, works[id(batch.store)], self._settings)
                 member.judge(self._clock)
                 if member.kept:
                     self._write(raw, group, [member])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from gridmap.services.grids import NULL_ISLAND_DEG
 from gridmap.services.ports import (
     Answered,
     NewCase,
@@ -24,8 +25,6 @@ MAX_AHEAD = timedelta(minutes=5)
 MAX_ACCURACY_M = 200.0
 #: Older fixes come from a wrong clock or a wrong file.
 MAX_AGE = timedelta(days=5 * 365)
-#: Degrees around 0, 0 in which a point is the answer of a receiver that knew none.
-_ISLAND_DEG = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +135,7 @@ def kept_fix(fix: NewFix, now: datetime) -> ItemResult | None:
 
 
 def _implausible(lon: float, lat: float, at: datetime, now: datetime) -> str | None:
-    if abs(lon) < _ISLAND_DEG and abs(lat) < _ISLAND_DEG:
+    if abs(lon) < NULL_ISLAND_DEG and abs(lat) < NULL_ISLAND_DEG:
         return "null_island"
     return "clock_skew" if at > now + MAX_AHEAD else None
 
