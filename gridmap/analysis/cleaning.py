@@ -5,7 +5,7 @@ replay of them changes nothing but the number of doubled ones. What was sent twi
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 import geopandas as gpd
 import numpy as np
@@ -21,14 +21,13 @@ from gridmap.analysis.runs import Flags, ends_of_runs, starts_of_runs
 from gridmap.analysis.segments import Floats, Ints
 from gridmap.analysis.tracking_kernels import LATEST, NEVER
 from gridmap.analysis.tracks import Fixes, micros_of, times_of
-from gridmap.domain.patrols import CleaningRules, FixVerdict, packaged_patrol_rules
+from gridmap.domain.patrols import EPOCH, CleaningRules, FixVerdict, packaged_patrol_rules
 from gridmap.errors import GeometryError, InvalidInput
 
 #: Words of the numbers in ``Cleaned.verdict``.
 VERDICTS = tuple(FixVerdict)
 _NUMBER = {verdict: np.int8(n) for n, verdict in enumerate(VERDICTS)}
-#: The first day that a receiver of GPS can mean: clocks that were never set stand before it.
-_EPOCH = int(datetime(1980, 1, 7, tzinfo=UTC).timestamp()) * 1_000_000
+_EPOCH = int(EPOCH.timestamp()) * 1_000_000
 _DAY = 86_400_000_000
 #: Fixes of a unit that are asked for their datum at most, evenly taken.
 _ASKED = 200

@@ -5,6 +5,7 @@ A table is a TOML file. The one of ``gridmap/data/patrols`` comes with the packa
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -12,6 +13,9 @@ from importlib import resources
 
 from gridmap.domain.books import Entry, read_book, require_unique, wrong
 from gridmap.domain.clauses import Texts
+
+#: The first day that a receiver of GPS can mean: clocks that were never set stand before it.
+EPOCH = datetime(1980, 1, 7, tzinfo=UTC)
 
 
 class FixVerdict(StrEnum):

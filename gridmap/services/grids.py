@@ -12,6 +12,7 @@ from gridmap.crs import to_metric
 from gridmap.domain import staffing
 from gridmap.domain.access import Permission
 from gridmap.domain.incidents import GridRef
+from gridmap.domain.patrols import packaged_patrol_rules
 from gridmap.domain.people import GridProfile
 from gridmap.errors import CrsError, InvalidInput, NotFound
 from gridmap.services.counts import activity
@@ -21,8 +22,6 @@ from gridmap.services.ports import Box, PointFilter, UnitOfWork
 from gridmap.services.responsibility import Plan
 from gridmap.settings import Settings
 
-#: Degrees around 0, 0 in which a point is the answer of a receiver that knew none.
-NULL_ISLAND_DEG = 0.01
 #: No place on Earth has such degrees, but metres of a projected system are at least like this.
 _PROJECTED = 1_000.0
 
@@ -180,6 +179,7 @@ def require_plausible(plan: Plan, lon: npt.ArrayLike, lat: npt.ArrayLike) -> Non
         far = max(np.abs(x).max(), np.abs(y).max()) > _PROJECTED
         raise CrsError("coordinate_out_of_range", **({"hint": "looks_projected"} if far else {}))
     x0, y0, x1, y1 = plan.box
-    island = (np.abs(x) < NULL_ISLAND_DEG) & (np.abs(y) < NULL_ISLAND_DEG)
+    island_deg = packaged_patrol_rules().cleaning.island_deg
+    island = (np.abs(x) < island_deg) & (np.abs(y) < island_deg)
     if (island & ~((x >= x0) & (x <= x1) & (y >= y0) & (y <= y1))).any():
         raise InvalidInput("null_island")

@@ -261,7 +261,7 @@ def test_each_fix_of_a_batch_is_judged_by_itself(fresh_world) -> None:
         ("quarantined", "null_island"),
         ("quarantined", "clock_skew"),
         ("quarantined", "clock_skew"),
-        ("quarantined", "too_old"),
+        ("quarantined", "before_epoch"),
         ("duplicate", None),
         ("accepted", None),
     ]

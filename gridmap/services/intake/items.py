@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from gridmap.services.grids import NULL_ISLAND_DEG
+from gridmap.domain.patrols import EPOCH, packaged_patrol_rules
 from gridmap.services.ports import (
     Answered,
     NewCase,
@@ -19,12 +19,12 @@ from gridmap.services.ports import (
 )
 from gridmap.services.responsibility import Plans
 
+#: The numbers by which fixes are cleaned are those by which they are let in.
+RULES = packaged_patrol_rules().cleaning
 #: A report from further ahead than this has a wrong clock.
-MAX_AHEAD = timedelta(minutes=5)
-#: A fix less certain than this says little about which grid it lies in.
-MAX_ACCURACY_M = 200.0
+MAX_AHEAD = timedelta(seconds=RULES.ahead_s)
 #: Older fixes come from a wrong clock or a wrong file.
-MAX_AGE = timedelta(days=5 * 365)
+MAX_AGE = timedelta(days=RULES.oldest_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +127,17 @@ def kept_incident(incident: NewIncident | NewCase, now: datetime) -> ItemResult 
 def kept_fix(fix: NewFix, now: datetime) -> ItemResult | None:
     """Say why a fix cannot be right; None where nothing is wrong."""
     code = _implausible(fix.lon, fix.lat, fix.fixed_at, now)
+    if code is None and fix.fixed_at < EPOCH:
+        code = "before_epoch"
     if code is None and fix.fixed_at < now - MAX_AGE:
         code = "too_old"
-    if code is None and fix.accuracy_m is not None and fix.accuracy_m > MAX_ACCURACY_M:
+    if code is None and fix.accuracy_m is not None and fix.accuracy_m > RULES.accuracy_m:
         code = "low_accuracy"
     return _quarantined(code)
 
 
 def _implausible(lon: float, lat: float, at: datetime, now: datetime) -> str | None:
-    if abs(lon) < NULL_ISLAND_DEG and abs(lat) < NULL_ISLAND_DEG:
+    if abs(lon) < RULES.island_deg and abs(lat) < RULES.island_deg:
         return "null_island"
     return "clock_skew" if at > now + MAX_AHEAD else None
 
