@@ -41,6 +41,7 @@ from gridmap.services.publishing import publish_frame
 from gridmap.services.responsibility import Plans
 from gridmap.settings import Settings
 from gridmap.store import open_store
+from gridmap.store.case_tables import CELL_DEG
 
 SETTINGS = Settings()
 ZONE = SETTINGS.time_zone
@@ -92,14 +93,17 @@ def fill(store: Any, held: int) -> tuple[float, float, float, float]:
         if due == "datetime"
         else "now() + (i.id % 4000) * interval '1 minute'"
     )
+    x, y = ("ST_MinX(i.geom)", "ST_MinY(i.geom)") if due == "datetime" else ("ST_X(i.geom)", "ST_Y(i.geom)")
+    row, column = (f"cast(floor(({v} + {half}) / {CELL_DEG}) as bigint)" for v, half in ((y, 90), (x, 180)))
+    cell = f"{row} * {2**18} + {column}"
     is_open = f"i.id % 100 < {OPEN_SHARE}"
     with store.engine.begin() as connection:
         sql = (
             "insert into case_file (incident_id, status, version, kind, emergency, photos, reported_at, stage_due_at, "
-            "queue_at, extensions, returns, reworks, appealed, unit) "
+            "queue_at, extensions, returns, reworks, appealed, unit, cell) "
             f"select i.incident_id, case when {is_open} then 'dispatched' else 'closed' end, 1, 'report', "
             f"{'0' if due == 'datetime' else 'false'}, '[]', i.occurred_at, case when {is_open} then {until} end, "
-            f"case when {is_open} then {until} end, 0, 0, 0, {'0' if due == 'datetime' else 'false'}, 'grid:x' "
+            f"case when {is_open} then {until} end, 0, 0, 0, {'0' if due == 'datetime' else 'false'}, 'grid:x', {cell} "
             "from incident i where i.incident_id like 'held-%'"
         )
         # psycopg reads a lone % as the start of a parameter
@@ -126,11 +130,12 @@ def queue_ms(store: Any, runs: int = 9) -> dict[str, float]:
     return found
 
 
-def intake(store: Any, box: tuple[float, float, float, float], rate: int, seconds: float) -> dict[str, float]:
+def intake(
+    store: Any, plans: Plans, box: tuple[float, float, float, float], rate: int, seconds: float
+) -> dict[str, float]:
     """Hand in reports at a rate, each by itself; give what came of it."""
     draw = random.Random(rate)
     clock = SystemClock()
-    plans = Plans(store)
     complete = opener(SETTINGS, clock)
     guarded = GuardedStore(store, OPERATOR, clock=clock, day=clock.now().date())
     desk = Intake(Desk(store, clock, SETTINGS))
@@ -194,9 +199,10 @@ def main() -> None:
         print("| queue | " + " | ".join(found := queue_ms(store)) + " |\n|---|" + "---|" * len(found))
         print("| ms, median of 9 | " + " | ".join(f"{ms:.1f}" for ms in found.values()) + " |\n")
         print("| intakes a second | done a second | p50 ms | p99 ms |\n|---|---|---|---|")
-        intake(store, box, 50, 2)  # warm
+        plans = Plans(store)  # one for the life of a service, which makes it when it starts
+        intake(store, plans, box, 50, 2)  # warm
         for rate in map(int, asked.rates.split(",")):
-            got = intake(store, box, rate, asked.seconds)
+            got = intake(store, plans, box, rate, asked.seconds)
             print(f"| {rate} | {got['done a second']:.0f} | {got['p50 ms']:.1f} | {got['p99 ms']:.1f} |", flush=True)
         store.close()
     print(f"\npeak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")

@@ -10,7 +10,7 @@ import shapely
 
 from gridmap.crs import distances_m
 from gridmap.errors import Conflict, NotFound
-from gridmap.services.ports import CaseFile, CaseLine, RecordLine, Verdict
+from gridmap.services.ports import CaseFile, CaseLine, NearCase, RecordLine, Verdict
 from gridmap.store import columns as col
 from gridmap.store.case_lines import LAST
 
@@ -122,12 +122,14 @@ class FakeCases:
             found.append(Verdict.ACCEPTED)
         return found
 
-    def open_near(self, asked: Any, *, metres: float, hours: float) -> list[list[CaseLine]]:
+    def open_near(self, asked: Any, *, metres: float, hours: float) -> list[list[NearCase]]:
         found = []
         for lon, lat, at in asked:
             lines = [held.line() for held in self._work.read().cases.values() if held.open]
             found.append([
-                line for line in lines
+                NearCase(line.case_id, line.place.x, line.place.y, line.category, line.occurred_at, line.component,
+                         line.set_name, line.grid_code)
+                for line in lines
                 if abs(line.occurred_at - at) <= timedelta(hours=hours)
                 and distances_m(lon, lat, line.place.x, line.place.y) <= metres
             ])  # fmt: skip

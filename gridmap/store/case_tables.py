@@ -2,10 +2,51 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Boolean, CheckConstraint, Date, Double, ForeignKey, Index, Integer, Text, UniqueConstraint
+import numpy as np
+from numpy.typing import ArrayLike
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Date,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridmap.store.tables import Base, Code, JsonText, RowId, UtcTime
+
+#: Sides of the cells that open cases are looked up by, in degrees: some 170 m from south to north.
+CELL_DEG = 0.0015
+#: Cells from west to east and more: the number of a cell is its row times this, plus its column.
+_ROW = 2**18
+
+
+def cells_of(lon: ArrayLike, lat: ArrayLike) -> np.ndarray:
+    """Give the number of the cell of each place (degrees); neighbours from west to east follow each other."""
+    row, column = (np.floor((np.asarray(v) + half) / CELL_DEG).astype(np.int64) for v, half in ((lat, 90), (lon, 180)))
+    found: np.ndarray = row * _ROW + column
+    return found
+
+
+def cells_in(sides: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give for each box (rows of west, south, east, north in degrees) the cells in its way, a run for each row.
+
+    Returns
+    -------
+    tuple of (numbers of the boxes, first cells, last cells)
+    """
+    west, south, east, north = np.asarray(sides, dtype=np.float64).T
+    first, last, top = cells_of(west, south), cells_of(east, south), cells_of(west, north)
+    rows = (top - first) // _ROW + 1
+    box = np.repeat(np.arange(len(rows)), rows)
+    up = (np.arange(len(box)) - np.repeat(np.cumsum(rows) - rows, rows)) * _ROW
+    return box, first[box] + up, last[box] + up
 
 
 class CaseRow(Base):
@@ -20,6 +61,8 @@ class CaseRow(Base):
         Index(None, "unit", "queue_at"),
         # what is at risk: from when on, and until when
         Index(None, "risk_at", "queue_at"),
+        # open cases about a place: what was closed in all the years before costs nothing
+        Index(None, "cell", sqlite_where=text("queue_at is not null"), postgresql_where=text("queue_at is not null")),
         CheckConstraint("version >= 1", name="version"),
     )
 
@@ -38,6 +81,8 @@ class CaseRow(Base):
     address: Mapped[str | None] = mapped_column(Text)
     proposed: Mapped[str | None] = mapped_column(Code)
     rule: Mapped[str | None] = mapped_column(Code)
+    #: About where it is, for the look at open cases near by: see ``cells_of``.
+    cell: Mapped[int] = mapped_column(BigInteger, server_default="0")
     #: The limit that was given when it was filed; a later table of limits changes nothing about it.
     handling_limit: Mapped[str | None] = mapped_column(Text)
     unit: Mapped[str | None] = mapped_column(Code)

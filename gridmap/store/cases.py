@@ -6,6 +6,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import shapely
 import sqlalchemy as sa
 
 from gridmap.crs import widened
@@ -17,6 +18,7 @@ from gridmap.services.ports import (
     CaseFile,
     CaseFilter,
     CaseLine,
+    NearCase,
     NewCase,
     PointOwner,
     RecordLine,
@@ -34,9 +36,11 @@ from gridmap.store.case_lines import (
     read_frame,
     select_lines,
 )
-from gridmap.store.case_tables import CaseEntryRow, CaseRow
+from gridmap.store.case_tables import CaseEntryRow, CaseRow, cells_in, cells_of
 from gridmap.store.incidents import Incidents
+from gridmap.store.tables import UtcTime
 from gridmap.store.unit_of_work import Work
+from gridmap.store.version_keys import versions_of
 
 _FIRST = ("kind", "emergency", "component", "reporter", "accuracy_m", "address", "proposed", "rule")
 _CHANGED = (
@@ -85,13 +89,13 @@ class Cases:
                 **{name: getattr(case, name) for name in _FIRST},
                 "incident_id": case.incident_id, "status": "reported", "version": 1, "photos": list(case.photos),
                 "reported_at": case.entry.at, "stage_due_at": case.stage_due_at, "queue_at": case.stage_due_at or LAST,
-                "risk_at": case.risk_at,
+                "risk_at": case.risk_at, "cell": int(cells_of(case.lon, case.lat)),
                 "extensions": 0, "returns": 0, "reworks": 0, "appealed": False,
             }
             for case in cases
         ]  # fmt: skip
-        self._work.write(sa.insert(CaseRow), rows)
-        ids = self._row_ids([case.incident_id for case in cases])
+        keys = sa.insert(CaseRow).returning(CaseRow.incident_id, CaseRow.id)
+        ids = {row.incident_id: row.id for row in self._work.write(keys, rows)}
         lines = [_line(ids[case.incident_id], 1, case.entry, case.author) for case in cases]
         self._work.write(sa.insert(CaseEntryRow), lines)
 
@@ -104,27 +108,31 @@ class Cases:
 
     def open_near(
         self, asked: Sequence[tuple[float, float, datetime]], *, metres: float, hours: float
-    ) -> list[list[CaseLine]]:
+    ) -> list[list[NearCase]]:
         """Give open cases near each point and about its time; see ``services.ports``."""
-        found: list[list[CaseLine]] = [[] for _ in asked]
+        found: list[list[NearCase]] = [[] for _ in asked]
         if not asked:
             return found
+        backend = self._work.backend
         lon, lat = (np.array([one[k] for one in asked], dtype=np.float64) for k in (0, 1))
-        sides = widened(np.column_stack((lon, lat, lon, lat)), metres).T
+        sides = widened(np.column_stack((lon, lat, lon, lat)), metres)
+        box, first, last = cells_in(sides)
         moments = np.array([one[2].astimezone(UTC).replace(tzinfo=None) for one in asked], dtype="datetime64[us]")
         apart = np.timedelta64(timedelta(hours=hours))
-        texts = self._work.backend.time_texts
-        pairs = self._work.backend.open_cases_near(*sides, texts(moments - apart), texts(moments + apart))
-        hits = [(int(k), key) for k, key in self._work.rows(pairs)]
-        if hits:
-            lines = {line.case_id: line for line in self._lines(CaseFilter(ids=tuple({key for _, key in hits})))}
-            for k, key in sorted(hits):
-                found[k].append(lines[key])
+        times = (backend.time_texts((moments - apart)[box]), backend.time_texts((moments + apart)[box]))
+        query = backend.open_cases_in(box.tolist(), first.tolist(), last.tolist(), *times)
+        rows = self._work.rows(query.columns(occurred_at=UtcTime))
+        versions = versions_of(self._work, [row.version_id for row in rows])
+        x, y = shapely.get_coordinates(backend.geometries_from([row.shape for row in rows])).T
+        for row, version, k, e, n in zip(rows, versions, [row.k for row in rows], x.tolist(), y.tolist(), strict=True):
+            if sides[k, 0] <= e <= sides[k, 2] and sides[k, 1] <= n <= sides[k, 3]:
+                home = None if version is None else version[0]
+                found[k].append(
+                    NearCase(row.incident_id, e, n, row.category, row.occurred_at, row.component, home, row.grid_code)
+                )
+        for some in found:
+            some.sort()
         return found
-
-    def _lines(self, where: CaseFilter) -> list[CaseLine]:
-        query = select_lines(self._work.backend).where(*conditions(self._work.backend, where))
-        return lines_of(self._work, self._work.rows(query))
 
     def page(
         self, where: CaseFilter, *, limit: int, after: tuple[datetime, int] | None = None, by_report: bool = False

@@ -360,19 +360,19 @@ def one_of(column: sa.ColumnElement[Any], values: Sequence[str]) -> sa.ColumnEle
     return column.in_(sa.select(rows.c.value))
 
 
-def open_cases_near(
-    x0: np.ndarray, y0: np.ndarray, x1: np.ndarray, y1: np.ndarray, since: list[str], until: list[str]
+def open_cases_in(
+    number: list[int], first: list[int], last: list[int], since: list[str], until: list[str]
 ) -> sa.TextClause:
-    """Select (number of the question, incident id) of open cases in a box and a span of time."""
-    asked = list(zip(x0.tolist(), y0.tolist(), x1.tolist(), y1.tolist(), since, until, strict=True))
-    # CROSS JOIN keeps SQLite to this order: each question is one walk through the index of places
+    """Select (number of the question, what ``NearCase`` says) of open cases in a run of cells and a span of time."""
+    asked = list(zip(number, first, last, since, until, strict=True))
+    # CROSS JOIN keeps SQLite to this order: each run is one walk through the index of open cases
     return sa.text(
-        "SELECT a.key, i.incident_id FROM json_each(:asked) AS a CROSS JOIN rtree_incident_geom AS r "
-        "ON r.minx <= a.value ->> 2 AND r.maxx >= a.value ->> 0 AND r.miny <= a.value ->> 3 "
-        "AND r.maxy >= a.value ->> 1 "
-        "CROSS JOIN incident AS i ON i.id = r.id AND i.occurred_at >= a.value ->> 4 "
-        "AND i.occurred_at <= a.value ->> 5 CROSS JOIN case_file AS c ON c.incident_id = i.incident_id "
-        "AND c.queue_at IS NOT NULL"
+        "WITH a (k, first, last, since, until) AS MATERIALIZED (SELECT value ->> 0, value ->> 1, value ->> 2, "
+        "value ->> 3, value ->> 4 FROM json_each(:asked)) "
+        "SELECT a.k, c.incident_id, i.category, i.occurred_at, c.component, i.version_id, i.grid_code, "
+        "i.geom AS shape FROM a CROSS JOIN case_file AS c ON c.cell BETWEEN a.first AND a.last "
+        "AND c.queue_at IS NOT NULL CROSS JOIN incident AS i ON i.incident_id = c.incident_id "
+        "AND i.occurred_at BETWEEN a.since AND a.until"
     ).bindparams(asked=json.dumps(asked))
 
 

@@ -246,19 +246,18 @@ def one_of(column: sa.ColumnElement[Any], values: Sequence[str]) -> sa.ColumnEle
     return column == sa.func.any(sa.bindparam(None, list(values), type_=sa.ARRAY(sa.Text)))
 
 
-def open_cases_near(
-    x0: np.ndarray, y0: np.ndarray, x1: np.ndarray, y1: np.ndarray, since: list[str], until: list[str]
+def open_cases_in(
+    number: list[int], first: list[int], last: list[int], since: list[str], until: list[str]
 ) -> sa.TextClause:
-    """Select (number of the question, incident id) of open cases in a box and a span of time."""
-    sides = {"x0": x0.tolist(), "y0": y0.tolist(), "x1": x1.tolist(), "y1": y1.tolist()}
+    """Select (number of the question, what ``NearCase`` says) of open cases in a run of cells and a span of time."""
     return sa.text(
-        "SELECT a.k - 1, i.incident_id FROM unnest(CAST(:x0 AS float8[]), CAST(:y0 AS float8[]), "
-        "CAST(:x1 AS float8[]), CAST(:y1 AS float8[]), CAST(:since AS timestamptz[]), "
-        "CAST(:until AS timestamptz[])) WITH ORDINALITY AS a (x0, y0, x1, y1, since, until, k) "
-        "JOIN incident AS i ON i.geom && ST_MakeEnvelope(a.x0, a.y0, a.x1, a.y1, 4326) "
-        "AND i.occurred_at >= a.since AND i.occurred_at <= a.until "
-        "JOIN case_file AS c ON c.incident_id = i.incident_id AND c.queue_at IS NOT NULL"
-    ).bindparams(**sides, since=since, until=until)
+        "SELECT a.k, c.incident_id, i.category, i.occurred_at, c.component, i.version_id, i.grid_code, "
+        "ST_AsBinary(i.geom) AS shape FROM unnest(CAST(:number AS int[]), CAST(:first AS int8[]), "
+        "CAST(:last AS int8[]), CAST(:since AS timestamptz[]), CAST(:until AS timestamptz[])) "
+        "AS a (k, first, last, since, until) "
+        "JOIN case_file AS c ON c.cell BETWEEN a.first AND a.last AND c.queue_at IS NOT NULL "
+        "JOIN incident AS i ON i.incident_id = c.incident_id AND i.occurred_at BETWEEN a.since AND a.until"
+    ).bindparams(number=number, first=first, last=last, since=since, until=until)
 
 
 def unindexed(column: Any) -> Any:

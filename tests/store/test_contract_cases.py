@@ -5,15 +5,18 @@ from datetime import date, timedelta
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
 from store_frames import at, published
 
 from gridmap.analysis import frames
+from gridmap.crs import distances_m, widened
 from gridmap.domain.access import Role
 from gridmap.domain.cases import Act, Entry
 from gridmap.errors import Conflict, NotFound, TextError
 from gridmap.services.ports import Book, CaseChange, CaseFilter, NewCase, NewIncident, PointFilter, PointOwner
+from gridmap.store.case_tables import CELL_DEG
 
 OWNER = PointOwner("a", "inside", 3.0, "city", 1)
 NOBODY = PointOwner(None, "none", None, None, None)
@@ -186,6 +189,26 @@ def test_open_cases_near_by_and_of_about_that_time_are_found(store: Any) -> None
         assert [one.case_id for one in work.cases.open_near([(*here[:2], at(10))], metres=60, hours=2)[0]] == ["late"]
         old = at(5) + timedelta(days=4)
         assert work.cases.open_near([(*here[:2], old)], metres=60, hours=72) == [[]]
+
+
+def test_open_cases_near_are_those_of_every_box_worked_out_one_by_one(store: Any) -> None:
+    draw = np.random.default_rng(7)
+    # a few hundred metres across the border of several cells, many on the same spots and sides of cells
+    spots = np.concatenate((draw.uniform(-0.004, 0.004, (150, 2)), draw.integers(-2, 3, (50, 2)) * CELL_DEG))
+    places = [(120 + x, 30 + y) for x, y in spots.tolist()]
+    put(store, *(case(f"n{k:03d}", hour=1 + k % 5, lon=x)._replace(lat=y) for k, (x, y) in enumerate(places)))
+    asked = [(120 + x, 30 + y, at(3)) for x, y in draw.uniform(-0.005, 0.005, (40, 2)).tolist()]
+    with store.unit_of_work() as work:
+        for metres in (0.0, 60.0, 400.0):
+            found = work.cases.open_near(asked, metres=metres, hours=1)
+            boxes = widened(np.array([(x, y, x, y) for x, y, _ in asked]), metres).tolist()
+            for some, (lon, lat, _), (w, s, e, n) in zip(found, asked, boxes, strict=True):
+                timely = [(f"n{k:03d}", x, y) for k, (x, y) in enumerate(places) if abs(k % 5 - 2) <= 1]
+                within = {key for key, x, y in timely if distances_m(lon, lat, x, y) <= metres}
+                boxed = {key for key, x, y in timely if w <= x <= e and s <= y <= n}
+                assert within <= {one.case_id for one in some} <= boxed
+                assert len({one.case_id for one in some}) == len(some)
+        assert sum(map(len, found)) > 1_000
 
 
 def test_the_frame_has_all_columns_and_gaps_where_nothing_happened(store: Any) -> None:

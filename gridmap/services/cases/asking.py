@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 import geopandas as gpd
 
-from gridmap.analysis.duplicates import Alike, Sighting, alike
+from gridmap.analysis.duplicates import Alike, Sighting
 from gridmap.crs import distances_m, widened
 from gridmap.domain.assigning import Assigned
 from gridmap.domain.incidents import GridRef, Responsibility
 from gridmap.services.cases.guide import guide
-from gridmap.services.cases.opening import LIKENESS, sighting
+from gridmap.services.cases.opening import near_alike
 from gridmap.services.cases.placing import Places
 from gridmap.services.clock import day_in
 from gridmap.services.intake.items import MAX_AHEAD
@@ -55,10 +55,7 @@ def responsible(
 def similar(store: Store, asked: Sighting) -> list[tuple[CaseLine, Alike]]:
     """Give the open cases that could be the same as a report, the likeliest first."""
     with store.unit_of_work() as work:
-        spot = (asked.lon, asked.lat, asked.at)
-        (near,) = work.cases.open_near([spot], metres=LIKENESS.metres, hours=LIKENESS.hours)
-    known = {line.case_id: line for line in near}
-    return [(known[one.case_id], one) for one in alike(asked, [sighting(line) for line in near], LIKENESS)]
+        return near_alike(work, asked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from gridmap.analysis.duplicates import Alike, alike
+from gridmap.analysis.duplicates import Alike, Sighting
 from gridmap.domain.access import Role
 from gridmap.domain.assigning import Assigned
 from gridmap.domain.case_clock import Timers, at_risk_from, milestones, timers
@@ -15,7 +15,7 @@ from gridmap.domain.incidents import Responsibility
 from gridmap.domain.limits import LimitRow, plain
 from gridmap.errors import Conflict, InvalidInput, NotFound
 from gridmap.services.cases.guide import Guide, guide
-from gridmap.services.cases.opening import LIKENESS, sighting
+from gridmap.services.cases.opening import near_alike
 from gridmap.services.cases.placing import Places
 from gridmap.services.cases.seats import Seat, seat_of
 from gridmap.services.clock import day_in
@@ -176,7 +176,7 @@ class CaseDesk:
         proposed = places.assign(plan, lon, lat, line.category, line.grid_code, line.component)
         return CaseView(
             file, record, standing, clocks, tuple(seat.may(standing, max(now, entries[-1].at))), owner, plan, proposed,
-            self._similar(work, line), self._choices(today, line, standing), bool(seat.roles),
+            tuple(near_alike(work, _sighting(line))), self._choices(today, line, standing), bool(seat.roles),
         )  # fmt: skip
 
     def _choices(self, today: Guide, line: CaseLine, standing: Standing) -> tuple[LimitRow, ...]:
@@ -191,12 +191,9 @@ class CaseDesk:
         except (NotFound, InvalidInput):
             return None
 
-    def _similar(self, work: UnitOfWork, line: CaseLine) -> tuple[tuple[CaseLine, Alike], ...]:
-        spot = (line.place.x, line.place.y, line.occurred_at)
-        (near,) = work.cases.open_near([spot], metres=LIKENESS.metres, hours=LIKENESS.hours)
-        known = {one.case_id: one for one in near}
-        found = alike(sighting(line), [sighting(one) for one in near], LIKENESS)
-        return tuple((known[one.case_id], one) for one in found[:10])
+
+def _sighting(line: CaseLine) -> Sighting:
+    return Sighting(line.case_id, line.place.x, line.place.y, line.category, line.occurred_at, line.component)
 
 
 def _require_names(asked: Asked, case_id: str, into: CaseFile | None) -> None:

@@ -134,7 +134,7 @@ class _Taken:
             near = work.cases.open_near(spots, metres=LIKENESS.metres, hours=LIKENESS.hours)
             for (line, case), others in zip(some, near, strict=True):
                 mine = Sighting(case.incident_id, case.lon, case.lat, case.category, case.at, case.component)
-                found = alike(mine, [sighting(other) for other in others], LIKENESS)
+                found = alike(mine, list(map(sighting, others)), LIKENESS)
                 if found:
                     self._alike += 1
                     codes = tuple(one.case_id for one in found[:5])

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from gridmap.analysis.duplicates import Likeness, Sighting, alike
+from gridmap.analysis.duplicates import Alike, Likeness, Sighting, alike
 from gridmap.domain.access import Role
 from gridmap.domain.case_clock import at_risk_from
 from gridmap.domain.deadlines import due
@@ -16,13 +16,25 @@ from gridmap.services.cases.placing import Places
 from gridmap.services.clock import day_in
 from gridmap.services.guarded import GuardedStore, seen_by
 from gridmap.services.intake.items import Completes, ItemResult, OpenedAs, Part, kept_incident
-from gridmap.services.ports import CaseLine, Clock, NewCase, NewPoint, PointOwner, Store, UnitOfWork
+from gridmap.services.ports import (
+    CaseFilter,
+    CaseLine,
+    Clock,
+    NearCase,
+    NewCase,
+    NewPoint,
+    PointOwner,
+    Store,
+    UnitOfWork,
+)
 from gridmap.services.responsibility import Plan, Plans
 from gridmap.settings import Settings
 
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 #: What may be one thing, where nobody says otherwise.
 LIKENESS = Likeness()
+#: Cases that could be the same which are told of one.
+MOST_ALIKE = 10
 
 
 def new_case_id(now: datetime) -> str:
@@ -89,7 +101,7 @@ def opener(settings: Settings, clock: Clock) -> Completes:
                 until = due(case.entry.at, limit, now.calendar)
                 risk = now.limits.risk_of(case.category, "", case.emergency, Stage.ACCEPT)
                 mine = Sighting(case.incident_id, case.lon, case.lat, case.category, case.occurred_at, case.component)
-                others = [sighting(line) for line in seen_by(part.work, next(near))]
+                others = list(map(sighting, seen_by(part.work, next(near))))
                 similar = tuple(one.case_id for one in alike(mine, others, LIKENESS))[:5]
                 done.append((
                     case._replace(
@@ -103,9 +115,20 @@ def opener(settings: Settings, clock: Clock) -> Completes:
     return complete
 
 
-def sighting(line: CaseLine) -> Sighting:
+def sighting(case: NearCase) -> Sighting:
     """Give what is compared of a case."""
-    return Sighting(line.case_id, line.place.x, line.place.y, line.category, line.occurred_at, line.component)
+    return Sighting(*case[:6])
+
+
+def near_alike(work: UnitOfWork, asked: Sighting) -> list[tuple[CaseLine, Alike]]:
+    """Give the open cases that could be the same as a report, the likeliest ten first."""
+    (near,) = work.cases.open_near([(asked.lon, asked.lat, asked.at)], metres=LIKENESS.metres, hours=LIKENESS.hours)
+    found = alike(asked, list(map(sighting, near)), LIKENESS)[:MOST_ALIKE]
+    if not found:
+        return []
+    page = work.cases.page(CaseFilter(ids=tuple(one.case_id for one in found)), limit=MOST_ALIKE)
+    lines = {line.case_id: line for line in page}
+    return [(lines[one.case_id], one) for one in found if one.case_id in lines]
 
 
 def _plan(work: UnitOfWork, plans: Plans, owner: PointOwner) -> Plan | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from itertools import compress
 
 import geopandas as gpd
 
@@ -17,6 +18,7 @@ from gridmap.services.ports import (
     CaseFile,
     CaseFilter,
     CaseLine,
+    NearCase,
     NewCase,
     PointOwner,
     RecordLine,
@@ -48,11 +50,11 @@ class CutCases:
 
     def open_near(
         self, asked: Sequence[tuple[float, float, datetime]], *, metres: float, hours: float
-    ) -> list[list[CaseLine]]:
+    ) -> list[list[NearCase]]:
         """Give those open cases near points that may be seen."""
         found = self._raw.open_near(asked, metres=metres, hours=hours)
         mine = self._guard.within(Permission.CASES_READ)
-        return [[line for line in lines if owned_in(mine, [_owner(line)])[0]] for lines in found]
+        return [list(compress(some, owned_in(mine, list(map(_owner, some))))) for some in found]
 
     def page(
         self, where: CaseFilter, *, limit: int, after: tuple[datetime, int] | None = None, by_report: bool = False
@@ -101,17 +103,16 @@ class CutCases:
         self._raw.append(case_id, number, entry, author, change, owner)
 
 
-def seen_by(work: UnitOfWork, lines: Sequence[CaseLine]) -> list[CaseLine]:
+def seen_by(work: UnitOfWork, cases: Sequence[NearCase]) -> list[NearCase]:
     """Leave out the cases that whoever a unit of work is for does not see."""
     guard = getattr(work, "guard", None)
-    if not lines or not isinstance(guard, Guard):
-        return list(lines)
-    kept = owned_in(guard.within(Permission.CASES_READ), [_owner(line) for line in lines])
-    return [line for line, keep in zip(lines, kept, strict=True) if keep]
+    if not cases or not isinstance(guard, Guard):
+        return list(cases)
+    return list(compress(cases, owned_in(guard.within(Permission.CASES_READ), list(map(_owner, cases)))))
 
 
-def _owner(line: CaseLine) -> PointOwner:
-    return PointOwner(line.grid_code, "", None, line.set_name, None)
+def _owner(case: NearCase | CaseLine) -> PointOwner:
+    return PointOwner(case.grid_code, "", None, case.set_name, None)
 
 
 class CutBooks:

@@ -112,6 +112,19 @@ class CaseLine:
     risk_at: datetime | None = None
 
 
+class NearCase(NamedTuple):
+    """What is looked at of an open case that lies near a report: WGS 84 degrees, whose it is, and what it is about."""
+
+    case_id: str
+    lon: float
+    lat: float
+    category: str
+    occurred_at: datetime
+    component: str | None
+    set_name: str | None
+    grid_code: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class CaseFile:
     """All that is kept of a case beside its record; ``line`` as in lists."""
@@ -165,7 +178,7 @@ class CaseRepository(Protocol):
 
     def open_near(
         self, asked: Sequence[tuple[float, float, datetime]], *, metres: float, hours: float
-    ) -> list[list[CaseLine]]:
+    ) -> list[list[NearCase]]:
         """Give for each (lon, lat, at) the open cases within a distance, and within a time before or after it.
 
         The distance is that of a box on the ground: a little more may be found than asked for, never less.
