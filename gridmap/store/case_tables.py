@@ -15,7 +15,7 @@ from sqlalchemy import (
     Integer,
     Text,
     UniqueConstraint,
-    text,
+    sql,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,6 +25,8 @@ from gridmap.store.tables import Base, Code, JsonText, RowId, UtcTime
 CELL_DEG = 0.0015
 #: Cells from west to east and more: the number of a cell is its row times this, plus its column.
 _ROW = 2**18
+#: Of the index of cells.
+_OPEN = sql.text("queue_at is not null")
 
 
 def cells_of(lon: ArrayLike, lat: ArrayLike) -> np.ndarray:
@@ -62,7 +64,7 @@ class CaseRow(Base):
         # what is at risk: from when on, and until when
         Index(None, "risk_at", "queue_at"),
         # open cases about a place: what was closed in all the years before costs nothing
-        Index(None, "cell", sqlite_where=text("queue_at is not null"), postgresql_where=text("queue_at is not null")),
+        Index(None, "cell", sqlite_where=_OPEN, postgresql_where=_OPEN),
         CheckConstraint("version >= 1", name="version"),
     )
 
