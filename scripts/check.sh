@@ -7,4 +7,4 @@ ruff check .
 ruff format --check .
 mypy
 lint-imports
-[ "${1:-}" = static ] || python -m pytest -q -n 2 tests/domain tests/analysis tests/services tests/test_*.py
+[ "${1:-}" = static ] || python -m pytest -q -n 2 --dist worksteal tests/domain tests/analysis tests/services tests/test_*.py

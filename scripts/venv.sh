@@ -34,11 +34,11 @@ if ! "$venv/bin/python" -c 'import pip' 2>/dev/null; then
 fi
 extra=; [ "$kind" = test ] && extra='[test]'
 echo "Installing gridmap and what it needs; the first time takes a minute or two ..."
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-warn-script-location \
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-warn-script-location --no-compile \
   --constraint constraints.txt --editable ".$extra"
 # files compiled once now, not by the first start; the same for the locator's loops
 "$venv/bin/python" -m gridmap.analysis.locator
-"$venv/bin/python" -m compileall -q gridmap api "$venv/lib" >/dev/null 2>&1 || true
+"$venv/bin/python" -m compileall -q -j 0 gridmap api "$venv/lib" >/dev/null 2>&1 || true
 echo "$want" > "$stamp"
 # the test environment holds everything the running one needs
 [ "$kind" = test ] && { cat pyproject.toml constraints.txt | cksum | sed 's/$/-run/' > "$venv/.installed-run"; }

@@ -250,11 +250,13 @@ def _posted(draw: random.Random, path: str, query: dict[str, str]) -> Probe:
     return Probe("POST", path, b"", json.dumps(body).encode())
 
 
-def probes(app: FastAPI, draw: random.Random, count: int, *, turn: int = 0, turns: int = 1) -> list[Probe]:
-    """Make up questions: each route at least once, the dear ones in turns, and others by lot."""
+def probes(
+    app: FastAPI, draw: random.Random, count: int, *, turn: int = 0, turns: int = 1, spread: bool = False
+) -> list[Probe]:
+    """Make up questions: each route once, the dear ones in turns (``spread``: all of them), and others by lot."""
     routes = reading_routes(app)
     dear = [bool(_DEAR.fullmatch(route.path)) for _, route in routes]
-    once = [r for n, (r, d) in enumerate(zip(routes, dear, strict=True)) if not d or n % turns == turn]
+    once = [r for n, (r, d) in enumerate(zip(routes, dear, strict=True)) if n % turns == turn or not (d or spread)]
     weights = [_SHARE if d else 1.0 for d in dear]
     chosen = once + draw.choices(routes, weights, k=max(0, count - len(once)))
     return [probe_of(draw, method, route) for method, route in chosen]
@@ -307,14 +309,20 @@ def somebody(draw: random.Random, readers: list[Principal]) -> Principal:
     return Principal(name, name, chosen[0].kind, tuple(grant for reader in chosen for grant in reader.grants))
 
 
-def differences(worlds: Make, count: int, seed: int) -> tuple[list[tuple[Principal, Probe]], Counter[tuple[str, int]]]:
-    """Ask in pairs of worlds; give the questions whose answers differ, and how many answers of which status."""
+def differences(
+    worlds: Make, count: int, seed: int, *, spread: bool = False
+) -> tuple[list[tuple[Principal, Probe]], Counter[tuple[str, int]]]:
+    """Ask in pairs of worlds; give the questions whose answers differ, and how many answers of which status.
+
+    Each group of readers asks each route; ``spread``: the first group does, the others share the routes between them.
+    """
     draw = random.Random(seed)
     here, found, seen = worlds(WORLD), [], Counter()
     groups = len(READERS)
     for turn, (beyond, readers) in enumerate(READERS.items()):
         there = worlds(beyond)
-        for probe in probes(here.app, draw, count // groups, turn=turn, turns=groups):
+        shared = spread and turn > 0
+        for probe in probes(here.app, draw, count // groups, turn=turn, turns=groups, spread=shared):
             principal = somebody(draw, readers)
             left, right = here.walk(probe, principal), there.walk(probe, principal)
             seen.update((probe.path.split("/")[-1], answer.status) for answer in left)

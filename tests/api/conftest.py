@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+import ready
 from api_world import NOW, fill
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -17,7 +18,6 @@ from api.app import create_app
 from gridmap.services.clock import FixedClock
 from gridmap.services.ports import PointFilter, Store
 from gridmap.settings import Settings
-from gridmap.store import open_store
 
 STORES = ("embedded", "fake") if importlib.util.find_spec("fake_store") else ("embedded",)
 
@@ -49,12 +49,10 @@ class World:
 
 
 def make_store(kind: str, folder: Path) -> Store:
-    """Open an empty store of a kind."""
+    """Open a store of a kind, with the district."""
     if kind == "fake":
-        from fake_store import FakeStore
-
-        return FakeStore()
-    return open_store(f"sqlite:///{folder}/world.gpkg")
+        return ready.fake(fill)
+    return ready.embedded(folder / "world.gpkg", fill)
 
 
 @pytest.fixture(scope="session", params=STORES)
@@ -86,7 +84,6 @@ _SMALL = Settings(max_batch_points=50, max_batch_fixes=20, max_page=10, cursor_k
 
 def _world(kind: str, folder: Path, settings: Settings = _SMALL) -> Iterator[World]:
     store = make_store(kind, folder)
-    fill(store)
     app = create_app(settings, store, FixedClock(NOW))
     # entered, it keeps one event loop for all requests
     with TestClient(app) as client:
@@ -97,7 +94,7 @@ def _world(kind: str, folder: Path, settings: Settings = _SMALL) -> Iterator[Wor
 @pytest.fixture
 def empty_world(tmp_path: Path) -> Iterator[World]:
     """A service with nothing in it."""
-    store = make_store("embedded", tmp_path)
+    store = ready.embedded(tmp_path / "world.gpkg")
     settings = Settings()
     app = create_app(settings, store, FixedClock(datetime(2026, 1, 1, tzinfo=UTC)))
     with TestClient(app) as client:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import ready
 from api_world import NOW, at, fill
 from fastapi.testclient import TestClient
 
@@ -19,9 +20,8 @@ GIGABYTE = 1_000_000_000
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[TestClient]:
-    settings = Settings(database_url=f"sqlite:///{tmp_path}/cases.gpkg")
+    settings = Settings(database_url=ready.put(tmp_path / "cases.gpkg", fill))
     store = open_store(settings.database_url)
-    fill(store)
     with TestClient(create_app(settings, store, FixedClock(NOW)), raise_server_exceptions=False) as found:
         yield found
     store.close()

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+import ready
 from api_world import NOW, at, fill
 from fastapi.testclient import TestClient
 
@@ -37,9 +38,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def client(tmp_path: Path, clock: Clock) -> Iterator[TestClient]:
-    settings = Settings(database_url=f"sqlite:///{tmp_path}/cases.gpkg")
+    settings = Settings(database_url=ready.put(tmp_path / "cases.gpkg", fill))
     store = open_store(settings.database_url)
-    fill(store)
     with TestClient(create_app(settings, store, clock), raise_server_exceptions=False) as found:
         found.store = store  # type: ignore[attr-defined]
         yield found

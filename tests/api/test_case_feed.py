@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import ready
 from api_world import NOW, at, fill
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
@@ -38,9 +39,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def client(tmp_path: Path, clock: Clock) -> Iterator[TestClient]:
-    settings = Settings(database_url=f"sqlite:///{tmp_path}/feed.gpkg")
+    settings = Settings(database_url=ready.put(tmp_path / "feed.gpkg", fill))
     store = open_store(settings.database_url)
-    fill(store)
     with TestClient(create_app(settings, store, clock), raise_server_exceptions=False) as found:
         yield found
     store.close()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import ready
 from api_world import NOW, at, fill
 from fastapi.testclient import TestClient
 
@@ -21,9 +22,8 @@ BORDER = at(2.0, 2.5)
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[TestClient]:
-    settings = Settings(database_url=f"sqlite:///{tmp_path}/cases.gpkg")
+    settings = Settings(database_url=ready.put(tmp_path / "cases.gpkg", fill))
     store = open_store(settings.database_url)
-    fill(store)
     with TestClient(create_app(settings, store, FixedClock(NOW)), raise_server_exceptions=False) as found:
         yield found
     store.close()

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+import ready
 from api_world import NOW, at, fill
 from doors_world import staff
 from fastapi.testclient import TestClient
@@ -36,9 +37,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def client(tmp_path: Path, clock: Clock) -> Iterator[TestClient]:
-    settings = Settings(database_url=f"sqlite:///{tmp_path}/cases.gpkg")
+    settings = Settings(database_url=ready.put(tmp_path / "cases.gpkg", fill))
     store = open_store(settings.database_url)
-    fill(store)
     with TestClient(create_app(settings, store, clock), raise_server_exceptions=False) as found:
         yield found
     store.close()
@@ -271,8 +271,7 @@ def test_a_case_of_yesterdays_borders_keeps_its_grid(client: TestClient) -> None
 
 
 def test_a_leader_reads_a_case_and_neither_moves_it_nor_hears_who_reported_it(tmp_path: Path, clock: Clock) -> None:
-    store = open_store(f"sqlite:///{tmp_path}/cases.gpkg")
-    fill(store)
+    store = ready.embedded(tmp_path / "cases.gpkg", fill)
     made = staff(store, clock, set_name="urban", street="S")
     accounts = made.app.state.desk.accounts
     grants = {

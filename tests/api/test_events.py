@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import ready
 import uvicorn
 from api_world import NOW, at, check_problem
 from doors_world import ADMINISTRATOR
@@ -21,14 +22,13 @@ from gridmap.domain.access import OPERATOR, Area, Grant, Role
 from gridmap.errors import InvalidInput, TooManyRequests
 from gridmap.services.clock import FixedClock
 from gridmap.services.ports import Store
-from gridmap.store import open_store
 
 EVENTS = "/api/v1/events"
 
 
 @pytest.fixture(params=["fake", "embedded"])
 def town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Town]:
-    store: Store = FakeStore() if request.param == "fake" else open_store(f"sqlite:///{tmp_path}/city.gpkg")
+    store: Store = FakeStore() if request.param == "fake" else ready.embedded(tmp_path / "city.gpkg")
     yield Town(store)
     store.close()
 
@@ -118,7 +118,7 @@ def test_a_place_of_before_a_restore_is_no_good(town: Town) -> None:
 
 @pytest.fixture
 def live(tmp_path: Path) -> Iterator[tuple[Town, str, uvicorn.Server]]:
-    store = open_store(f"sqlite:///{tmp_path}/city.gpkg")
+    store = ready.embedded(tmp_path / "city.gpkg")
     town = Town(store)
     with served(town.made) as (base, server):
         yield town, base, server

@@ -8,6 +8,7 @@ from typing import Any
 import geopandas as gpd
 import httpx
 import pytest
+import ready
 import shapely
 from api_world import NOW, at, fill
 from fastapi.testclient import TestClient
@@ -35,9 +36,8 @@ FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[TestClient]:
-    settings = Settings(database_url=f"sqlite:///{tmp_path}/georeport.gpkg")
+    settings = Settings(database_url=ready.put(tmp_path / "georeport.gpkg", fill))
     store = open_store(settings.database_url)
-    fill(store)
     names = gpd.GeoDataFrame(
         {"code": ["P1", "P2"], "name": ["文三路259号", "人民公园"], "kind": "", "aliases": [[], []]},
         geometry=shapely.points([LON, LON], [LAT, LAT]), crs=4326,
@@ -203,9 +203,8 @@ def test_dates_choose_by_the_time_of_the_report(client: TestClient) -> None:
 
 
 def test_a_key_opens_the_door_and_nothing_else_does(tmp_path: Path) -> None:
-    settings = Settings(database_url=f"sqlite:///{tmp_path}/keys.gpkg", access="accounts")
+    settings = Settings(database_url=ready.put(tmp_path / "keys.gpkg", fill), access="accounts")
     store = open_store(settings.database_url)
-    fill(store)
     accounts = Access.over(store, FixedClock(NOW), settings).accounts
     made = {
         role: accounts.make_key(OPERATOR, role.value, kind=Kind.KEY, grants=[Grant(role)]).token

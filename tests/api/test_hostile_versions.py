@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import ready
 from api_world import CANARY, NOW, at, check_problem, fill
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
@@ -290,10 +291,7 @@ def test_a_set_that_is_not_there_is_said(unharmed, method, path) -> None:
     ],
 )
 def test_a_plan_over_a_limit_is_refused(tmp_path, limits, features, code) -> None:
-    from gridmap.store import open_store
-
-    store = open_store(f"sqlite:///{tmp_path}/limits.gpkg")
-    fill(store)
+    store = ready.embedded(tmp_path / "limits.gpkg", fill)
     with TestClient(create_app(Settings(**limits), store, FixedClock(NOW))) as client:
         made = client.post(f"{SET}/drafts", json={}).json()["draft"]
         url = f"{GRIDS}?level=grid&expected_hash={made['content_hash']}"

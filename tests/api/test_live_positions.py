@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import ready
 from api_world import NOW
 from doors_world import ADMINISTRATOR
 from faults.served import serving
@@ -23,7 +24,7 @@ OUTSIDE = (9.5, 9.5)
 
 @pytest.fixture
 def live(tmp_path: Path) -> Iterator[tuple[Town, str]]:
-    store = open_store(f"sqlite:///{tmp_path}/city.gpkg")
+    store = ready.embedded(tmp_path / "city.gpkg")
     town = Town(store)
     accounts = town.made.app.state.desk.accounts
     # who takes in fixes everywhere

@@ -3,20 +3,19 @@
 import json
 
 import pytest
+import ready
 from api_world import NOW, at, fill
 from fastapi.testclient import TestClient
 
 from api.app import create_app
 from gridmap.services.clock import FixedClock
 from gridmap.settings import Settings
-from gridmap.store import open_store
 
 
 @pytest.mark.parametrize(("url", "key", "when"), [("incidents", "incident_id", "occurred_at"),
                                                   ("patrols/fixes", "unit_id", "fixed_at")])  # fmt: skip
 def test_items_of_no_grid_are_taken_beside_others(tmp_path, url: str, key: str, when: str) -> None:
-    store = open_store(f"sqlite:///{tmp_path}/s.gpkg")
-    fill(store)
+    store = ready.embedded(tmp_path / "s.gpkg", fill)
     places = [at(0.5, 2.5), at(9, 9), at(2.5, 2.5), at(9, 9.5)]
     items = [{key: f"m{n}", when: "2026-05-20T03:00:00Z", "lon": x, "lat": y} for n, (x, y) in enumerate(places)]
     if url == "incidents":

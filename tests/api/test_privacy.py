@@ -8,6 +8,7 @@ from typing import Any
 
 import geopandas as gpd
 import pytest
+import ready
 from asking import ask
 from fake_store import FakeStore
 from fastapi import APIRouter
@@ -227,8 +228,7 @@ def test_the_canary_is_found_where_a_log_quotes_it(written: io.StringIO) -> None
 
 
 def test_the_lean_road_tells_people_as_the_validated_one_does() -> None:
-    store = FakeStore()
-    fill(store)
+    store = ready.fake(fill)
     app = create_app(Settings(access="open", default_set="urban"), store, FixedClock(NOW))
     lon, lat = at(0.5, 2.5)
     query = f"lon={lon}&lat={lat}".encode()

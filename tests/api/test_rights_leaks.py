@@ -51,7 +51,7 @@ def worlds(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def test_worlds_that_differ_beyond_reach_look_the_same(worlds: Make, request: pytest.FixtureRequest) -> None:
     count = FAST[request.node.callspec.params["worlds"]]
-    found, seen = differences(worlds, count, seed=1)
+    found, seen = differences(worlds, count, seed=1, spread=True)
     assert not found
     statuses = Counter(status for _, status in seen.elements())
     assert statuses[200] > count / 3
@@ -69,5 +69,5 @@ def test_ten_thousand_probes_find_nothing(worlds: Make) -> None:
 def test_without_the_guard_the_probes_find_it(worlds: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """The negative control: were a request given the whole context, the same probes would tell."""
     monkeypatch.setattr(Context, "for_reader", lambda self, principal, request_id="": self)
-    found, _ = differences(worlds, 45, seed=2)
+    found, _ = differences(worlds, 45, seed=2, spread=True)
     assert len(found) > 5

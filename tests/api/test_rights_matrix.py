@@ -11,8 +11,8 @@ from datetime import date
 from typing import Any
 
 import pytest
+import ready
 from asking import Whole
-from fake_store import FakeStore
 from fastapi.routing import APIRoute
 from probing import POOL, Probe, World, probe_of
 from rights_world import HERE, NOW, STREET, at, code, fill
@@ -81,9 +81,7 @@ CALLERS = [Caller(role, area) for role in Role for area in AREAS]
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    store = FakeStore()
-    fill(store)
-    made = World(store, NOW)
+    made = World(ready.fake(fill), NOW)
     yield made
     made.close()
 
@@ -164,13 +162,7 @@ def report(name: str, place: tuple[float, float]) -> dict[str, Any]:
 @pytest.fixture(params=["embedded", "fake"])
 def own(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[World]:
     """A world that a test may write to."""
-    if request.param == "fake":
-        store: Any = FakeStore()
-    else:
-        from gridmap.store import open_store
-
-        store = open_store(f"sqlite:///{tmp_path}/own.gpkg")
-    fill(store)
+    store: Any = ready.fake(fill) if request.param == "fake" else ready.embedded(tmp_path / "own.gpkg", fill)
     made = World(store, NOW)
     yield made
     made.close()

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pyotp
 import pytest
+import ready
 from api_world import CANARY, NOW, check_problem, fill
 from doors_world import ADMINISTRATOR, CHEAP, PASSWORD, Staffed, staff
 from fastapi.testclient import TestClient
@@ -21,7 +22,6 @@ from gridmap.domain.boundaries import BoundarySet, Level
 from gridmap.errors import NotSignedIn
 from gridmap.services.ports import Store
 from gridmap.settings import Settings
-from gridmap.store import open_store
 
 SESSION = "/api/v1/session"
 OUR_PAGE = {"Sec-Fetch-Site": "same-origin"}
@@ -71,17 +71,14 @@ class City:
 
 def make_store(kind: str, folder: Path) -> Store:
     if kind == "fake":
-        from fake_store import FakeStore
-
-        return FakeStore()
-    return open_store(f"sqlite:///{folder}/city.gpkg")
+        return ready.fake(fill)
+    return ready.embedded(folder / "city.gpkg", fill)
 
 
 @pytest.fixture(params=["embedded", "fake"])
 def town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[City]:
     """A district of its own with accounts."""
     store, clock = make_store(request.param, tmp_path), Watch()
-    fill(store)
     yield City(store, clock, staff(store, clock, set_name="urban", street="S"))
     store.close()
 
@@ -575,7 +572,6 @@ def test_a_reader_who_is_not_signed_in_is_led_to_sign_in_and_back(city: City, pa
 
 def test_every_page_says_when_access_is_open_and_no_page_else(tmp_path: Path) -> None:
     store, clock = make_store("fake", tmp_path), Watch()
-    fill(store)
     closed = City(store, clock, staff(store, clock, set_name="urban", street="S"))
     open_to_all = TestClient(create_app(Settings(access="open"), store, clock))
     member = closed.browser("planner")

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+import ready
 from typer.testing import CliRunner
 
 from gridmap.cli import app
@@ -27,9 +28,7 @@ def cheap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    found = f"sqlite:///{tmp_path}/store.gpkg"
-    open_store(found).close()
-    return found
+    return ready.put(tmp_path / "store.gpkg")
 
 
 def run(*words: object, status: int = 0, typed: str = "") -> str:

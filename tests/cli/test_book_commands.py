@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import ready
 from typer.testing import CliRunner
 
 from gridmap.analysis.gazetteer import Gazetteer
@@ -20,8 +21,7 @@ RULES = 'name = "city"\n[[rule]]\nid = "all"\nunit = "dept:城管局"\n'
 @pytest.fixture(autouse=True)
 def store_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("GRIDMAP_LANGUAGE", "en")
-    monkeypatch.setenv("GRIDMAP_DATABASE_URL", f"sqlite:///{tmp_path}/store.gpkg")
-    open_store(f"sqlite:///{tmp_path}/store.gpkg").close()
+    monkeypatch.setenv("GRIDMAP_DATABASE_URL", ready.put(tmp_path / "store.gpkg"))
     return tmp_path / "store.gpkg"
 
 

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+import ready
 from store_world import fill_everything
 from typer.testing import CliRunner
 
@@ -24,9 +25,7 @@ def english(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
-    opened = open_store(f"sqlite:///{tmp_path}/store.gpkg")
-    fill_everything(opened)
-    opened.close()
+    ready.put(tmp_path / "store.gpkg", fill_everything)
     return tmp_path / "store.gpkg"
 
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import ready
 from typer.testing import CliRunner
 
 from gridmap.cli import app
@@ -25,8 +26,7 @@ def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Starts:
     settings = {"ACCESS": "accounts", "LANGUAGE": "en", "PASSWORD_MEMORY_KIB": "64", "PASSWORD_PASSES": "1"}
     for name, value in settings.items():
         monkeypatch.setenv(f"GRIDMAP_{name}", value)
-    monkeypatch.setenv("GRIDMAP_DATABASE_URL", f"sqlite:///{tmp_path}/store.gpkg")
-    open_store(f"sqlite:///{tmp_path}/store.gpkg").close()
+    monkeypatch.setenv("GRIDMAP_DATABASE_URL", ready.put(tmp_path / "store.gpkg"))
     monkeypatch.delenv("GRIDMAP_HOSTS", raising=False)
     starts: Starts = []
     monkeypatch.setattr("gridmap.cli.serve.run", lambda url, host, port, workers, own: starts.append((host, own)))

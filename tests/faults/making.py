@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from api_world import CANARY, CELL, X0, Y0
-from faults.generated import turned
+from faults.generated import turn_about
 
 #: Values that fit, by the name of a field or parameter, so that requests get past the first check.
 FITTING: dict[str, tuple[Any, ...]] = {
@@ -168,9 +168,9 @@ class Maker:
         method, path, query, body, headers = made.method, made.path, made.query, made.body, made.headers
         if how == "bytes":
             if body and chance.random() < 0.7:
-                body = turned(body, chance)
+                body = turn_about(body, chance)
             else:
-                query = turned(query, chance)
+                query = turn_about(query, chance)
         elif how == "a literal" and body:
             at = [k for k, byte in enumerate(body) if byte in b":,["] or [0]
             cut = chance.choice(at) + 1

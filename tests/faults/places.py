@@ -31,7 +31,7 @@ def empty(kind: str, folder: Path | None = None, *, template: str = "template0")
     name = f"faults_{os.getpid()}_{next(_NUMBERS)}"
     admin = sa.create_engine(server.set(database="postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.exec_driver_sql(f'create database "{name}" template "{template}"')
+        connection.exec_driver_sql(f'create database "{name}" template "{template}" strategy file_copy')
     try:
         yield server.set(database=name).render_as_string(hide_password=False)
     finally:

@@ -75,7 +75,7 @@ def weak_url() -> Iterator[str]:
     name = f"durability_{os.getpid()}"
     admin = sa.create_engine(server.set(database="postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.exec_driver_sql(f'create database "{name}" template template0')
+        connection.exec_driver_sql(f'create database "{name}" template template0 strategy file_copy')
     yield server.set(database=name).render_as_string(hide_password=False)
     with admin.connect() as connection:
         connection.exec_driver_sql(f'drop database "{name}" with (force)')

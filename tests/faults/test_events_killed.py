@@ -5,10 +5,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+import ready
 from api_world import NOW, at, fill
 from faults.served import serving
-
-from gridmap.store import open_store
 
 STREAM = "/api/v1/events/stream"
 
@@ -38,12 +37,9 @@ def _listen(base: str, place: str, count: int) -> tuple[list[str], str]:
     return heard, place
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_who_comes_back_after_a_kill_hears_of_everything_once(tmp_path: Path, workers: int) -> None:
-    url = f"sqlite:///{tmp_path / 'city.gpkg'}"
-    store = open_store(url)
-    fill(store)
-    store.close()
+    url = ready.put(tmp_path / "city.gpkg", fill)
     with serving(url, tmp_path, workers=workers) as served, served.client() as client:
         place = client.get("/api/v1/events").json()["next"]
         _send(client, "k1", "k2", "k3")

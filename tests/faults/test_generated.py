@@ -1,25 +1,30 @@
-"""Some hundreds of requests made from our own description; make torture sends as many as it is told to."""
+"""Some hundreds of requests made from our own description; make torture sends as many as it is told to.
+
+In the short form every operation is asked once as described or once against it, and four times with something turned
+about.
+"""
 
 from pathlib import Path
 
+import pytest
+import ready
 from api_world import NOW, fill
 from fastapi.testclient import TestClient
-from faults.generated import judge, run
+from faults.generated import TURNED, judge, run
 
 from api.app import create_app
 from gridmap.services.clock import FixedClock
 from gridmap.settings import Settings
-from gridmap.store import open_store
 
 SETTINGS = Settings(access="open", cursor_key="for tests", open_requests_per_s=1_000_000)
 
 
-def test_no_generated_request_breaks_the_service(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path}/s.gpkg")
-    fill(store)
+@pytest.mark.parametrize(("both", "turned"), [(False, 4), pytest.param(True, TURNED, marks=pytest.mark.slow)])
+def test_no_generated_request_breaks_the_service(tmp_path: Path, both: bool, turned: int) -> None:
+    store = ready.embedded(tmp_path / "s.gpkg", fill)
     app = create_app(SETTINGS, store, FixedClock(NOW))
     with TestClient(app, raise_server_exceptions=False) as client:
-        outcome = run(client, app, requests=300, first_seed=1, store="geopackage")
+        outcome = run(client, app, requests=300, first_seed=1, store="geopackage", both=both, turned=turned)
     store.close()
     assert outcome.tried >= 200
     assert outcome.broken == 0, outcome

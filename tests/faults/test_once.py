@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import ready
 from api_world import NOW, at, check_problem, fill
-from fake_store import FakeStore
 from fastapi.testclient import TestClient
 
 from api.app import create_app
@@ -65,8 +65,8 @@ class Desk:
 @pytest.fixture(params=["geopackage", "fake"])
 def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     """Two workers over the small district."""
-    store = FakeStore(wait_s=30) if request.param == "fake" else open_store(f"sqlite:///{tmp_path}/s.gpkg", wait_s=30)
-    fill(store)
+    fake = request.param == "fake"
+    store = ready.fake(fill, wait_s=30) if fake else open_store(ready.put(tmp_path / "s.gpkg", fill), wait_s=30)
     desk = Desk(store, workers=2)
     with ExitStack() as running:
         for client in desk.clients:

@@ -10,10 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
+import ready
 from api_world import at, fill
 from faults.served import Served, serving
-
-from gridmap.store import open_store
 
 LON, LAT = at(0.5, 2.5)
 BODY = json.dumps({"points": [[LON, LAT]]}).encode()
@@ -26,11 +25,7 @@ HEAD = (
 @pytest.fixture
 def store_url(tmp_path: Path) -> str:
     """The district in a file."""
-    url = f"sqlite:///{tmp_path}/city.gpkg"
-    store = open_store(url)
-    fill(store)
-    store.close()
-    return url
+    return ready.put(tmp_path / "city.gpkg", fill)
 
 
 def begin(served: Served) -> socket.socket:

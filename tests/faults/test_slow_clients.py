@@ -3,20 +3,19 @@
 from pathlib import Path
 
 import pytest
+import ready
 from api_world import NOW, fill
 from faults.slow import run, siege
 
 from api.app import create_app
 from gridmap.services.clock import FixedClock
 from gridmap.settings import Settings
-from gridmap.store import open_store
 
 
 @pytest.fixture
 def app(tmp_path: Path):
     """The small district, with a short deadline for bodies."""
-    store = open_store(f"sqlite:///{tmp_path}/s.gpkg")
-    fill(store)
+    store = ready.embedded(tmp_path / "s.gpkg", fill)
     settings = Settings(access="open", body_deadline_s=1.0, open_requests_per_s=100_000)
     yield create_app(settings, store, FixedClock(NOW))
     store.close()

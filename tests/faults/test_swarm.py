@@ -1,4 +1,8 @@
-"""Twenty thousand made requests, most of them wrong, on both stores: no 500, each refusal a problem, nothing echoed."""
+"""Thousands of made requests, most of them wrong, on both stores: no 500, each refusal a problem, nothing echoed.
+
+Every operation has its turn in the short form; the long one sends twenty thousand, make torture as many as it is told
+to.
+"""
 
 import asyncio
 import random
@@ -6,6 +10,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+import ready
 from api_world import NOW, fill
 from faults import swarm
 from faults.making import Made, Maker
@@ -14,7 +19,6 @@ from faults.places import KINDS
 from api.app import create_app
 from api.openapi import openapi_of
 from gridmap.services.clock import FixedClock
-from gridmap.store import open_store
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +27,22 @@ def document() -> dict[str, Any]:
     return openapi_of(create_app(swarm.SETTINGS))
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+def form(kind: str, count: int, seed: int, *marks: pytest.MarkDecorator) -> Any:
+    """Give the arguments of one run, marked as its store asks for."""
+    return pytest.param(kind, count, seed, marks=[*marks, *([pytest.mark.postgis] if kind == KINDS[1] else [])])
+
+
 @pytest.mark.parametrize(
-    ("kind", "count"), [(KINDS[0], 7_000), pytest.param(KINDS[1], 3_000, marks=pytest.mark.postgis)]
+    ("kind", "count", "seed"),
+    [
+        form(KINDS[0], 2_000, 1),
+        form(KINDS[1], 600, 2),
+        *(
+            form(kind, n, seed, pytest.mark.slow)
+            for kind, n in zip(KINDS, (7_000, 3_000), strict=True)
+            for seed in (1, 2)
+        ),
+    ],
 )
 def test_no_made_request_breaks_the_service(kind: str, count: int, seed: int) -> None:
     outcome = swarm.run(kind, count, seed)
@@ -48,8 +65,7 @@ def test_the_same_seed_makes_the_same_requests_to_every_operation(document) -> N
 
 def test_a_planted_500_an_echo_and_a_bare_refusal_are_found_out(tmp_path, document) -> None:
     """The check can fail."""
-    store = open_store(f"sqlite:///{tmp_path}/s.gpkg")
-    fill(store)
+    store = ready.embedded(tmp_path / "s.gpkg", fill)
     app = create_app(swarm.SETTINGS, store, FixedClock(NOW))
 
     def broken() -> Any:

@@ -2,15 +2,17 @@
 
 import itertools
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import ready
 import sqlalchemy as sa
 from fake_store import FakeStore
+from ready import Fill
+from store_world import fill_everything
 
 from gridmap.store import open_store, upgrade
 
@@ -47,14 +49,14 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 class Server:
-    """Databases on the throw-away PostGIS, copied from a migrated template."""
+    """Databases on the throw-away PostGIS, copied from templates that are made once."""
 
     def __init__(self, url: str, worker: str) -> None:
         self._url = sa.make_url(url)
         self._admin = sa.create_engine(self._url.set(database="postgres"), isolation_level="AUTOCOMMIT")
         self._name = f"store_{worker}_{os.getpid()}"
         self._numbers = itertools.count()
-        self._template: str | None = None
+        self._templates: dict[Fill | None, str] = {}
 
     def _do(self, statement: str) -> None:
         with self._admin.connect() as connection:
@@ -66,16 +68,21 @@ class Server:
 
     def _make(self, template: str) -> str:
         name = f"{self._name}_{next(self._numbers)}"
-        self._do(f'create database "{name}" template "{template}"')
+        # files are copied as they are: a quarter of the time of writing each page to the log
+        self._do(f'create database "{name}" template "{template}" strategy file_copy')
         return self._url.set(database=name).render_as_string(hide_password=False)
 
-    def fresh(self) -> str:
-        """Make a database with the tables; give its URL."""
-        if self._template is None:
+    def fresh(self, fill: Fill | None = None) -> str:
+        """Make a database with the tables, and with what ``fill`` writes; give its URL."""
+        if fill not in self._templates:
             url = self.empty()
             upgrade(url)
-            self._template = str(sa.make_url(url).database)
-        return self._make(self._template)
+            if fill is not None:
+                store = open_store(url)
+                fill(store)
+                store.close()
+            self._templates[fill] = str(sa.make_url(url).database)
+        return self._make(self._templates[fill])
 
     def copy(self, url: str) -> str:
         """Make a copy of a database that nobody is connected to; give its URL."""
@@ -86,9 +93,9 @@ class Server:
         self._do(f'drop database if exists "{sa.make_url(url).database}" with (force)')
 
     def close(self) -> None:
-        """Remove the template."""
-        if self._template is not None:
-            self._do(f'drop database if exists "{self._template}" with (force)')
+        """Remove the templates."""
+        for template in self._templates.values():
+            self._do(f'drop database if exists "{template}" with (force)')
         self._admin.dispose()
 
 
@@ -121,15 +128,7 @@ class Place:
         return Path(str(sa.make_url(self.url).database))
 
 
-@pytest.fixture(scope="session")
-def gpkg_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A new embedded store, to copy from."""
-    path = tmp_path_factory.mktemp("template") / "new.gpkg"
-    upgrade(f"sqlite:///{path}")
-    return path
-
-
-def _place(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+def _place(kind: str, request: pytest.FixtureRequest, tmp_path: Path, fill: Fill | None = None) -> Iterator[Place]:
     opened: list[Any] = []
 
     def reopen(**options: Any) -> Any:
@@ -137,12 +136,10 @@ def _place(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
         return opened[-1]
 
     if kind == "geopackage":
-        path = tmp_path / "store.gpkg"
-        shutil.copy(request.getfixturevalue("gpkg_template"), path)
-        url = f"sqlite:///{path}"
+        url = ready.put(tmp_path / "store.gpkg", fill)
     else:
         server: Server = request.getfixturevalue("server")
-        url = server.fresh()
+        url = server.fresh(fill)
     yield Place(kind, url, reopen)
     for store in opened:
         store.close()
@@ -170,3 +167,15 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 def gpkg(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """An empty embedded store, not opened."""
     yield from _place("geopackage", request, tmp_path)
+
+
+@pytest.fixture(params=KINDS[1:])
+def full(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """A database of each true store with rows in every table, not opened."""
+    yield from _place(request.param, request, tmp_path, fill_everything)
+
+
+@pytest.fixture
+def full_gpkg(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """An embedded store with rows in every table, not opened."""
+    yield from _place("geopackage", request, tmp_path, fill_everything)

@@ -6,7 +6,6 @@ import pytest
 import shapely
 import sqlalchemy as sa
 from store_frames import CITY, add_incidents, fixes, grids, incidents, publish
-from store_world import fill_everything
 
 from gridmap.errors import StoreUnavailable
 from gridmap.store import downgrade, rtree
@@ -14,15 +13,6 @@ from gridmap.store.audit import audit
 from gridmap.store.exchange import raw_sqlite
 from gridmap.store.migrations.history import APART
 from gridmap.store.opening import engine_at
-
-
-@pytest.fixture
-def full(place):
-    """A store of each kind with rows in every table."""
-    store = place.open()
-    fill_everything(store)
-    store.close()
-    return place
 
 
 def harm(url, *statements):
@@ -141,29 +131,24 @@ def test_what_is_switched_off_on_the_server_is_found(server):
         "insert into rtree_incident_geom values(999, 1, 1, 1, 1)",
     ],
 )
-def test_an_index_that_does_not_fit_its_rows_is_found(gpkg, statement):
-    store = gpkg.open()
-    fill_everything(store)
+def test_an_index_that_does_not_fit_its_rows_is_found(full_gpkg, statement):
+    store = full_gpkg.open()
     with store.engine.begin() as connection:
         connection.exec_driver_sql(statement)
-    (finding,) = audit(gpkg.url).findings
+    (finding,) = audit(full_gpkg.url).findings
     assert (finding.rule, finding.fields) == ("index_differs", {"table": "incident", "count": 1})
 
 
-def test_an_index_that_is_gone_is_found(gpkg):
-    store = gpkg.open()
-    fill_everything(store)
+def test_an_index_that_is_gone_is_found(full_gpkg):
+    store = full_gpkg.open()
     with store.engine.begin() as connection:
         rtree.drop(raw_sqlite(connection), "incident", "geom")
-    assert "index_differs" in rules(gpkg.url)
+    assert "index_differs" in rules(full_gpkg.url)
 
 
-def test_a_value_that_its_column_cannot_hold_is_found(gpkg):
-    store = gpkg.open()
-    fill_everything(store)
-    store.close()
-    harm(gpkg.url, "update incident set occurred_at = 'yesterday' where id = 5")
-    (finding,) = audit(gpkg.url).findings
+def test_a_value_that_its_column_cannot_hold_is_found(full_gpkg):
+    harm(full_gpkg.url, "update incident set occurred_at = 'yesterday' where id = 5")
+    (finding,) = audit(full_gpkg.url).findings
     assert (finding.rule, finding.fields) == ("value_unreadable", {"table": "incident"})
 
 

@@ -28,15 +28,6 @@ NOTHING = dict.fromkeys(Base.metadata.tables, 0)
 
 
 @pytest.fixture
-def full(place):
-    """A store of each kind with rows in every table."""
-    store = place.open()
-    fill_everything(store)
-    store.close()
-    return place
-
-
-@pytest.fixture
 def elsewhere(full, request, tmp_path):
     """A missing store of the same kind."""
     if full.kind == "geopackage":
@@ -235,11 +226,8 @@ def test_a_damaged_backup_is_refused_and_nothing_is_made(full, elsewhere, file, 
     "delete from staff where id = 1",
     "update feature set attributes = '{}' where id = 1",
 ])  # fmt: skip
-def test_one_changed_value_in_a_backup_file_is_seen(gpkg, tmp_path, statement):
-    store = gpkg.open()
-    fill_everything(store)
-    store.close()
-    backup(gpkg.url, tmp_path / "b.gpkg")
+def test_one_changed_value_in_a_backup_file_is_seen(full_gpkg, tmp_path, statement):
+    backup(full_gpkg.url, tmp_path / "b.gpkg")
     connection = sqlite3.connect(tmp_path / "b.gpkg")
     functions.install(connection)
     assert connection.execute(statement).rowcount == 1
@@ -347,20 +335,17 @@ def test_killed_during_a_restore_the_store_is_empty_or_what_it_was(full, elsewhe
         assert audit(url).clean
 
 
-def test_a_backup_of_an_earlier_revision_comes_back_as_it_was(place, file):
-    store = place.open()
-    fill_everything(store)
-    store.close()
-    downgrade(place.url, "0003")
-    before = digest_of(place.url)
-    manifest, _ = backup(place.url, file)
+def test_a_backup_of_an_earlier_revision_comes_back_as_it_was(full, file):
+    downgrade(full.url, "0003")
+    before = digest_of(full.url)
+    manifest, _ = backup(full.url, file)
     assert manifest.revision == "0003"
-    assert schema.upgrade(place.url) == ("0003", schema.revisions()[-1])
-    restore(place.url, file, replace=True)
-    assert digest_of(place.url) == before
-    schema.upgrade(place.url)
-    assert check(place.url) == []
-    assert row_counts(place.url)["incident"] == 40
+    assert schema.upgrade(full.url) == ("0003", schema.revisions()[-1])
+    restore(full.url, file, replace=True)
+    assert digest_of(full.url) == before
+    schema.upgrade(full.url)
+    assert check(full.url) == []
+    assert row_counts(full.url)["incident"] == 40
 
 
 def test_the_store_itself_is_no_place_for_a_backup(gpkg):
@@ -444,10 +429,7 @@ def test_a_log_without_its_store_is_not_played_into_the_new_one(gpkg, tmp_path):
 @pytest.fixture
 def served(server):
     """A database on the server with rows in every table."""
-    url = server.fresh()
-    store = open_store(url)
-    fill_everything(store)
-    store.close()
+    url = server.fresh(fill_everything)
     yield url
     server.drop(url)
 

@@ -162,8 +162,8 @@ def test_on_postgis_too_worlds_that_differ_beyond_reach_look_the_same(server: An
         fill(store, beyond)
         worlds[beyond] = World(store, NOW)
     draw, statuses = random.Random(11), []
-    for beyond in (OTHER_GROUND, OTHER_POINTS):
-        for probe in probes(worlds[WORLD].app, draw, 70):
+    for turn, beyond in enumerate((OTHER_GROUND, OTHER_POINTS)):
+        for probe in probes(worlds[WORLD].app, draw, 60, turn=turn, turns=2, spread=True):
             who = draw.choice(READERS[beyond])
             left, right = (worlds[each].walk(probe, who) for each in (WORLD, beyond))
             assert [comparable(a) for a in left] == [comparable(a) for a in right], (who, probe)

@@ -1,16 +1,15 @@
 """The trail in the stores: any byte that somebody changes there is named; copies and backups keep the chain."""
 
-import shutil
 import threading
 import time
 from contextlib import contextmanager
 
 import pytest
+import ready
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store_frames import at
-from store_world import fill_everything
 
 from gridmap.domain.trail import Act, Anchor
 from gridmap.errors import GridmapError
@@ -28,9 +27,7 @@ N = 6
 def tampered(request, tmp_path_factory):
     """A store of each kind with some entries, whose triggers somebody has taken away."""
     if request.param == "geopackage":
-        path = tmp_path_factory.mktemp("tampered") / "store.gpkg"
-        shutil.copy(request.getfixturevalue("gpkg_template"), path)
-        url = f"sqlite:///{path}"
+        url = ready.put(tmp_path_factory.mktemp("tampered") / "store.gpkg")
     else:
         server = request.getfixturevalue("server")
         url = server.fresh()
@@ -161,14 +158,13 @@ def test_without_holding_the_head_the_chain_would_break(place, monkeypatch):
 
 
 @pytest.mark.postgis
-def test_the_chain_survives_copies_from_store_to_store(gpkg, server, tmp_path):
-    store = gpkg.open()
-    fill_everything(store)
+def test_the_chain_survives_copies_from_store_to_store(full_gpkg, server, tmp_path):
+    store = full_gpkg.open()
     with store.unit_of_work() as work:
         end = Anchor(*work.trail.head())
     store.close()
     there, back = server.empty(), f"sqlite:///{tmp_path}/back.gpkg"
-    copy(gpkg.url, there)
+    copy(full_gpkg.url, there)
     copy(there, back)
     for url in (there, back):
         other = open_store(url)
@@ -181,21 +177,20 @@ def test_the_chain_survives_copies_from_store_to_store(gpkg, server, tmp_path):
     server.drop(there)
 
 
-def test_the_chain_survives_backup_and_restore(place, tmp_path):
-    store = place.open()
-    fill_everything(store)
+def test_the_chain_survives_backup_and_restore(full, tmp_path):
+    store = full.open()
     with store.unit_of_work() as work:
         end = Anchor(*work.trail.head())
     store.close()
-    backup(place.url, tmp_path / "one.backup")
-    later = place.open()
+    backup(full.url, tmp_path / "one.backup")
+    later = full.open()
     with later.unit_of_work() as work:
         work.trail.add([Act(at(5), "after")])
         work.commit()
         after = Anchor(*work.trail.head())
     later.close()
-    restore(place.url, tmp_path / "one.backup", replace=True)
-    restored = place.open()
+    restore(full.url, tmp_path / "one.backup", replace=True)
+    restored = full.open()
     assert verify(restored, [end]).clean
     assert [f.rule for f in verify(restored, [end, after])] == ["trail_anchor_differs"], "an anchor tells of the return"
     with pytest.raises(sa.exc.IntegrityError, match="the trail never changes"), restored.engine.begin() as direct:

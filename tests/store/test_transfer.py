@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from store_frames import CITY, add_incidents, incidents, published
-from store_world import fill_everything, killed, row_counts
+from store_world import killed, row_counts
 
 from gridmap.errors import Conflict, InvalidInput, StoreUnavailable
 from gridmap.services.ports import PointFilter
@@ -36,12 +36,9 @@ def target(request, tmp_path):
 
 
 @pytest.fixture
-def full(gpkg):
+def full(full_gpkg):
     """An embedded store with rows in every table."""
-    store = gpkg.open()
-    fill_everything(store)
-    store.close()
-    return gpkg
+    return full_gpkg
 
 
 def digest_of(url):
