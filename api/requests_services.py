@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from api.fields import Name, QueryNumber, States
-from api.requests import SetAtQuery, Strict
+from api.requests import AtQuery, SetAtQuery
 from gridmap.i18n import Language
 
 _Metres = Annotated[QueryNumber, Field(ge=1, le=100_000)]
@@ -57,7 +57,7 @@ class ProvisionFileQuery(ProvisionQuery):
     lang: Language | None = Field(None, description="language of the heads; else by Accept-Language")
 
 
-class BookQuery(Strict):
-    """The book of services."""
+class BookQuery(AtQuery):
+    """The book of services of a day."""
 
     lang: Language | None = Field(None, description="language of the titles; else by Accept-Language")

@@ -19,9 +19,9 @@ from api.routes.incidents import category_out
 from api.strict import StrictRoute
 from api.web import with_banner
 from gridmap.domain.access import Permission
-from gridmap.domain.provision import packaged_provision
 from gridmap.i18n import Language, text
 from gridmap.maps.localise import localise, secure
+from gridmap.services.case_books import provision_at
 from gridmap.services.ports import FeatureFilter, PointFilter
 from gridmap.services.provisioning import OPEN, ServiceAsked, measure_service, staffing_on
 from gridmap.services.reports import coverage, hotspots, plan_report
@@ -205,7 +205,7 @@ def _services(
     from gridmap.maps import service_pages  # folium: only where a map is drawn
     from gridmap.maps.features import Overlay
 
-    report = measure_service(ctx.store, plan, replace(asked, layer=asked.layer or _first_layer(ctx)), day=day)
+    report = measure_service(ctx.store, plan, replace(asked, layer=asked.layer or _first_layer(ctx, day)), day=day)
     how = report.asked
     if how.minutes is None:
         reach = text("map.reach_radius", language, metres=f"{how.radius_m:,.0f}")
@@ -227,11 +227,11 @@ def _services(
     )
 
 
-def _first_layer(ctx: Context) -> str:
+def _first_layer(ctx: Context, day: date) -> str:
     """Give the layer that a map shows where none was named: the first one of the book that is there, else the first."""
     with ctx.store.unit_of_work() as work:
         known = [layer.name for layer in work.features.list_layers()]
-    named = (layer for kind in packaged_provision().services for layer in kind.layers)
+        named = [layer for kind in provision_at(work, day).services for layer in kind.layers]
     return next((layer for layer in named if layer in known), known[0] if known else "")
 
 

@@ -38,10 +38,11 @@ from api.strict import StrictRoute
 from gridmap.analysis.service_tables import coverage_table, gap_table, provision_table, staff_table
 from gridmap.analysis.walking import WIDTH_M
 from gridmap.domain.access import Permission
-from gridmap.domain.provision import ProvisionBook, packaged_provision
+from gridmap.domain.provision import ProvisionBook
 from gridmap.domain.tabular import FigureTable
 from gridmap.files.figuretables import CSV, table_csv
 from gridmap.i18n import Language
+from gridmap.services.case_books import provision_at
 from gridmap.services.provisioning import OPEN, ServiceAsked, ServiceReport, measure_service, provision_on, staffing_on
 from gridmap.services.responsibility import Plan
 
@@ -57,9 +58,11 @@ _STATUSES = ("covered", "partly", "gap")
 
 @router.get(BASE)
 @needs(Permission.LAYERS_READ)
-def get_services(q: Query[BookQuery], language: ReaderLanguage) -> ServicesAnswer:
-    """Give the book: what people shall have near by, and what every area shall have."""
-    book, told = packaged_provision(), q.lang or language
+def get_services(ctx: Ctx, q: Query[BookQuery], language: ReaderLanguage) -> ServicesAnswer:
+    """Give the book of a day: what people shall have near by, and what every area shall have."""
+    told = q.lang or language
+    with ctx.store.unit_of_work() as work:
+        book = provision_at(work, ctx.day(q.at))
     return ServicesAnswer(
         name=book.name,
         source=book.source[told],

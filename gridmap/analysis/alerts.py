@@ -16,6 +16,7 @@ from gridmap.analysis.nearness import clusters
 from gridmap.domain.alerts import Alert, AlertKind, AlertRule, AlertRules, Grade
 from gridmap.domain.assigning import within
 from gridmap.domain.cases import CaseStatus
+from gridmap.domain.staffing import FLOATING_PER_STATION, HEADS, station_needed
 from gridmap.errors import InvalidInput
 
 #: Somebody still has to handle these.
@@ -32,7 +33,7 @@ def alerts(
     grids: pd.DataFrame | None = None,
     facilities: Mapping[str, Collection[str]] | None = None,
     areas: Mapping[str, str] | None = None,
-    station_over: int = 2_000,
+    station_over: int = FLOATING_PER_STATION,
 ) -> list[Alert]:
     """Find what rules ask somebody to look at.
 
@@ -162,16 +163,16 @@ def _rates(rule: AlertRule, cases: gpd.GeoDataFrame, at: datetime, areas: Mappin
 
 
 def _headless(rule: AlertRule, grids: pd.DataFrame) -> Iterator[Alert]:
-    for code in grids.loc[grids["heads"].to_numpy() == 0, "code"]:
+    for code in grids.loc[grids["heads"].to_numpy() < HEADS, "code"]:
         yield Alert(rule, str(code), "grid", Decimal(0), fields={"grid": str(code)})
 
 
 def _stations(rule: AlertRule, grids: pd.DataFrame, served: Collection[str], over: int) -> Iterator[Alert]:
-    people = pd.to_numeric(grids["floating_residents"]).to_numpy(dtype=np.float64, na_value=np.nan)
-    # nothing is known of NaN, and nothing is over it
-    for row in np.flatnonzero((people > over) & ~grids["code"].isin(list(served)).to_numpy(dtype=np.bool_)):
-        told = {"grid": str(grids["code"].iloc[row]), "count": f"{int(people[row]):,}", "limit": f"{over:,}"}
-        yield Alert(rule, told["grid"], "grid", Decimal(int(people[row])), fields=told)
+    for code, living in zip(grids["code"], pd.to_numeric(grids["floating_residents"]), strict=True):
+        people = None if pd.isna(living) else int(living)
+        if people is not None and code not in served and station_needed(people, over):
+            told = {"grid": str(code), "count": f"{people:,}", "limit": f"{over:,}"}
+            yield Alert(rule, told["grid"], "grid", Decimal(people), fields=told)
 
 
 def _of_categories(rule: AlertRule, cases: gpd.GeoDataFrame) -> Flags:

@@ -1,4 +1,4 @@
-"""``gridmap book``: the tables that the work on cases goes by; ``gridmap import-places``: places that have a name."""
+"""``gridmap book``: the tables that a city brings; ``gridmap import-places``: places that have a name."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,10 +9,13 @@ from gridmap.cli import common
 from gridmap.cli.common import AtOption, CommitOption, CrsOption, DatumOption, DbOption, EncodingOption, FileArgument
 
 app = typer.Typer(
-    no_args_is_help=True, help="Limits, responsibility rules and calendars, each from a day on. 时限、责任规则、日历。"
+    no_args_is_help=True,
+    help="Tables of the city, each from a day on: limits, rules, services, patrols. 城市业务表。",
 )
 
-KindArgument = Annotated[str, typer.Argument(metavar="KIND", help="limits, rules, calendar, alerts or evaluation.")]
+KindArgument = Annotated[
+    str, typer.Argument(metavar="KIND", help="limits, rules, calendar, alerts, evaluation, provision or patrols.")
+]
 NoteOption = Annotated[str, typer.Option("--note", help="Where it comes from, such as the notice of the city.")]
 RestOption = Annotated[bool, typer.Option("--accept-rest", help="Leave out rows that cannot be read.")]
 

@@ -1,6 +1,7 @@
 """Bring the demonstration district into a store: everything in one transaction, or nothing."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
@@ -11,6 +12,7 @@ from gridmap.analysis.content import content_hash
 from gridmap.analysis.locator import Locator
 from gridmap.crs import WGS84
 from gridmap.demo.district import District, build_district
+from gridmap.demo.facilities import make_facilities, make_profiles
 from gridmap.demo.files import LAYERS, read_district
 from gridmap.demo.incidents import make_incidents
 from gridmap.demo.patrols import make_fixes
@@ -36,7 +38,7 @@ def demo_district() -> District:
 
 
 def load_demo(store: Store, *, on_progress: Callable[[str], None] | None = None) -> District:
-    """Load boundaries, staff, context, incidents and fixes in one unit of work.
+    """Load boundaries, staff, profiles, context, facilities, incidents and fixes in one unit of work.
 
     Loading twice changes nothing: the same version is not published again, points that are there count as duplicates.
 
@@ -52,6 +54,8 @@ def load_demo(store: Store, *, on_progress: Callable[[str], None] | None = None)
     incidents = make_incidents(district)
     tell("fixes")
     fixes = make_fixes(district)
+    tell("facilities")
+    layers, profiles = make_facilities(district), make_profiles(district)
     tell("owners")
     locator = Locator.from_frame(district.grids)
     complete = plan_frame(district)
@@ -68,11 +72,21 @@ def load_demo(store: Store, *, on_progress: Callable[[str], None] | None = None)
             number = publish_frame(work, SET_NAME, complete, valid_from=day, published_at=now).number
         members = [StaffMember(*row) for row in district.staff[_STAFF].itertuples(index=False)]
         work.staff.replace(SET_NAME, members, valid_from=ALWAYS)
+        work.profiles.put(SET_NAME, profiles, valid_from=ALWAYS)
         work.context.replace(district.context)
+        for layer, features in layers:
+            work.features.put_layer(layer)
+            work.features.replace(layer.name, features, valid_from=ALWAYS, owners=partial(_owned, locator, number))
         work.incidents.add(_with_owner(incidents, locator, number))
         work.patrols.add(_with_owner(fixes, locator, number, border=False))
         work.commit()
     return district
+
+
+def _owned(locator: Locator, number: int, frame: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Tell whose features are, by the place where they stand."""
+    owned = _with_owner(frame, locator, number, border=False)
+    return pd.DataFrame(owned[["set_name", "version_number", "grid_code"]]).reset_index(drop=True)
 
 
 def plan_frame(district: District) -> gpd.GeoDataFrame:

@@ -63,7 +63,7 @@ def _files_of(database: Path) -> list[Path]:
 def _digest() -> str:
     digest = hashlib.sha256(__version__.encode())
     package = Path(__file__).parents[1]
-    program = [*package.glob("demo/*.*"), *package.glob("data/*.*"), *package.glob("store/**/*.py")]
+    program = [*package.glob("demo/*.*"), *package.glob("data/**/*.*"), *package.glob("store/**/*.py")]
     for file in sorted([*program, *DATA.glob("*")]):
         if file.is_file():
             digest.update(file.name.encode() + b"\0" + file.read_bytes())

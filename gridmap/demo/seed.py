@@ -1,7 +1,8 @@
 """The written seed of the demonstration district: one small file from which everything follows."""
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from importlib import resources
 from pathlib import Path
@@ -33,6 +34,12 @@ class Seed:
         Patrols cover that many days up to and with ``last_day``.
     zone : ZoneInfo
         Where days begin and end.
+    posts_apart_m : float
+        Least distance of two health posts.
+    without_post, stations, stations_missing : int
+        Areas without a health post; grids that need a station for floating residents, and those that have none.
+    lacking : mapping
+        How many areas or streets lack each need of the book of provision.
     """
 
     name_zh: str
@@ -51,6 +58,11 @@ class Seed:
     last_day: date
     patrol_days: int
     zone: ZoneInfo
+    posts_apart_m: float
+    without_post: int
+    stations: int
+    stations_missing: int
+    lacking: Mapping[str, int] = field(hash=False)
 
     @property
     def epsg(self) -> int:
@@ -82,7 +94,7 @@ def read_seed(path: Path | None = None) -> Seed:
     """
     try:
         raw = tomllib.loads(written_seed() if path is None else path.read_text(encoding="utf-8"))
-        district, counts, time = raw["district"], raw["counts"], raw["time"]
+        district, counts, time, services = (raw[part] for part in ("district", "counts", "time", "services"))
         return Seed(
             name_zh=district["name_zh"],
             name_en=district["name_en"],
@@ -100,6 +112,11 @@ def read_seed(path: Path | None = None) -> Seed:
             last_day=time["last_day"],
             patrol_days=time["patrol_days"],
             zone=ZoneInfo(time["zone"]),
+            posts_apart_m=services["posts_apart_m"],
+            without_post=services["without_post"],
+            stations=services["stations"],
+            stations_missing=services["stations_missing"],
+            lacking=services["lacking"],
         )
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError):
         raise FileError("demo_seed_unreadable") from None

@@ -76,7 +76,20 @@ def feature_rows(overlays: Sequence[Overlay], language: Language) -> list[dict[s
             for state in _STATES
             if state in counts.index
         ]
-        if len(overlay.features) > MAX_DRAWN:
-            drawn = i18n.text("legend.features_cut", language, layer=overlay.title, n=f"{MAX_DRAWN:,}")
-            rows.append({"look": {"dot": COLOURS[i % len(COLOURS)], "state": len(_STATES)}, "text": drawn})
+        rows += _cut_row(overlay, i, language)
     return rows
+
+
+def _cut_row(overlay: Overlay, number: int, language: Language) -> list[dict[str, Any]]:
+    if len(overlay.features) <= MAX_DRAWN:
+        return []
+    told = i18n.text("legend.features_cut", language, layer=overlay.title, n=f"{MAX_DRAWN:,}")
+    return [{"look": {"dot": COLOURS[number % len(COLOURS)], "state": len(_STATES)}, "text": told}]
+
+
+def hidden_rows(overlays: Sequence[Overlay], language: Language) -> list[dict[str, Any]]:
+    """Give the legend's rows where the layers are switched off at first: how many there are, and which are cut."""
+    many = sum(len(overlay.features) for overlay in overlays)
+    told = i18n.text("legend.features_hidden", language, layers=f"{len(overlays):,}", n=f"{many:,}")
+    rows = [{"look": {"dot": COLOURS[0], "state": len(_STATES)}, "text": told}]
+    return rows + [row for i, overlay in enumerate(overlays) for row in _cut_row(overlay, i, language)]

@@ -22,7 +22,7 @@ from gridmap.i18n import Language
 from gridmap.maps import drawing, legend
 from gridmap.maps.colours import TINTS, quantile_classes
 from gridmap.maps.elements import DrawnLayer, PageMap, Start
-from gridmap.maps.features import Overlay, feature_rows, overlay_data
+from gridmap.maps.features import COLOURS, Overlay, feature_rows, hidden_rows, overlay_data
 from gridmap.maps.geometry import pack
 from gridmap.maps.safe import encode_text
 
@@ -75,7 +75,8 @@ def grid_map(
     ground : Ground, optional
         ``drawing.ground(grids, upper)``, where several maps of the same grids are drawn.
     overlays : sequence of Overlay
-        Facilities and thematic zones, drawn over the grids; each can be switched off.
+        Facilities and thematic zones, drawn over the grids; each can be switched off. Where there are more than
+        colours to tell them apart, the map begins without them and says how many can be switched on.
 
     Raises
     ------
@@ -92,17 +93,18 @@ def grid_map(
     data["grids"]["fill"] = fill
     data["tips"] = _ground_tips(data, language)
     data["features"] = overlay_data(overlays, place.origin)
+    shown = len(overlays) <= len(COLOURS)
     data["legend"] = {
         "title": i18n.text("legend.grids_title", language),
         "note": i18n.text("legend.grids_note", language, n=f"{len(grids):,}"),
         "rows": [
-            *feature_rows(overlays, language),
+            *(feature_rows if shown else hidden_rows)(overlays, language),
             *legend.line_rows(place, language),
             *legend.context_rows(data, language),
         ],
         "foot": i18n.text("legend.grids_foot", language) if locate_url else None,
     }
-    return assembled("grids", place, data, language, [overlay.title for overlay in overlays])
+    return assembled("grids", place, data, language, [overlay.title for overlay in overlays], overlays_on=shown)
 
 
 def hotspot_map(
@@ -294,7 +296,13 @@ def base_data(
 
 
 def assembled(
-    kind: str, place: drawing.Ground, data: dict[str, Any], language: Language, overlays: Sequence[str] = ()
+    kind: str,
+    place: drawing.Ground,
+    data: dict[str, Any],
+    language: Language,
+    overlays: Sequence[str] = (),
+    *,
+    overlays_on: bool = True,
 ) -> folium.Map:
     """Put the layers on the map from the ground up, then the controls, then the start."""
     drawn = PageMap(i18n.text(f"map.title_{kind}", language), i18n.text("map.card", language), language, data)
@@ -307,7 +315,7 @@ def assembled(
     for number in reversed(range(len(place.upper))):
         DrawnLayer(f"level-{number}", drawing.level_title(place.upper[number], number, language)).add_to(drawn)
     for number, title in enumerate(overlays):
-        DrawnLayer(f"features-{number}", title).add_to(drawn)
+        DrawnLayer(f"features-{number}", title, show=overlays_on).add_to(drawn)
     DrawnLayer("labels", i18n.text("map.layer_labels", language)).add_to(drawn)
     Fullscreen(  # type: ignore[no-untyped-call]
         position="topleft",

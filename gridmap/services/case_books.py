@@ -1,7 +1,8 @@
-"""Tables that a city brings for the work on cases, each kept from a day on: limits, responsibility, calendar, more."""
+"""Tables that a city brings, each kept from a day on: for the work on cases, for services and for patrols."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import lru_cache
 from importlib import resources
 from typing import Any
 
@@ -10,6 +11,8 @@ from gridmap.domain.assigning import read_rules
 from gridmap.domain.calendars import read_calendar
 from gridmap.domain.evaluation import read_evaluation
 from gridmap.domain.limits import read_limits
+from gridmap.domain.patrols import PatrolRules, read_patrol_rules
+from gridmap.domain.provision import ProvisionBook, read_provision
 from gridmap.errors import InvalidInput
 from gridmap.services.ports import Book, Clock, Store, UnitOfWork
 
@@ -20,6 +23,8 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "calendar": read_calendar,
     "alerts": read_alerts,
     "evaluation": read_evaluation,
+    "provision": read_provision,
+    "patrols": read_patrol_rules,
 }
 _PACKAGED = {
     "limits": "limits/cn.csv",
@@ -27,6 +32,8 @@ _PACKAGED = {
     "calendar": "calendars/cn.toml",
     "alerts": "alerts/cn.toml",
     "evaluation": "evaluation/jinhua.toml",
+    "provision": "provision/cn.toml",
+    "patrols": "patrols/cn.toml",
 }
 
 
@@ -73,3 +80,26 @@ def text_at(work: UnitOfWork, kind: str, day: date) -> str:
     if book is not None:
         return book.content
     return (resources.files("gridmap") / "data" / _PACKAGED[kind]).read_text(encoding="utf-8")
+
+
+def book_at(work: UnitOfWork, kind: str, day: date) -> Any:
+    """Read the book that is valid on a day; what ``text_at`` gives, as its reader of ``READERS`` makes it."""
+    return _read(kind, text_at(work, kind, day))
+
+
+def provision_at(work: UnitOfWork, day: date) -> ProvisionBook:
+    """Give what people shall have near by, and what every area shall have, on a day."""
+    found: ProvisionBook = book_at(work, "provision", day)
+    return found
+
+
+def patrol_rules_at(work: UnitOfWork, day: date) -> PatrolRules:
+    """Give how fixes are cleaned and how often grids are to be visited on a day."""
+    found: PatrolRules = book_at(work, "patrols", day)
+    return found
+
+
+# the same text each time, until the city brings another one
+@lru_cache(maxsize=32)
+def _read(kind: str, content: str) -> Any:
+    return READERS[kind](content)

@@ -17,10 +17,11 @@ from gridmap.analysis.service_coverage import (
 )
 from gridmap.analysis.staffing import staffing
 from gridmap.analysis.walking import WALK_M_PER_MIN, WalkingCatchments, road_network, walking_catchments
-from gridmap.domain.alerts import AlertKind, packaged_alerts
-from gridmap.domain.provision import ProvisionBook, packaged_provision
+from gridmap.domain.alerts import AlertKind, AlertRules
+from gridmap.domain.provision import ProvisionBook
 from gridmap.domain.staffing import StaffRules
 from gridmap.errors import InvalidInput
+from gridmap.services.case_books import book_at, provision_at
 from gridmap.services.features import require_layer, with_owners
 from gridmap.services.ports import FeatureFilter, Store, UnitOfWork
 from gridmap.services.reports import PlanReport, plan_report
@@ -97,9 +98,9 @@ def measure_service(store: Store, plan: Plan, asked: ServiceAsked, *, day: date)
     InvalidInput
         ``reach_twice``, ``not_positive``.
     """
-    how = resolved(asked, packaged_provision())
     base = plan_report(store, plan)
     with store.unit_of_work() as work:
+        how = resolved(asked, provision_at(work, day))
         layer = require_layer(work, how.layer)
         facilities = work.features.frame(FeatureFilter(how.layer, day, how.states))
         grids = with_people(work, plan, base.grids, day)
@@ -175,8 +176,9 @@ def staffing_on(store: Store, plan: Plan, *, day: date, settings: Settings) -> t
         grids = with_people(work, plan, base.grids, day)
         present = work.staff.counts(plan.boundary_set.name, day)
         known = {layer.name for layer in work.features.list_layers()}
-        rules = (rule for rule in packaged_alerts().rules if rule.kind is AlertKind.STATION)
-        layers = sorted({layer for rule in rules for layer in rule.layers} & known)
+        rules: AlertRules = book_at(work, "alerts", day)
+        wanted = {layer for rule in rules.rules if rule.kind is AlertKind.STATION for layer in rule.layers}
+        layers = sorted(wanted & known)
         posts = [work.features.frame(FeatureFilter(layer, day, OPEN)) for layer in layers]
     owners = [with_owners(frame, plan, settings)["grid_code"] for frame in posts]
     stations = pd.DataFrame({"grid_code": pd.concat(owners, ignore_index=True) if owners else []}, dtype=object)
@@ -187,9 +189,9 @@ def provision_on(
     store: Store, plan: Plan, *, day: date, settings: Settings, states: tuple[str, ...] = OPEN
 ) -> tuple[ProvisionBook, pd.DataFrame]:
     """Say what each area must have, has and lacks on a day; the same as ``analysis.provision_matrix``."""
-    book = packaged_provision()
-    wanted = {layer for need in book.needs for layer in need.layers}
     with store.unit_of_work() as work:
+        book = provision_at(work, day)
+        wanted = {layer for need in book.needs for layer in need.layers}
         areas = with_people(work, plan, plan.frame, day)
         known = {layer.name for layer in work.features.list_layers()}
         frames = [

@@ -61,7 +61,7 @@ def test_rules_from_a_day_and_a_rehearsal(tmp_path: Path) -> None:
     assert "road_owner" in run("book", "show", "rules", "--at", "2026-02-28")
 
 
-@pytest.mark.parametrize("kind", ["limits", "rules", "calendar", "alerts", "evaluation"])
+@pytest.mark.parametrize("kind", ["limits", "rules", "calendar", "alerts", "evaluation", "provision", "patrols"])
 def test_what_is_shown_can_be_imported_again(kind: str, tmp_path: Path) -> None:
     shown = run("book", "show", kind)
     file = write(tmp_path, "again", shown)

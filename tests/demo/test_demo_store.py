@@ -74,7 +74,32 @@ def test_the_service_shows_the_whole_district_and_finds_what_was_planted(made: P
         assert answer["grid"]["code"] == cluster["grid_code"]
         assert [link["level"] for link in answer["chain"]] == ["street", "area", "grid"]
         assert {member["role"] for member in answer["staff"]} == {"head", "worker"}
-        for kind in ("grids", "hotspots", "coverage"):
+        # what is missing on purpose is found, and nothing else is missing
+        planted = truth["services"]
+        day = {"at": "2026-09-30"}
+        body = client.get("/api/v1/services/provision", params=day).json()
+        lacking = [row for row in body["rows"] if row["status"] != "met"]
+        found_lacking: dict[str, list[str]] = {}
+        for row in lacking:
+            found_lacking.setdefault(row["need"], []).append(row["code"])
+        assert {need: sorted(codes) for need, codes in found_lacking.items()} == planted["lacking"]
+        staff = client.get("/api/v1/services/staffing", params=day).json()
+        assert {row["code"] for row in staff["grids"] if row["station_needed"]} == set(planted["stations"])
+        assert {row["code"] for row in staff["grids"] if row["station_short"]} == set(planted["stations_missing"])
+        posts = client.get("/api/v1/services/coverage", params={"layer": "health-posts", **day}).json()
+        of_areas = {row["code"]: row["status"] for row in posts["grids"] if row["code"][:12] in planted["without_post"]}
+        assert of_areas
+        assert set(of_areas.values()) == {"gap"}
+        whole = {row["code"][:12] for row in posts["grids"]}
+        reached = {row["code"][:12] for row in posts["grids"] if row["status"] != "gap"}
+        # wide areas at the edge may be without one, too; of those with many people, only these
+        crowded = {
+            code for code in whole
+            if sum(row["households"] for row in posts["grids"] if row["code"][:12] == code) > 2_500
+        }  # fmt: skip
+        assert (crowded - reached) <= set(planted["without_post"])
+        assert posts["total"]["household_share"] > 0.5
+        for kind in ("grids", "hotspots", "coverage", "services", "staffing"):
             assert client.get(f"/maps/{kind}", params={"lang": "en"}).status_code == 200
         # the planted neglect, seen by the card of a grid
         window = {"start": "2026-09-24", "end": "2026-10-01"}

@@ -125,3 +125,18 @@ def test_shapes_with_many_vertices_are_drawn_with_few() -> None:
 def test_an_empty_layer_is_no_trouble(town) -> None:
     _, data = drawn(town, [Overlay("空", layer())])
     assert data["features"][0]["geom"] == []
+
+
+def test_more_layers_than_colours_are_switched_off_at_first_and_the_legend_says_so(town) -> None:
+    layers = [Overlay(f"服务站{n}", layer(point="open", line="planned")) for n in range(len(COLOURS) + 1)]
+    html, data = drawn(town, layers, "en")
+    told = [row["text"] for row in data["legend"]["rows"]]
+    assert "7 layers with 14 facilities: switch them on at the top right" in told
+    assert not any("服务站" in text for text in told)
+    few, data = drawn(town, layers[:-1], "en")
+    assert any("服务站5" in row["text"] for row in data["legend"]["rows"])
+    assert len(data["features"]) == 6
+    # all are in the list of layers; on the map are those of the grids alone
+    on_map = [len(re.findall(r"layer_\w+\.addTo\(", page)) for page in (html, few)]
+    assert [page.count('gridmapPage.layer("features-') for page in (html, few)] == [7, 6]
+    assert on_map[1] - on_map[0] == 6

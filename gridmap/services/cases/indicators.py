@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -19,10 +18,10 @@ from gridmap.analysis.duplicates import class_of
 from gridmap.analysis.evaluation import Evaluation, evaluate
 from gridmap.analysis.indicators import INDICATORS, Figures, Terms, indicators
 from gridmap.analysis.indicators.formulas import Flags, Ints
-from gridmap.domain.alerts import Alert, AlertKind, AlertRules, read_alerts
-from gridmap.domain.evaluation import EvaluationTable, packaged_evaluation, read_evaluation
+from gridmap.domain.alerts import Alert, AlertKind, AlertRules
+from gridmap.domain.evaluation import EvaluationTable, packaged_evaluation
 from gridmap.errors import InvalidInput, NotFound, TooLarge
-from gridmap.services.case_books import text_at
+from gridmap.services.case_books import book_at
 from gridmap.services.clock import day_in
 from gridmap.services.features import with_owners
 from gridmap.services.ports import CaseFilter, FeatureFilter, UnitOfWork
@@ -121,7 +120,8 @@ def score(
 def _table(work: UnitOfWork, name: str | None, at: datetime, settings: Settings) -> EvaluationTable:
     if name is not None:
         return packaged_evaluation(name)
-    return _evaluation(text_at(work, "evaluation", day_in(at, settings.time_zone)))
+    found: EvaluationTable = book_at(work, "evaluation", day_in(at, settings.time_zone))
+    return found
 
 
 def _asked(work: UnitOfWork, question: Question) -> tuple[gpd.GeoDataFrame, Flags]:
@@ -211,7 +211,7 @@ def alerts_now(work: UnitOfWork, plan: Plan | None, at: datetime, settings: Sett
         ``too_many_cases``.
     """
     day = day_in(at, settings.time_zone)
-    rules = _alerts(text_at(work, "alerts", day))
+    rules: AlertRules = book_at(work, "alerts", day)
     cases = _lately(work, rules, at)
     levels = {rule.by for rule in rules.rules}
     areas = None
@@ -251,8 +251,3 @@ def _grids(
         frame = work.features.frame(FeatureFilter(layer, day, states=("open",)))
         facilities[layer] = set(with_owners(frame, plan, settings)["grid_code"].dropna())
     return grids, facilities
-
-
-# the same text each time, until the city brings another one
-_alerts = lru_cache(maxsize=8)(read_alerts)
-_evaluation = lru_cache(maxsize=8)(read_evaluation)
