@@ -8,14 +8,14 @@ Source: Toregas et al. (1971); Church and ReVelle (1974); Hakimi (1964), ReVelle
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, eye_array, hstack
 
 from gridmap.errors import InvalidInput
 
@@ -186,8 +186,6 @@ def _problem(
         raise InvalidInput("setting_negative", name="demand")
     rows = np.flatnonzero(need > 0)
     row, post = np.nonzero((both[rows] <= within_m) & np.isfinite(both[rows]))
-    if len(row) + both.shape[1] > MOST_VARIABLES:
-        raise InvalidInput("places_too_many", count=len(row), limit=MOST_VARIABLES)
     way = both[rows][row, post]
     return _Problem(need[rows], rows, len(need), ways.shape[1], both.shape[1], row, post, way, room)
 
@@ -199,11 +197,76 @@ def _count(count: int, problem: _Problem) -> int:
 
 
 def _solve(problem: _Problem, model: Model, count: int | None, time_limit_s: float) -> Siting:
+    """Solve the smallest program that says the same, and tell what came out of the whole problem."""
+    alone = len(problem.demand) - len(np.unique(problem.row))
+    if model != "cover_most" and alone:
+        raise InvalidInput("places_out_of_reach", count=alone)
+    if np.isfinite(problem.capacity).any():
+        x, proven = _by_shares(problem, model, count, time_limit_s)
+        return _told(problem, model, x, proven, nearest=False)
+    if model == "shortest_ways":
+        x, proven = _by_shares(_useful(problem), model, count, time_limit_s)
+    else:
+        x, proven = _by_cover(problem, count, time_limit_s)
+    there = np.r_[x[: problem.candidates], np.ones(problem.posts - problem.candidates), np.zeros(len(problem.row))]
+    return _told(problem, model, there, proven, nearest=True)
+
+
+def _useful(p: _Problem) -> _Problem:
+    """Leave out ways that nobody would go: what is there is nearer, and stays."""
+    there = p.post >= p.candidates
+    nearest = np.full(len(p.demand), np.inf)
+    np.minimum.at(nearest, p.row[there], p.way_m[there])
+    held = np.flatnonzero(np.where(there, p.way_m == nearest[p.row], p.way_m < nearest[p.row]))
+    return replace(p, row=p.row[held], post=p.post[held], way_m=p.way_m[held])
+
+
+def _by_cover(p: _Problem, count: int | None, time_limit_s: float) -> tuple[Floats, bool]:
+    """Cover with posts that serve any demand: candidates (0 or 1) and, with a ``count``, rows that are reached."""
+    waiting = np.ones(len(p.demand), dtype=bool)
+    waiting[p.row[p.post >= p.candidates]] = False
+    rows = np.flatnonzero(waiting)
+    if not len(rows) or not p.candidates:
+        return np.zeros(p.candidates), True
+    order = np.full(len(p.demand), -1)
+    order[rows] = np.arange(len(rows))
+    held = waiting[p.row]
+    reach = csr_array((np.ones(held.sum()), (order[p.row[held]], p.post[held])), shape=(len(rows), p.candidates))
+    if count is None:
+        return _milp(np.ones(p.candidates), p.candidates, [LinearConstraint(reach, 1.0, np.inf)], time_limit_s)
+    size = p.candidates + len(rows)
+    reached = hstack([reach, -eye_array(len(rows))]).tocsr()
+    new = csr_array((np.ones(p.candidates), (np.zeros(p.candidates, int), np.arange(p.candidates))), shape=(1, size))
+    constraints = [LinearConstraint(reached, 0.0, np.inf), LinearConstraint(new, 0, count)]
+    return _milp(np.r_[np.zeros(p.candidates), -p.demand[rows]], p.candidates, constraints, time_limit_s)
+
+
+def _milp(
+    cost: Floats, posts: int, constraints: list[LinearConstraint], time_limit_s: float, least: Floats | None = None
+) -> tuple[Floats, bool]:
+    """Solve with the first ``posts`` variables 0 or 1 and the others between; tell whether it is proven."""
+    size = len(cost)
+    if size > MOST_VARIABLES:
+        raise InvalidInput("places_too_many", count=size, limit=MOST_VARIABLES)
+    found = milp(
+        cost,
+        integrality=np.r_[np.ones(posts), np.zeros(size - posts)],
+        bounds=Bounds(np.zeros(size) if least is None else least, 1.0),
+        constraints=constraints,
+        options={"time_limit": time_limit_s, "mip_rel_gap": _GAP},
+    )
+    if found.x is None:
+        raise InvalidInput("places_no_room" if found.status == 2 else "places_not_found")
+    return np.asarray(found.x), found.status == 0
+
+
+def _by_shares(problem: _Problem, model: Model, count: int | None, time_limit_s: float) -> tuple[Floats, bool]:
     """Solve with variables: posts (0 or 1), then shares of each row served by each post in reach (0 to 1)."""
     p, pairs, n = problem, len(problem.row), len(problem.demand)
-    least = np.zeros(p.posts)
-    least[p.candidates :] = 1.0  # what is there stays
-    whole_shares = not np.isfinite(p.capacity).any()
+    if p.posts + pairs > MOST_VARIABLES:  # before anything of that size is made
+        raise InvalidInput("places_too_many", count=p.posts + pairs, limit=MOST_VARIABLES)
+    least = np.zeros(p.posts + pairs)
+    least[p.candidates : p.posts] = 1.0  # what is there stays
     cost = np.zeros(p.posts + pairs)
     share = p.posts + np.arange(pairs)
     match model:
@@ -215,11 +278,7 @@ def _solve(problem: _Problem, model: Model, count: int | None, time_limit_s: flo
             cost[share] = p.demand[p.row] * p.way_m
     size = p.posts + pairs
     served = csr_array((np.ones(pairs), (p.row, share)), shape=(n, size))
-    everybody = model != "cover_most"
-    alone = n - len(np.unique(p.row))
-    if everybody and alone:
-        raise InvalidInput("places_out_of_reach", count=alone)
-    constraints = [LinearConstraint(served, 1.0 if everybody else 0.0, 1.0)]
+    constraints = [LinearConstraint(served, 0.0 if model == "cover_most" else 1.0, 1.0)]
     # nobody is served by a post that is not there
     pair = np.arange(pairs)
     entries = (np.r_[np.ones(pairs), -np.ones(pairs)], (np.r_[pair, pair], np.r_[share, p.post]))
@@ -236,17 +295,7 @@ def _solve(problem: _Problem, model: Model, count: int | None, time_limit_s: flo
         )
         # more posts never make ways longer, so that exactly as many are chosen as asked for
         constraints.append(LinearConstraint(new, count if model == "shortest_ways" else 0, count))
-    integral = np.r_[np.ones(p.posts), np.zeros(pairs)]
-    found = milp(
-        cost,
-        integrality=integral,
-        bounds=Bounds(np.r_[least, np.zeros(pairs)], 1.0),
-        constraints=constraints,
-        options={"time_limit": time_limit_s, "mip_rel_gap": _GAP},
-    )
-    if found.x is None:
-        raise InvalidInput("places_no_room" if found.status == 2 else "places_not_found")
-    return _told(p, model, found.x, found.status == 0, whole_shares)
+    return _milp(cost, p.posts, constraints, time_limit_s, least)
 
 
 def _told(p: _Problem, model: Model, x: Floats, proven: bool, nearest: bool) -> Siting:
