@@ -30,6 +30,7 @@ from gridmap.services.redraw.drawings import Drawings
 from gridmap.services.redraw.presence import Presence
 from gridmap.services.reports import Overview, PlanReport, last_days, overview, plan_report
 from gridmap.services.responsibility import Plan, Plans
+from gridmap.services.siting import PlacesReport
 from gridmap.settings import Settings
 
 log = logging.getLogger("gridmap.api")
@@ -62,6 +63,8 @@ class Context:
     code_arrays: Kept[pa.Array] | Part[pa.Array] = field(default_factory=lambda: Kept(16))
     #: Answers about two versions or two sets, as they are sent.
     comparisons: Kept[bytes] | Part[bytes] = field(default_factory=lambda: Kept(8))
+    #: Best places that were found for a question.
+    places: Kept[PlacesReport] | Part[PlacesReport] = field(default_factory=lambda: Kept(8))
     #: The index of standard places, which are everybody's.
     gazetteers: Kept[Gazetteer] = field(default_factory=lambda: Kept(1))
     #: Held while a large body is parsed: one at a time bounds the memory that bodies can take.
@@ -178,7 +181,7 @@ class Context:
 
 
 #: What is kept from one request to the next and hangs on what the reader may see.
-_SHARED = ("pages", "overviews", "grounds", "code_texts", "code_arrays", "comparisons")
+_SHARED = ("pages", "overviews", "grounds", "code_texts", "code_arrays", "comparisons", "places")
 
 
 def context(request: Request) -> Context:

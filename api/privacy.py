@@ -152,6 +152,11 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     ),
     "ProvisionRowOut": _fields(internal="code level need required present lacking status"),
     "ProvisionAnswer": _fields(internal="set version at states summary rows"),
+    "BestPlaceOut": _fields(internal="rank code name grid_code lon lat serves newly only_here mean_m reason"),
+    "BestPlacesAnswer": _fields(
+        internal="set version at layer model count radius_m capacity area candidates existing households "
+        "households_unknown served_before served mean_before_m mean_m proven places"
+    ),
     "CategoryOut": _fields(internal="code zh en"),
     "CategoriesAnswer": _fields(internal="categories"),
     "CountOut": _fields(internal="version grid_code incidents"),

@@ -143,3 +143,43 @@ class ProvisionAnswer(Out):
     states: list[str]
     summary: dict[str, dict[str, int]]
     rows: list[ProvisionRowOut]
+
+
+class BestPlaceOut(Out):
+    """One place for a new facility, and why it was chosen."""
+
+    rank: int
+    code: str = Field(description="of the grid, or of the feature that is planned there")
+    name: str
+    grid_code: str | None
+    lon: float
+    lat: float
+    serves: float = Field(description="households that it serves")
+    newly: float = Field(description="households in its reach that nothing reached before")
+    only_here: float = Field(description="households in its reach that nothing else reaches, old or new")
+    mean_m: float | None = Field(description="mean way of those it serves")
+    reason: str
+
+
+class BestPlacesAnswer(Out):
+    """Best places for new facilities; the best that so many places can bring where ``proven``."""
+
+    set: str
+    version: int
+    at: date
+    layer: str
+    model: str
+    count: int | None = Field(description="new posts asked for; null: as many as it takes")
+    radius_m: float | None
+    capacity: float | None
+    area: str | None
+    candidates: int = Field(description="places that could be chosen")
+    existing: int = Field(description="posts that are there")
+    households: float
+    households_unknown: int = Field(description="grids whose households are not known")
+    served_before: float = Field(description="households that the posts that are there serve")
+    served: float = Field(description="with the new ones")
+    mean_before_m: float | None = Field(description="mean way of the households that are served, before")
+    mean_m: float | None
+    proven: bool = Field(description="false: time ran out, and another choice may be better")
+    places: list[BestPlaceOut]

@@ -1,11 +1,12 @@
 """What the API takes about facilities."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.fields import Name, QueryNumber, States
+from api.fields import Name, QueryInteger, QueryNumber, States
 from api.requests import AtQuery, SetAtQuery
+from gridmap.analysis.siting import Model
 from gridmap.i18n import Language
 
 _Metres = Annotated[QueryNumber, Field(ge=1, le=100_000)]
@@ -61,3 +62,31 @@ class BookQuery(AtQuery):
     """The book of services of a day."""
 
     lang: Language | None = Field(None, description="language of the titles; else by Accept-Language")
+
+
+class PlacesQuery(SetAtQuery):
+    """What new facilities are looked for."""
+
+    layer: Name = Field(description="layer of facilities; its open ones are there already")
+    model: Model = Field(
+        "cover_most",
+        description="cover_most: as many households as so many posts can reach; cover_all: the fewest posts that reach "
+        "all of them; shortest_ways: the shortest ways to the nearest post",
+    )
+    count: Annotated[QueryInteger, Field(ge=1, le=500)] | None = Field(
+        None, description="new posts; 5 if left out; cover_all finds how many it takes"
+    )
+    radius_m: _Metres | None = Field(
+        None, description="reach in a straight line; by the book of services if left out, else 300"
+    )
+    planned: Literal["true", "false"] = Field(
+        "false", description="true: only where the layer has planned or built features; else in any grid"
+    )
+    capacity: Annotated[QueryNumber, Field(gt=0, le=1e9)] | None = Field(
+        None, description="households that each post can serve; any number if left out"
+    )
+    area: Name | None = Field(None, description="only households and places of this grid or area")
+    dwellings: Name | None = Field(
+        None, description="layer of places where households live; else they are in the middle of their grid"
+    )
+    lang: Language | None = Field(None, description="language of the reasons; else by Accept-Language")

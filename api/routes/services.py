@@ -49,7 +49,7 @@ from gridmap.services.responsibility import Plan
 router = APIRouter(route_class=StrictRoute, tags=["services"])
 
 BASE = "/api/v1/services"
-_FILE: dict[int | str, dict[str, Any]] = {200: {"content": {CSV: {}}}}
+CSV_FILE: dict[int | str, dict[str, Any]] = {200: {"content": {CSV: {}}}}
 _FIGURES = ("area_m2", "covered_m2", "area_share", "households", "covered_households", "household_share", "facilities")
 _STAFF = tuple(name for name in GridStaffOut.model_fields)
 _GAP = ("gap", "area_m2", "households", "grids")
@@ -141,13 +141,13 @@ def known(value: Any) -> Any:
     return None if pd.isna(value) or (isinstance(value, float) and math.isinf(value)) else value
 
 
-@router.get(f"{BASE}/coverage.csv", response_class=Response, responses=_FILE)
+@router.get(f"{BASE}/coverage.csv", response_class=Response, responses=CSV_FILE)
 @needs(Permission.LAYERS_READ)
 def get_service_coverage_csv(ctx: Ctx, q: Query[ServiceFileQuery], language: ReaderLanguage) -> Response:
     """Give the coverage of each grid as CSV."""
     told = q.lang or language
     report = _measured(ctx, q)[2]
-    return _file(coverage_table(report.found.grids, report.title, told), "coverage.csv", told)
+    return csv_file(coverage_table(report.found.grids, report.title, told), "coverage.csv", told)
 
 
 @router.get(f"{BASE}/gaps", response_model=FeatureCollection)
@@ -162,13 +162,13 @@ def get_service_gaps(ctx: Ctx, q: Query[ServiceQuery]) -> Response:
     return page(f"{BASE}/gaps", query, features(frame, "gap", _GAP), None)
 
 
-@router.get(f"{BASE}/gaps.csv", response_class=Response, responses=_FILE)
+@router.get(f"{BASE}/gaps.csv", response_class=Response, responses=CSV_FILE)
 @needs(Permission.LAYERS_READ)
 def get_service_gaps_csv(ctx: Ctx, q: Query[ServiceFileQuery], language: ReaderLanguage) -> Response:
     """Give the gaps as CSV."""
     told = q.lang or language
     report = _measured(ctx, q)[2]
-    return _file(gap_table(report.found.gaps, report.title, told), "gaps.csv", told)
+    return csv_file(gap_table(report.found.gaps, report.title, told), "gaps.csv", told)
 
 
 @router.get(f"{BASE}/staffing")
@@ -189,13 +189,13 @@ def get_staffing(ctx: Ctx, q: Query[StaffingQuery]) -> StaffingAnswer:
     )
 
 
-@router.get(f"{BASE}/staffing.csv", response_class=Response, responses=_FILE)
+@router.get(f"{BASE}/staffing.csv", response_class=Response, responses=CSV_FILE)
 @needs(Permission.LAYERS_READ)
 def get_staffing_csv(ctx: Ctx, q: Query[StaffingFileQuery], language: ReaderLanguage) -> Response:
     """Give the staffing of grids as CSV."""
     told = q.lang or language
     found = staffing_on(ctx.store, ctx.plan(q.set, q.at), day=ctx.day(q.at), settings=ctx.settings)[1]
-    return _file(staff_table(found, told), "staffing.csv", told)
+    return csv_file(staff_table(found, told), "staffing.csv", told)
 
 
 def _provided(ctx: Context, q: ProvisionQuery) -> tuple[Plan, tuple[str, ...], ProvisionBook, pd.DataFrame]:
@@ -221,16 +221,17 @@ def get_provision(ctx: Ctx, q: Query[ProvisionQuery]) -> ProvisionAnswer:
     )
 
 
-@router.get(f"{BASE}/provision.csv", response_class=Response, responses=_FILE)
+@router.get(f"{BASE}/provision.csv", response_class=Response, responses=CSV_FILE)
 @needs(Permission.LAYERS_READ)
 def get_provision_csv(ctx: Ctx, q: Query[ProvisionFileQuery], language: ReaderLanguage) -> Response:
     """Give the provision of areas as CSV."""
     told = q.lang or language
     _, _, book, found = _provided(ctx, q)
-    return _file(provision_table(found, book, told), "provision.csv", told)
+    return csv_file(provision_table(found, book, told), "provision.csv", told)
 
 
-def _file(table: FigureTable, name: str, language: Language) -> Response:
+def csv_file(table: FigureTable, name: str, language: Language) -> Response:
+    """Give a table as a file to keep."""
     return Response(
         table_csv(table),
         media_type=CSV,

@@ -19,6 +19,7 @@ _STAFF = (
     ("households", 0), ("floating_residents", 0), ("heads", 0), ("workers", 0), ("workers_needed", 0),
     ("heads_short", 0), ("workers_short", 0), ("workers_spare", 0), ("load", 1),
 )  # fmt: skip
+_PLACES = ("serves", "newly", "only_here", "mean_m")
 
 
 def coverage_table(grids: gpd.GeoDataFrame, title: str, language: Language) -> FigureTable:
@@ -86,6 +87,44 @@ def provision_table(found: pd.DataFrame, book: ProvisionBook, language: Language
         for names, held, (need, status) in zip(cells, amounts, told, strict=True)
     )
     return FigureTable(text("services.provision_title", language), columns, rows, (book.source[language],))
+
+
+def place_reason(row: Any, households: float, radius_m: float | None, language: Language) -> str:
+    """Say in words why a place was chosen: a row of ``analysis.siting``'s ``chosen``, of so many households in all."""
+    told = {"serves": f"{row.serves:,.0f}", "all": f"{households:,.0f}"}
+    told["mean"] = "0" if pd.isna(row.mean_m) else f"{row.mean_m:,.0f}"
+    if radius_m is None:
+        return text("places.why_shorter", language, **told)
+    parts = [text("places.why_serves", language, **told)]
+    if row.newly > 0:
+        parts.append(text("places.why_newly", language, newly=f"{row.newly:,.0f}", reach=f"{radius_m:,.0f}"))
+        if row.only_here > 0:
+            parts.append(text("places.why_only", language, only=f"{row.only_here:,.0f}"))
+    else:
+        parts.append(text("places.why_none_newly", language))
+    return text("places.mark", language).join(parts)
+
+
+def place_table(
+    chosen: gpd.GeoDataFrame, households: float, radius_m: float | None, title: str, language: Language
+) -> FigureTable:
+    """Give the places that were chosen, one row each, with their reasons."""
+    columns = (
+        TableColumn(text("places.rank", language)),
+        *(TableColumn(text(f"places.{name}", language), "text") for name in ("place", "grid")),
+        TableColumn(text("services.name", language), "text", share=2.0),
+        *(TableColumn(text(f"places.{name}", language), digits=6) for name in ("lon", "lat")),
+        *(TableColumn(text(f"places.{name}", language), digits=1) for name in _PLACES),
+        TableColumn(text("places.reason", language), "text", share=4.0),
+    )
+    places = (_figures(values, 6) for values in (chosen.geometry.x, chosen.geometry.y))
+    figures = (_figures(chosen[name], 1) for name in _PLACES)
+    reasons = [place_reason(row, households, radius_m, language) for row in chosen.itertuples()]
+    rows = zip(
+        chosen["rank"].tolist(), chosen["code"], chosen["grid_code"], chosen["name"], *places, *figures, reasons,
+        strict=True,
+    )  # fmt: skip
+    return FigureTable(text("places.title", language, layer=title), columns, tuple(rows))
 
 
 def _names(language: Language) -> tuple[TableColumn, TableColumn]:

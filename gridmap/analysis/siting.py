@@ -45,6 +45,8 @@ class Siting:
         ``UNSERVED`` where nobody does.
     served, demand : float
         Demand that is served, and all of it.
+    mean_m : float
+        Mean way of what is served, by new and existing posts; NaN where nobody is.
     objective : float
         New posts; demand served; or demand times metres.
     proven : bool
@@ -56,6 +58,7 @@ class Siting:
     assigned: Ints
     served: float
     demand: float
+    mean_m: float
     objective: float
     proven: bool
 
@@ -332,4 +335,5 @@ def _told(p: _Problem, model: Model, x: Floats, proven: bool, nearest: bool) -> 
     served = float(amount.sum())
     ways = float((amount * p.way_m).sum())
     objective = {"cover_all": float(len(chosen)), "cover_most": served, "shortest_ways": ways}[model]
-    return Siting(model, chosen, assigned, served, float(p.demand.sum()), objective, proven)
+    mean_m = ways / served if served > _EPS else math.nan
+    return Siting(model, chosen, assigned, served, float(p.demand.sum()), mean_m, objective, proven)

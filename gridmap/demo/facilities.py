@@ -220,7 +220,7 @@ def _needed(district: District, need: Need) -> _Rows:
 
 
 def _frame(rows: _Rows, epsg: int) -> gpd.GeoDataFrame:
-    points = crs.from_metric(shapely.points(np.array(rows.at)), epsg)
+    points = crs.from_metric(np.asarray(shapely.points(np.array(rows.at))), epsg)
     degrees = shapely.transform(points, lambda xy: np.round(xy, 7))
     held = {"code": rows.code, "name": rows.name, "state": rows.state, "attributes": rows.attributes}
     return gpd.GeoDataFrame(held, geometry=degrees, crs=crs.WGS84)

@@ -104,7 +104,7 @@ def measure_service(store: Store, plan: Plan, asked: ServiceAsked, *, day: date)
         layer = require_layer(work, how.layer)
         facilities = work.features.frame(FeatureFilter(how.layer, day, how.states))
         grids = with_people(work, plan, base.grids, day)
-        homes = _dwellings(work, how.dwellings, day)
+        homes = dwellings_on(work, how.dwellings, day)
         roads = None if how.minutes is None else _roads(work, how.roads, base, day)
     epsg = plan.locator.epsg
     catchments: Catchments
@@ -135,7 +135,8 @@ def with_people(work: UnitOfWork, plan: Plan, areas: gpd.GeoDataFrame, day: date
     )
 
 
-def _dwellings(work: UnitOfWork, layer: str | None, day: date) -> gpd.GeoDataFrame | None:
+def dwellings_on(work: UnitOfWork, layer: str | None, day: date) -> gpd.GeoDataFrame | None:
+    """Give a point and ``households`` for each dwelling of a layer; None without a layer."""
     if layer is None:
         return None
     require_layer(work, layer)

@@ -11,6 +11,7 @@ from api_world import CELL, at, check_problem
 
 from gridmap import crs
 from gridmap.analysis.service_coverage import service_coverage, straight_catchments
+from gridmap.analysis.siting import cover_most
 from gridmap.analysis.walking import road_network, walking_catchments
 from gridmap.domain.boundaries import ALWAYS
 from gridmap.domain.features import FeatureLayer
@@ -29,6 +30,8 @@ def layer(places: dict, kind=shapely.Point, state="open", **attributes) -> gpd.G
 POSTS = layer({"p1": at(0.5, 2.5), "p2": at(1.5, 0.5)})
 STREET = layer({"s": [at(0.1, 2.5), at(2.9, 2.5)]}, shapely.LineString)
 
+STATION = layer({"b": at(2.5, 2.5)})
+
 
 @pytest.fixture
 def services(fresh_world):
@@ -40,7 +43,7 @@ def services(fresh_world):
         ("homes", layer({"h1": at(0.5, 2.5), "h2": at(2.5, 2.5)}, households="7")),
         ("planned-posts", layer({"q": at(0.5, 2.5)}, state="planned")),
         ("rescue-teams", layer({"r": at(0.5, 2.5)}, members="50")),
-        ("stations", layer({"b": at(2.5, 2.5)})),
+        ("stations", STATION),
     ):
         done = import_layer(
             fresh_world.store, plans, plans.resolve_set("urban"), FeatureLayer(name, f"{name}!"), frame,
@@ -124,6 +127,52 @@ def test_provision_tells_what_each_area_lacks(services):
     book = services.get(f"{BASE}?lang=zh").json()
     assert {need["id"] for need in book["needs"]} >= {row["need"] for row in body["rows"]}
     assert next(kind for kind in book["services"] if kind["id"] == "health_post")["reach"]["radius_m"] == 300
+
+
+def test_best_places_are_those_of_the_function(services):
+    query = "layer=stations&radius_m=400&count=1&lang=en&at=2026-05-10"
+    body = services.get(f"{BASE}/places?{query}").json()
+    mine = grids(services)
+    epsg = crs.metric_epsg_of(mine.geometry.array)
+    middles = shapely.point_on_surface(crs.to_metric(mine.geometry.array, epsg))
+    posts = crs.to_metric(STATION.geometry.array, epsg)
+    homes = mine["households"].to_numpy(dtype=float, na_value=0.0)
+    ways, there = (shapely.distance(middles[:, None], some[None, :]) for some in (middles, posts))
+    wanted = cover_most(homes, ways, 1, within_m=400, existing_m=there)
+    assert [p["code"] for p in body["places"]] == mine["code"].iloc[wanted.chosen["place"]].tolist()
+    assert (body["served"], body["households"]) == (wanted.served, wanted.demand)
+    assert body["served_before"] == homes[(there <= 400).any(axis=1)].sum() < body["served"]
+    assert (body["existing"], body["candidates"], body["count"], body["proven"]) == (1, len(mine), 1, True)
+    place = body["places"][0]
+    assert place["newly"] == wanted.chosen["newly"].iloc[0] > 0
+    assert f"{place['newly']:,.0f} households get a facility within 400 m" in place["reason"]
+    every = services.get(f"{BASE}/places?layer=stations&model=cover_all&radius_m=400").json()
+    assert every["served"] == every["households"]
+    assert (every["count"], every["radius_m"]) == (None, 400)
+    near = services.get(f"{BASE}/places?layer=stations&model=shortest_ways&count=1").json()
+    assert near["mean_m"] < near["mean_before_m"]
+    rows = list(csv.reader(io.StringIO(services.get(f"{BASE}/places.csv?{query}").text.removeprefix("\ufeff"))))
+    assert rows[1][1] == place["code"]
+    assert rows[1][-1] == place["reason"]
+
+
+def test_best_places_keep_to_an_area_a_capacity_and_what_is_planned(services):
+    here = services.get(f"{BASE}/places?layer=health-posts&area=A&count=1").json()
+    homes = grids(services).set_index("code")["households"]
+    assert here["candidates"] == 1
+    assert here["households"] == homes["A"]
+    meant = services.get(f"{BASE}/places?layer=planned-posts&planned=true&count=1&radius_m=5000").json()
+    assert [p["code"] for p in meant["places"]] == ["q"]
+    assert meant["served"] == meant["households"] > 5
+    full = services.get(f"{BASE}/places?layer=planned-posts&planned=true&count=1&radius_m=5000&capacity=5").json()
+    assert full["served"] == pytest.approx(5)
+    for query, status, code in (
+        ("layer=planned-posts&planned=true&count=2", 422, "places_count"),
+        ("layer=health-posts&planned=true", 422, "places_nowhere"),
+        ("layer=health-posts&area=nowhere", 404, "grid_unknown"),
+        ("layer=planned-posts&model=cover_all&capacity=0.1", 422, "places_no_room"),
+    ):
+        check_problem(services.get(f"{BASE}/places?{query}"), status, code)
 
 
 @pytest.mark.parametrize("name", ["coverage", "gaps"])
