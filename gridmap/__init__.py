@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from gridmap.analysis.crosswalk import crosswalk
     from gridmap.analysis.density import density
     from gridmap.analysis.difference import difference
+    from gridmap.analysis.hotspot_words import say_hotspots, say_places
     from gridmap.analysis.hotspots import getis_ord
     from gridmap.analysis.lattice import square_lattice
     from gridmap.analysis.lineage import convert_counts, infer_lineage, successors
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from gridmap.analysis.moran import local_moran
     from gridmap.analysis.neighbours import neighbours_of
     from gridmap.analysis.overlay import overlay
+    from gridmap.analysis.rates import rate_hotspots, smoothed_rates, smoothed_rates_around
     from gridmap.analysis.responsibility import JoinSummary, join_points
     from gridmap.analysis.segments import Borders
     from gridmap.analysis.topology import check_tiling
@@ -45,7 +47,12 @@ __all__ = [
     "local_moran",
     "neighbours_of",
     "overlay",
+    "rate_hotspots",
     "read_locator",
+    "say_hotspots",
+    "say_places",
+    "smoothed_rates",
+    "smoothed_rates_around",
     "split_tracks",
     "square_lattice",
     "successors",
@@ -74,7 +81,12 @@ _HOMES = {
     "local_moran": "gridmap.analysis.moran",
     "neighbours_of": "gridmap.analysis.neighbours",
     "overlay": "gridmap.analysis.overlay",
+    "rate_hotspots": "gridmap.analysis.rates",
     "read_locator": "gridmap.files.locators",
+    "say_hotspots": "gridmap.analysis.hotspot_words",
+    "say_places": "gridmap.analysis.hotspot_words",
+    "smoothed_rates": "gridmap.analysis.rates",
+    "smoothed_rates_around": "gridmap.analysis.rates",
     "split_tracks": "gridmap.analysis.tracks",
     "square_lattice": "gridmap.analysis.lattice",
     "successors": "gridmap.analysis.lineage",

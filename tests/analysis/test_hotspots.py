@@ -15,7 +15,7 @@ from gridmap.analysis.hotspots import Judged, getis_ord
 from gridmap.analysis.moran import Kind, local_moran, moran
 from gridmap.analysis.neighbours import Neighbours, neighbours_of_cells
 from gridmap.analysis.permuting import permute
-from gridmap.analysis.rates import smoothed_rates
+from gridmap.analysis.rates import rate_hotspots, smoothed_rates, smoothed_rates_around
 from gridmap.errors import InvalidInput
 
 GOLDEN = json.loads((Path(__file__).parent.parent / "golden" / "hotspots_esda.json").read_text())
@@ -62,6 +62,13 @@ def test_moran_and_rates_are_those_of_esda() -> None:
         [GOLDEN["moran"][name] for name in ("i", "expected", "z")], abs=1e-10
     )
     assert smoothed_rates(values, GOLDEN["base"]) == pytest.approx(np.array(GOLDEN["empirical_bayes"]), abs=1e-12)
+    around = smoothed_rates_around(values, GOLDEN["base"], beside)
+    wanted = np.array(GOLDEN["empirical_bayes_local"], dtype=float)
+    # esda divides 0 by 0 where no place around has an event
+    open_ = np.isfinite(wanted)
+    assert open_.sum() > 40
+    assert around[open_] == pytest.approx(wanted[open_], abs=1e-12)
+    assert np.isfinite(around).all()
 
 
 @given(st.lists(st.integers(0, 9), min_size=9, max_size=30), st.randoms(use_true_random=False))
@@ -241,3 +248,54 @@ def test_rates_of_small_places_are_drawn_to_that_of_all() -> None:
         with pytest.raises(InvalidInput) as raised:
             smoothed_rates(events, base)
         assert raised.value.code == "rate_parts_wrong"
+
+
+def test_rates_smoothed_around_keep_to_those_around() -> None:
+    beside = board(6)
+    base = np.full(36, 100.0)
+    base[7] = 3.0
+    left = np.tile(np.arange(6) < 3, 6)
+    events = np.where(left, 10.0, 40.0)
+    events[7] = 3.0
+    found = smoothed_rates_around(events, base, beside)
+    # three of three households: drawn most of the way to the tenth of its neighbours, not to the quarter of all
+    assert found[7] < smoothed_rates(events, base)[7]
+    assert found[0] == pytest.approx(0.1, abs=0.02)
+    alone = smoothed_rates_around([3, 0, 1], [10, 0, 10], paired([], 3))
+    assert alone[[0, 2]] == pytest.approx([0.3, 0.1])
+    assert np.isnan(alone[1])
+    with pytest.raises(InvalidInput):
+        smoothed_rates_around([1, 1], [2, 2], beside)
+
+
+def test_hotspots_of_rates_are_not_those_of_counts() -> None:
+    """Where more people live more happens; the rate is high elsewhere, and tiny bases stay out of it."""
+    beside, draw = board(20), np.random.default_rng(5)
+    row, column = (a.ravel() for a in np.mgrid[:20, :20])
+    crowded = (row < 5) & (column < 5)
+    troubled = (row > 14) & (column > 14)
+    base = np.where(crowded, 4_000.0, 400.0)
+    events = draw.poisson(base * np.where(troubled, 0.05, 0.01)).astype(float)
+    base[200], events[200] = 1.0, 1.0
+    base[210], events[210] = 0.0, 0.0
+    by_count = getis_ord(events, beside)["judged"].to_numpy() == "hot"
+    found = rate_hotspots(events, base, beside)
+    by_rate = found["judged"].to_numpy() == "hot"
+    assert by_count[crowded].mean() > 0.9
+    assert by_rate[crowded].sum() == 0
+    assert by_rate[troubled].mean() > 0.8
+    assert found["judged"][210] == Judged.NOT_JUDGED.value
+    assert found["raw"][200] == 1.0
+    assert found["value"][200] < 0.2
+    assert found.attrs["summary"]["overall"] == pytest.approx(events.sum() / base.sum())
+
+
+def test_rates_where_there_is_nothing_show_no_more_than_promised() -> None:
+    """With bases of very different size; short, as each map costs."""
+    beside, draw = board(), np.random.default_rng(9)
+    base = draw.lognormal(5, 1.5, SIDE * SIDE)
+    false = sum(
+        rate_hotspots(draw.poisson(base * 0.02), base, beside, seed=s, most_draws=9_999)["judged"].eq("hot").any()
+        for s in range(60)
+    )
+    assert false / 60 <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 60)
