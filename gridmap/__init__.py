@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from gridmap.analysis.crosswalk import crosswalk
     from gridmap.analysis.density import density
     from gridmap.analysis.difference import difference
+    from gridmap.analysis.emerging import emerging_hotspots, say_changes, say_emerging
     from gridmap.analysis.hotspot_words import say_hotspots, say_places
     from gridmap.analysis.hotspots import getis_ord
     from gridmap.analysis.lattice import square_lattice
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
     from gridmap.analysis.neighbours import neighbours_of
     from gridmap.analysis.overlay import overlay
     from gridmap.analysis.rates import rate_hotspots, smoothed_rates, smoothed_rates_around
+    from gridmap.analysis.repeats import near_repeats, say_repeats
     from gridmap.analysis.responsibility import JoinSummary, join_points
+    from gridmap.analysis.saying import Statement
     from gridmap.analysis.segments import Borders
+    from gridmap.analysis.sudden import say_scan, sudden_clusters
     from gridmap.analysis.topology import check_tiling
     from gridmap.analysis.tracking import Tracker
     from gridmap.analysis.tracks import split_tracks, track_totals, track_visits
+    from gridmap.analysis.trend import mann_kendall
     from gridmap.crs import Datum
     from gridmap.files.locators import read_locator
 
@@ -33,6 +38,7 @@ __all__ = [
     "JoinSummary",
     "Located",
     "Locator",
+    "Statement",
     "Tracker",
     "__version__",
     "check_tiling",
@@ -41,21 +47,29 @@ __all__ = [
     "crosswalk",
     "density",
     "difference",
+    "emerging_hotspots",
     "getis_ord",
     "infer_lineage",
     "join_points",
     "local_moran",
+    "mann_kendall",
+    "near_repeats",
     "neighbours_of",
     "overlay",
     "rate_hotspots",
     "read_locator",
+    "say_changes",
+    "say_emerging",
     "say_hotspots",
     "say_places",
+    "say_repeats",
+    "say_scan",
     "smoothed_rates",
     "smoothed_rates_around",
     "split_tracks",
     "square_lattice",
     "successors",
+    "sudden_clusters",
     "track_totals",
     "track_visits",
 ]
@@ -68,6 +82,7 @@ _HOMES = {
     "JoinSummary": "gridmap.analysis.responsibility",
     "Located": "gridmap.analysis.locator",
     "Locator": "gridmap.analysis.locator",
+    "Statement": "gridmap.analysis.saying",
     "Tracker": "gridmap.analysis.tracking",
     "check_tiling": "gridmap.analysis.topology",
     "convert_counts": "gridmap.analysis.lineage",
@@ -75,21 +90,29 @@ _HOMES = {
     "crosswalk": "gridmap.analysis.crosswalk",
     "density": "gridmap.analysis.density",
     "difference": "gridmap.analysis.difference",
+    "emerging_hotspots": "gridmap.analysis.emerging",
     "getis_ord": "gridmap.analysis.hotspots",
     "infer_lineage": "gridmap.analysis.lineage",
     "join_points": "gridmap.analysis.responsibility",
     "local_moran": "gridmap.analysis.moran",
+    "mann_kendall": "gridmap.analysis.trend",
+    "near_repeats": "gridmap.analysis.repeats",
     "neighbours_of": "gridmap.analysis.neighbours",
     "overlay": "gridmap.analysis.overlay",
     "rate_hotspots": "gridmap.analysis.rates",
     "read_locator": "gridmap.files.locators",
+    "say_changes": "gridmap.analysis.emerging",
+    "say_emerging": "gridmap.analysis.emerging",
     "say_hotspots": "gridmap.analysis.hotspot_words",
     "say_places": "gridmap.analysis.hotspot_words",
+    "say_repeats": "gridmap.analysis.repeats",
+    "say_scan": "gridmap.analysis.sudden",
     "smoothed_rates": "gridmap.analysis.rates",
     "smoothed_rates_around": "gridmap.analysis.rates",
     "split_tracks": "gridmap.analysis.tracks",
     "square_lattice": "gridmap.analysis.lattice",
     "successors": "gridmap.analysis.lineage",
+    "sudden_clusters": "gridmap.analysis.sudden",
     "track_totals": "gridmap.analysis.tracks",
     "track_visits": "gridmap.analysis.tracks",
 }

@@ -122,6 +122,34 @@ def neighbours_of_cells(row: Ints, column: Ints) -> Neighbours:
     return _grouped(np.r_[a, b], np.r_[b, a], len(key))
 
 
+def neighbours_in_time(beside: Neighbours, steps: int, back: int) -> Neighbours:
+    """Find the neighbours of places in periods: those beside in the same period, and all of them some periods before.
+
+    Parameters
+    ----------
+    beside : Neighbours
+        Of n places.
+    steps, back : int
+        How many periods there are, and how many before each count; a place is then also its own neighbour in time.
+
+    Returns
+    -------
+    Neighbours
+        Of steps * n; place i in period t is ``t * n + i``. One way round only: what comes later is no neighbour of what
+        came before. An island has no neighbours in time either.
+    """
+    n = len(beside)
+    social = np.flatnonzero(beside.counts > 0)
+    owners, nears = [], []
+    for before in range(back + 1):
+        one = np.r_[beside.owners, social] if before else beside.owners
+        two = np.r_[beside.near, social] if before else beside.near
+        t = np.arange(before, steps)[:, None] * n
+        owners.append((t + one).ravel())
+        nears.append((t - before * n + two).ravel())
+    return _grouped(np.concatenate(owners).astype(np.int64), np.concatenate(nears).astype(np.int64), n * steps)
+
+
 def _grouped(owner: Ints, near: Ints, n: int) -> Neighbours:
     """Sort pairs into lists, each pair once."""
     pair = np.unique(owner * max(n, 1) + near)
