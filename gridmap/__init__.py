@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from gridmap.analysis.density import density
     from gridmap.analysis.difference import difference
     from gridmap.analysis.emerging import emerging_hotspots, say_changes, say_emerging
+    from gridmap.analysis.forecast import forecast, say_forecast
     from gridmap.analysis.hotspot_words import say_hotspots, say_places
     from gridmap.analysis.hotspots import getis_ord
     from gridmap.analysis.lattice import square_lattice
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
     from gridmap.analysis.rates import rate_hotspots, smoothed_rates, smoothed_rates_around
     from gridmap.analysis.repeats import near_repeats, say_repeats
     from gridmap.analysis.responsibility import JoinSummary, join_points
+    from gridmap.analysis.rhythm import (
+        month_profile,
+        record_gaps,
+        renamed_kinds,
+        say_profile,
+        say_records,
+        say_week,
+        week_matrix,
+    )
     from gridmap.analysis.saying import Statement
     from gridmap.analysis.segments import Borders
     from gridmap.analysis.sudden import say_scan, sudden_clusters
@@ -48,22 +58,30 @@ __all__ = [
     "density",
     "difference",
     "emerging_hotspots",
+    "forecast",
     "getis_ord",
     "infer_lineage",
     "join_points",
     "local_moran",
     "mann_kendall",
+    "month_profile",
     "near_repeats",
     "neighbours_of",
     "overlay",
     "rate_hotspots",
     "read_locator",
+    "record_gaps",
+    "renamed_kinds",
     "say_changes",
     "say_emerging",
+    "say_forecast",
     "say_hotspots",
     "say_places",
+    "say_profile",
+    "say_records",
     "say_repeats",
     "say_scan",
+    "say_week",
     "smoothed_rates",
     "smoothed_rates_around",
     "split_tracks",
@@ -72,6 +90,7 @@ __all__ = [
     "sudden_clusters",
     "track_totals",
     "track_visits",
+    "week_matrix",
 ]
 
 # Loaded when first used: a command that needs no geometry starts without GeoPandas.
@@ -91,22 +110,30 @@ _HOMES = {
     "density": "gridmap.analysis.density",
     "difference": "gridmap.analysis.difference",
     "emerging_hotspots": "gridmap.analysis.emerging",
+    "forecast": "gridmap.analysis.forecast",
     "getis_ord": "gridmap.analysis.hotspots",
     "infer_lineage": "gridmap.analysis.lineage",
     "join_points": "gridmap.analysis.responsibility",
     "local_moran": "gridmap.analysis.moran",
     "mann_kendall": "gridmap.analysis.trend",
+    "month_profile": "gridmap.analysis.rhythm",
     "near_repeats": "gridmap.analysis.repeats",
     "neighbours_of": "gridmap.analysis.neighbours",
     "overlay": "gridmap.analysis.overlay",
     "rate_hotspots": "gridmap.analysis.rates",
     "read_locator": "gridmap.files.locators",
+    "record_gaps": "gridmap.analysis.rhythm",
+    "renamed_kinds": "gridmap.analysis.rhythm",
     "say_changes": "gridmap.analysis.emerging",
     "say_emerging": "gridmap.analysis.emerging",
+    "say_forecast": "gridmap.analysis.forecast",
     "say_hotspots": "gridmap.analysis.hotspot_words",
     "say_places": "gridmap.analysis.hotspot_words",
+    "say_profile": "gridmap.analysis.rhythm",
+    "say_records": "gridmap.analysis.rhythm",
     "say_repeats": "gridmap.analysis.repeats",
     "say_scan": "gridmap.analysis.sudden",
+    "say_week": "gridmap.analysis.rhythm",
     "smoothed_rates": "gridmap.analysis.rates",
     "smoothed_rates_around": "gridmap.analysis.rates",
     "split_tracks": "gridmap.analysis.tracks",
@@ -115,6 +142,7 @@ _HOMES = {
     "sudden_clusters": "gridmap.analysis.sudden",
     "track_totals": "gridmap.analysis.tracks",
     "track_visits": "gridmap.analysis.tracks",
+    "week_matrix": "gridmap.analysis.rhythm",
 }
 
 

@@ -21,14 +21,15 @@ def say_places(found: pd.DataFrame) -> list[Statement]:
         those that stand out but may be chance; those that were not judged with the reason.
     """
     summary = found.attrs["summary"]
-    rows = zip(
-        found["value"], found["beside"], found["more"], found["p"], found["q"], found["z"], found["judged"], strict=True
-    )
-    return [_one(*row, summary) for row in rows]
+    columns = (found[name].to_list() for name in ("value", "beside", "more", "p", "z", "judged"))
+    return [
+        _one(value, beside, more, p, z, judged, summary)
+        for value, beside, more, p, z, judged in zip(*columns, strict=True)
+    ]
 
 
 def _one(
-    value: float, beside: int, more: float, p: float, q: float, z: float, judged: str, summary: dict[str, object]
+    value: float, beside: int, more: float, p: float, z: float, judged: str, summary: dict[str, object]
 ) -> Statement:
     if judged == Judged.HOT:
         return say("place_hot", more=rounded(more), chance=by_chance(p))

@@ -121,12 +121,13 @@ def say_repeats(found: pd.DataFrame) -> list[Statement]:
     if reason:
         return [say(f"silent_{reason}")]
     closer = found[found["closer"]]
+    columns = (closer[name].to_list() for name in ("to_m", "to_days", "pairs", "expected", "p"))
     return [
         say(
-            "repeat_closer", metres=rounded(row.to_m), days=rounded(row.to_days), pairs=f"{row.pairs:,}",
-            expected=rounded(row.expected), chance=by_chance(row.p),
+            "repeat_closer", metres=rounded(metres), days=rounded(days), pairs=f"{pairs:,}", expected=rounded(expected),
+            chance=by_chance(p),
         )
-        for row in closer.itertuples()
+        for metres, days, pairs, expected, p in zip(*columns, strict=True)
     ] or [say("repeat_none")]  # fmt: skip
 
 
