@@ -8,7 +8,7 @@ needs=()
 lacks() { case ",$without," in *,"$1",*) return 1;; *) return 0;; esac; }
 
 likes=()
-# the shell is the same browser without its windows: each page of a test costs a fifth
+# the shell is the same browser without its windows: it opens a page in a fifth of the CPU seconds
 browser() { command -v "${CHROMIUM:-chromium-headless-shell}" || command -v chromium || command -v google-chrome; }
 if lacks browser; then
   if ! browser >/dev/null; then needs+=(chromium-headless-shell)

@@ -20,7 +20,7 @@ WITHOUT = os.environ.get("GRIDMAP_TESTS_WITHOUT", "").split(",")
 
 
 def chromium() -> str | None:
-    """Where a Chromium is: CHROMIUM, Debian's, or Google's; the one without windows first, a page costs it a fifth."""
+    """Where a Chromium is: CHROMIUM, Debian's, or Google's; the one without windows first, it opens pages quicker."""
     known = ("chromium-headless-shell", "chromium", "google-chrome")
     return os.environ.get("CHROMIUM") or next((found for name in known if (found := shutil.which(name))), None)
 

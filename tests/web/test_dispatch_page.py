@@ -339,7 +339,7 @@ def test_a_case_that_is_not_there_says_so(page: Page, expected_errors: list[str]
     expect(desk.panel.locator("h2")).to_have_text("Choose a case, or click on the map")
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("lang", ["en", pytest.param("zh", marks=pytest.mark.slow)])  # English is the wider
 def test_the_page_fits_the_screen(
     browser: Browser, base_url: str, page: Page, town: city.City, office: Office, screenshots: Path, lang: str
 ) -> None:

@@ -322,7 +322,13 @@ def test_the_front_page_leads_here_and_back(page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lang", "width", "height"), [("zh", 1440, 900), ("en", 1366, 768), ("zh", 390, 844), ("en", 390, 844)]
+    ("lang", "width", "height"),
+    [
+        ("zh", 1440, 900),
+        ("en", 390, 844),
+        pytest.param("en", 1366, 768, marks=pytest.mark.slow),
+        pytest.param("zh", 390, 844, marks=pytest.mark.slow),
+    ],
 )
 def test_it_fits_the_screen(page: Page, lang: str, width: int, height: int, screenshots: Path) -> None:
     page.set_viewport_size({"width": width, "height": height})
