@@ -1,6 +1,7 @@
 // The shell: read the address, ask what there is, draw bar and panel, and put the right map on the stage.
 import { get, send } from "./service.js";
 import { OF_A_DAY, PAGES, addressOf, defaultWindow, hashOf, readState, setOf } from "./state.js";
+import { askServices } from "./facilities.js";
 import { drawPanel } from "./panel.js";
 import { startSearch } from "./search.js";
 import { showNotice, startStage } from "./stage.js";
@@ -13,6 +14,7 @@ const opener = document.getElementById("filters-open");
 let state = readState();
 let overview = null;
 let layers = [];
+let book = null;
 let textsOf = "";
 let search = null;
 
@@ -80,7 +82,7 @@ function mapAddress() {
   const { start, end } = range(state, overview);
   if (start) { query.set("start", start); query.set("end", end); }
   if (state.category && state.page !== "grids" && !OF_A_DAY.includes(state.page)) { query.set("category", state.category); }
-  if (state.page === "services") { query.set("layer", layerOf()); }
+  if (state.page === "services") { query.set("layer", layerOf()); askServices(query, state); }
   query.set("lang", state.lang);
   return `/maps/${state.page}?${query}`;
 }
@@ -126,8 +128,13 @@ async function draw() {
       setZone(overview.time_zone);
     }
     if (state.page === "services" && mayOpen(state.page)) {
-      layers = (await get("/api/v1/layers" + (state.at ? "?at=" + state.at : ""), state.lang)).layers
-        .filter((l) => l.planned + l.built + l.open);
+      const day = state.at ? "?at=" + state.at : "";
+      const [held, services] = await Promise.all([get("/api/v1/layers" + day, state.lang), get("/api/v1/services" + day, state.lang)]);
+      book = services;
+      // what people shall have near by comes first, in the order of the book
+      const named = book.services.flatMap((s) => s.layers);
+      const place = (l) => (named.includes(l.name) ? named.indexOf(l.name) : named.length);
+      layers = held.layers.filter((l) => l.planned + l.built + l.open).sort((a, b) => place(a) - place(b));
     }
   } catch (problem) {
     // without texts there are only these words, in both languages
@@ -139,7 +146,11 @@ async function draw() {
     return;
   }
   drawDistrict(await shownSet());
-  drawPanel(panel, state, overview, layers, change, () => { openPanel(false); opener.focus(); });
+  const facilities = state.page === "services" && layers.length ? { layers, book, layer: layerOf() } : null;
+  drawPanel(panel, state, overview, facilities, change, () => { openPanel(false); opener.focus(); }, (place) => {
+    if (matchMedia("(max-width: 820px)").matches) { openPanel(false); }
+    stage.tell(place);
+  });
   search = search || startSearch({
     grids: () => stage.grids(),
     point: (lon, lat) => stage.tell({ lon, lat }),

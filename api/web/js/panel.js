@@ -1,5 +1,6 @@
 // The panel of filters: what the page is about, time window, category, and what data there are.
 import { OF_A_DAY, WINDOWS, setOf } from "./state.js";
+import { facilityFields } from "./facilities.js";
 import { newest } from "./windows.js";
 import { may } from "./shell.js";
 import { day, el, isoDay, number, t, time } from "./texts.js";
@@ -92,8 +93,11 @@ function holding(label, held) {
     el("dd", null, held.count ? number(held.count) : t("data_none")), span && el("dd", "span", span));
 }
 
-/** Draw the panel anew. `layers`: those of facilities; `change` takes the fields of the state that shall differ. */
-export function drawPanel(panel, state, overview, layers, change, close) {
+/**
+ * Draw the panel anew. `facilities`: on their page the layers, the book and the layer on the screen; `change` takes the
+ * fields of the state that shall differ, `show` a place to look at.
+ */
+export function drawPanel(panel, state, overview, facilities, change, close, show) {
   const parts = [el("h2", null, t("page_" + state.page)), el("p", "about", t("about_" + state.page))];
   const shut = el("button", "panel-close", "×");
   shut.type = "button";
@@ -106,9 +110,11 @@ export function drawPanel(panel, state, overview, layers, change, close) {
   }
   parts.push(bordersField(state, change));
   const timeless = OF_A_DAY.includes(state.page);
-  if (state.page === "services" && layers.length) {
-    parts.push(selectField("layer", t("layer"), layers.map((l) => [l.name, l.title || l.name]),
-      state.layer || layers[0].name, (layer) => change({ layer })));
+  if (facilities) {
+    const set = setOf(state, overview);
+    parts.push(selectField("layer", t("layer"), facilities.layers.map((l) => [l.name, l.title || l.name]),
+      facilities.layer, (layer) => change({ layer, find: "" })),
+    ...facilityFields(state, facilities.book, facilities.layer, set ? set.name : "", change, show));
   }
   if (!timeless && (state.page !== "grids" || overview.incidents.count || overview.fixes.count)) {
     parts.push(windowField(state, overview, change));

@@ -1,5 +1,7 @@
 // What is on the screen lives in the address: page, set, day of the borders, window, category, language; and, after the #, the map's view.
 
+import { readFind, readReach } from "./facilities.js";
+
 export const PAGES = ["grids", "hotspots", "coverage", "services", "staffing"];
 /** Pages that tell how it stands on a day: no window, no category. */
 export const OF_A_DAY = ["services", "staffing"];
@@ -36,6 +38,8 @@ export function readState() {
     category: query.get("category") || "",
     // the layer of facilities that the page of services is about; empty: the first one
     layer: query.get("layer") || "",
+    reach: page === "services" ? readReach(query.get("reach")) : "",
+    find: page === "services" ? readFind(query.get("find")) : "",
     lang: language(query.get("lang")),
     view: hash.get("v") || "",
     grid: hash.get("grid") || "",
@@ -52,6 +56,8 @@ export function addressOf(state) {
   if (state.window === "custom") { query.set("from", state.from); query.set("to", state.to); }
   if (state.category) { query.set("category", state.category); }
   if (state.layer && state.page === "services") { query.set("layer", state.layer); }
+  if (state.reach && state.page === "services") { query.set("reach", state.reach); }
+  if (state.find && state.page === "services") { query.set("find", state.find); }
   query.set("lang", state.lang);
   return "/?" + query + hashOf(state);
 }
