@@ -22,6 +22,7 @@ from api.fields import (
     States,
     Time,
 )
+from gridmap.analysis.siting import Model
 from gridmap.crs import Datum
 from gridmap.i18n import Language
 
@@ -164,6 +165,10 @@ class ServiceMapQuery(MapQuery):
     radius_m: Annotated[QueryNumber, Field(ge=1, le=100_000)] | None = Field(
         None, description="metres; else by the book"
     )
+    minutes: Annotated[QueryNumber, Field(ge=1, le=240)] | None = Field(None, description="time on foot instead")
+    model: Model | None = Field(None, description="draw the best places for new facilities as well, by this model")
+    count: Annotated[QueryInteger, Field(ge=1, le=500)] | None = Field(None, description="new posts; 5 if left out")
+    planned: Literal["true", "false"] = Field("false", description="true: new ones only where the layer plans them")
     state: States | None = Field(None, description="facilities that count; open if left out")
 
 

@@ -1,7 +1,7 @@
 """The maps as pages: folium's HTML, with our assets and a policy that lets nothing else run."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
@@ -16,8 +16,10 @@ from api.requests import MapQuery, ServiceMapQuery
 from api.rights import needs
 from api.routes.common import Query
 from api.routes.incidents import category_out
+from api.routes.siting import kept_places
 from api.strict import StrictRoute
 from api.web import with_banner
+from gridmap.analysis.service_tables import place_reason
 from gridmap.domain.access import Permission
 from gridmap.i18n import Language, text
 from gridmap.maps.localise import localise, secure
@@ -26,6 +28,7 @@ from gridmap.services.ports import FeatureFilter, PointFilter
 from gridmap.services.provisioning import OPEN, ServiceAsked, measure_service, staffing_on
 from gridmap.services.reports import coverage, hotspots, plan_report
 from gridmap.services.responsibility import Plan
+from gridmap.services.siting import USUAL, PlacesAsked
 
 if TYPE_CHECKING:
     import folium
@@ -66,8 +69,11 @@ def map_of_coverage(ctx: Ctx, request: Request, q: Query[MapQuery], language: Re
 def map_of_services(ctx: Ctx, request: Request, q: Query[ServiceMapQuery], language: ReaderLanguage) -> Response:
     """Draw how much of each grid has a facility within reach."""
     states = OPEN if q.state is None else tuple(q.state)
-    asked = ServiceAsked(q.layer or "", q.radius_m, states=states)
-    return _page(ctx, request, q, language, "services", partial(_services, asked=asked), asked)
+    asked = ServiceAsked(q.layer or "", q.radius_m, q.minutes, states=states)
+    count, planned = q.count or USUAL, q.planned == "true"
+    # best places go by straight lines; a time on foot leaves the radius to the book
+    new = None if q.model is None else PlacesAsked(asked.layer, q.model, count, q.radius_m, planned)
+    return _page(ctx, request, q, language, "services", partial(_services, asked=asked, new=new), (asked, new))
 
 
 @router.get("/maps/staffing")
@@ -84,7 +90,7 @@ def _page(
     reader: Language,
     kind: str,
     draw: Draw,
-    asked: ServiceAsked | None = None,
+    asked: Hashable = None,
 ) -> Response:
     language = q.lang or reader
     plan = ctx.plan(q.set, q.at)
@@ -200,13 +206,26 @@ def _coverage(ctx: Context, plan: Plan, day: date, where: PointFilter, language:
 
 
 def _services(
-    ctx: Context, plan: Plan, day: date, where: PointFilter, language: Language, *, asked: ServiceAsked
+    ctx: Context,
+    plan: Plan,
+    day: date,
+    where: PointFilter,
+    language: Language,
+    *,
+    asked: ServiceAsked,
+    new: PlacesAsked | None,
 ) -> "folium.Map":
     from gridmap.maps import service_pages  # folium: only where a map is drawn
     from gridmap.maps.features import Overlay
 
     report = measure_service(ctx.store, plan, replace(asked, layer=asked.layer or _first_layer(ctx, day)), day=day)
     how = report.asked
+    places = None
+    if new is not None:
+        found = kept_places(ctx, plan, replace(new, layer=how.layer), day)
+        reach_m, homes = found.asked.radius_m, found.households
+        reasons = [place_reason(row, homes, reach_m, language) for row in found.chosen.itertuples()]
+        places = service_pages.place_overlay(found.chosen, reasons, language)
     if how.minutes is None:
         reach = text("map.reach_radius", language, metres=f"{how.radius_m:,.0f}")
     else:
@@ -216,7 +235,8 @@ def _services(
         report.found.grids,
         layer=Overlay(report.title, report.facilities),
         reach=reach,
-        gaps=len(report.found.gaps),
+        gaps=report.found.gaps,
+        places=places,
         context=report.base.context,
         language=language,
         upper=report.base.upper,

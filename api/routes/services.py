@@ -63,9 +63,11 @@ def get_services(ctx: Ctx, q: Query[BookQuery], language: ReaderLanguage) -> Ser
     told = q.lang or language
     with ctx.store.unit_of_work() as work:
         book = provision_at(work, ctx.day(q.at))
+        roads = (work.context.frame()["kind"] == "road").any()
     return ServicesAnswer(
         name=book.name,
         source=book.source[told],
+        on_foot=bool(roads),
         services=[
             ServiceKindOut(
                 id=kind.id,

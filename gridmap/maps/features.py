@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -21,14 +21,22 @@ MAX_DRAWN = 3_000
 VERTEX_BUDGET = 30_000
 _TOLERANCES_M = (0.5, 2.0, 8.0, 32.0)
 _STATES = list(FeatureState)
+#: Colours of what is no layer of facilities.
+_LOOKS = {"gap": "#7d1f0a", "number": "#a3195b"}
 
 
 @dataclass(frozen=True)
 class Overlay:
-    """A layer as a map shows it: its title, and ``code, name, state`` and geometry of its features."""
+    """A layer as a map shows it: its title, and ``code, name, state`` and geometry of its features.
+
+    ``notes`` says of each feature what is told in place of its state. ``look``: ``gap`` for ground that lacks
+    something, drawn as a dashed outline; ``number`` for places drawn large with their number in the order of the rows.
+    """
 
     title: str
     features: gpd.GeoDataFrame
+    notes: tuple[str, ...] | None = None
+    look: Literal["", "gap", "number"] = ""
 
 
 def overlay_data(overlays: Sequence[Overlay], origin: tuple[int, int]) -> list[dict[str, Any]]:
@@ -40,8 +48,12 @@ def _columns(overlay: Overlay, colour: str, origin: tuple[int, int]) -> dict[str
     frame = crs.frame_to_wgs84(overlay.features).iloc[:MAX_DRAWN]
     codes = [str(code) for code in frame["code"]]
     shapes = _simple(np.asarray(frame.geometry.array)) if len(frame) else np.empty(0, dtype=object)
+    own: dict[str, Any] = {} if overlay.notes is None else {"note": list(overlay.notes[:MAX_DRAWN])}
+    if overlay.look:
+        own["look"] = overlay.look
     return {
-        "colour": colour,
+        **own,
+        "colour": _LOOKS.get(overlay.look, colour),
         "name": [name or code for name, code in zip(texts_of(frame, "name"), codes, strict=True)],
         "state": [_STATES.index(FeatureState(state)) for state in frame["state"]],
         "kind": shapely.get_dimensions(shapes).tolist(),

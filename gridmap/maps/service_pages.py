@@ -1,5 +1,6 @@
 """The maps of services and of staff: what no facility reaches, and which grids are short of people."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import folium
@@ -28,6 +29,8 @@ _STAFF: dict[str, dict[str, Any]] = {
 }
 #: Share of the ground from which on a grid is covered for the greater part.
 HALF = 0.5
+#: Gaps that are drawn, the largest ones.
+MAX_GAPS = 400
 
 
 def service_map(
@@ -36,7 +39,8 @@ def service_map(
     *,
     layer: Overlay,
     reach: str,
-    gaps: int,
+    gaps: gpd.GeoDataFrame,
+    places: Overlay | None = None,
     context: gpd.GeoDataFrame | None = None,
     language: Language = "zh",
     upper: Frames = (),
@@ -57,8 +61,10 @@ def service_map(
         The facilities that were counted.
     reach : str
         How far they reach, in words.
-    gaps : int
-        How many gaps there are.
+    gaps : GeoDataFrame
+        frames.SERVICE_GAPS: the ground out of reach, largest first.
+    places : Overlay, optional
+        Suggested new places, as ``place_overlay`` gives them.
     """
     place = ground or drawing.ground(grids, upper)
     data = base_data("services", place, context, language, (locate_url, grid_url), time_zone)
@@ -92,21 +98,64 @@ def service_map(
         {"key": "nearest", "label": i18n.text("map.fact_nearest", language), "unit": "m"},
         *data["facts"],
     ]
-    overlays = [layer] if len(layer.features) else []
+    told = _gap_texts(gaps, coverage, language)
+    first = {code: number for number, codes in reversed(list(enumerate(gaps["grids"]))) for code in codes}
+    data["grids"]["gap"] = [first.get(code) for code in place.grids["code"]]
+    data["tips"].append({"key": "gap", "kind": "choice", "texts": [" · ".join(words) for words in told]})
+    drawn = gaps.iloc[:MAX_GAPS]
+    outline = drawn.assign(code=drawn["gap"].astype(str), name=[size for size, _ in told[:MAX_GAPS]], state="open")
+    ground_out = Overlay(
+        i18n.text("map.layer_gaps", language), outline, tuple(homes for _, homes in told[:MAX_GAPS]), "gap"
+    )
+    facilities = [layer] if len(layer.features) else []
+    new = [] if places is None or not len(places.features) else [places]
+    overlays = [*facilities, *([ground_out] if len(drawn) else []), *new]
     data["features"] = overlay_data(overlays, place.origin)
     data["legend"] = {
         "title": i18n.text("legend.services_title", language, layer=layer.title),
         "note": i18n.text("legend.services_note", language, reach=reach, n=f"{len(layer.features):,}"),
         "rows": [
             *_rows(_SERVICE, status, "service", language),
-            *feature_rows(overlays, language),
+            *feature_rows(facilities, language),
+            *_gap_row(len(gaps), language),
+            *([{"look": {"number": True}, "text": i18n.text("legend.places", language)}] if new else []),
             *legend.line_rows(place, language),
         ],
-        "foot": i18n.text("legend.services_foot", language, n=f"{len(grids):,}", gaps=f"{gaps:,}"),
+        "foot": i18n.text("legend.services_foot", language, n=f"{len(grids):,}", gaps=f"{len(gaps):,}"),
     }
     if not len(layer.features):
         data["notice"] = i18n.text("map.nothing_facilities", language)
     return assembled("services", place, data, language, [overlay.title for overlay in overlays])
+
+
+def place_overlay(chosen: gpd.GeoDataFrame, reasons: Sequence[str], language: Language) -> Overlay:
+    """Give suggested places (``code``, ``name`` and geometry, the best first) as a layer, each with its reason."""
+    frame = chosen.assign(name=chosen["name"].where(chosen["name"] != "", chosen["code"]), state="planned")
+    return Overlay(i18n.text("map.layer_places", language), frame, tuple(reasons), "number")
+
+
+def _gap_texts(gaps: gpd.GeoDataFrame, coverage: gpd.GeoDataFrame, language: Language) -> list[tuple[str, str]]:
+    """Give size and households of each gap in words, both with what they are a part of."""
+    ground, homes = float(coverage["area_m2"].sum()), coverage["households"].sum(min_count=1)
+    of_all = "–" if pd.isna(homes) else f"{homes:,.0f}"
+    return [
+        (
+            i18n.text(
+                "map.gap_tip", language, n=f"{row.gap}", area=f"{row.area_m2 / 1e4:,.1f}",
+                share=f"{100 * row.area_m2 / ground:.1f}",
+            ),
+            i18n.text("map.gap_homes", language, homes=f"{row.households:,.0f}", all=of_all),
+        )
+        for row in gaps.itertuples()
+    ]  # fmt: skip
+
+
+def _gap_row(count: int, language: Language) -> list[dict[str, Any]]:
+    if not count:
+        return []
+    key = "legend.gaps" if count <= MAX_GAPS else "legend.gaps_drawn"
+    text = i18n.text(key, language, n=f"{count:,}", drawn=f"{MAX_GAPS:,}")
+    return [{"look": {"line": "#7d1f0a", "dash": "dashed", "width": 1.5}, "text": text}]
 
 
 def _class(status: Any, share: Any) -> str:

@@ -15,6 +15,7 @@ from gridmap.maps.features import Overlay
 
 pytestmark = pytest.mark.browser
 READY = "html[data-ready=true]"
+HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 def posts(town: city.City) -> gpd.GeoDataFrame:
@@ -49,8 +50,10 @@ def test_the_service_map_tells_share_households_and_nearest(page, town, tmp_path
     facilities = posts(town)
     found = service_coverage(town.grids, straight_catchments(facilities))
     open_ones = facilities[facilities["state"] == "open"]
+    new = town.grids.iloc[[20, 30]].assign(geometry=lambda f: f.geometry.representative_point())
     drawn = service_pages.service_map(
-        town.grids, found.grids, layer=Overlay("卫生服务站", open_ones), reach="直线 300 米", gaps=len(found.gaps),
+        town.grids, found.grids, layer=Overlay("卫生服务站", open_ones), reach="直线 300 米", gaps=found.gaps,
+        places=service_pages.place_overlay(new, ["使 40 户第一次够得着", HOSTILE], "zh"),
         upper=(town.streets, town.areas), context=town.context,
     )  # fmt: skip
     shown(page, tmp_path, drawn)
@@ -64,6 +67,24 @@ def test_the_service_map_tells_share_households_and_nearest(page, town, tmp_path
     why = page.locator("#gridmap-card .gm-why")
     expect(why).to_contain_text(f"{100 * mine.area_share:.1f}%")
     expect(why).to_contain_text(f"{mine.nearest_m:,.0f} 米")
+    # the gap that reaches into a grid, with its size and households, each with what it is a part of
+    gap = found.gaps.iloc[0]
+    inside = found.grids.index[found.grids["code"] == gap.grids[0]][0]
+    tip = page.evaluate(
+        "row => { const tip = gridmapPage.data.tips.at(-1); return tip.texts[gridmapPage.data.grids.gap[row]]; }",
+        int(inside),
+    )
+    ground = found.grids["area_m2"].sum()
+    assert tip.startswith(f"空白区 1：{gap.area_m2 / 1e4:,.1f} 公顷，占全区 {100 * gap.area_m2 / ground:.1f}%")
+    assert f"约 {gap.households:,.0f} 户够不着，全区 {found.grids['households'].sum():,.0f} 户" in tip
+    expect(legend).to_contain_text(f"共 {len(found.gaps)} 片")
+    # new places carry their number, and their reason as text
+    expect(page.locator(".gm-numbered")).to_have_text(["1", "2"])
+    page.evaluate(
+        "at => void gridmapPage.map.setView(at, 16, {animate: false})", [new.geometry.iloc[1].y, new.geometry.iloc[1].x]
+    )
+    page.locator(".gm-numbered").nth(1).hover()
+    expect(page.locator(".gm-tooltip").last).to_contain_text(HOSTILE)
     page.screenshot(path=screenshots / "services-card.png")
 
 

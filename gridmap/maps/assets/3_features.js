@@ -6,11 +6,19 @@
   const LINE = [{ weight: 2.5, dashArray: "2 6" }, { weight: 2.5, opacity: 0.75 }, { weight: 4 }];
   const AREA = [{ fillOpacity: 0.06, dashArray: "5 4" }, { fillOpacity: 0.18 }, { fillOpacity: 0.36 }];
 
+  const GAP = { fillOpacity: 0, weight: 1.4, dashArray: "5 4", opacity: 0.9 };
+
   function shape(layer, i, options) {
     const parts = gm.unpack(layer.geom[i]);
     const kind = layer.kind[i];
     const look = { color: layer.colour, fillColor: layer.colour, weight: 2, opacity: 1 };
-    const style = Object.assign({}, options, look, [POINT, LINE, AREA][kind][layer.state[i]]);
+    const style = Object.assign({}, options, look, layer.look === "gap" ? GAP : [POINT, LINE, AREA][kind][layer.state[i]]);
+    if (layer.look === "number") {
+      const at = parts[0][0][0];
+      const face = gm.el("span", "gm-number", String(i + 1));
+      face.setAttribute("aria-hidden", "true");
+      return L.marker(at, { pane: options.pane, keyboard: false, icon: L.divIcon({ html: face, className: "gm-numbered", iconSize: [26, 26] }) });
+    }
     if (kind === 0) {
       return L.featureGroup(parts.map((part) => L.circleMarker(part[0][0], Object.assign({ radius: 6 }, style))));
     }
@@ -26,7 +34,7 @@
     layer.geom.forEach((_, i) => {
       const drawn = shape(layer, i, options);
       drawn.bindTooltip(() => gm.el("div", "gm-tip", null, [
-        gm.el("strong", null, layer.name[i]), gm.el("span", null, gm.text(STATES[layer.state[i]])),
+        gm.el("strong", null, layer.name[i]), gm.el("span", null, layer.note ? layer.note[i] : gm.text(STATES[layer.state[i]])),
       ]), { sticky: true, direction: "top", offset: [0, -6], className: "gm-tooltip" });
       group.addLayer(drawn);
     });

@@ -10,6 +10,11 @@
       box.style.borderTop = `${look.width}px ${look.dash || "solid"} ${look.line}`;
       return box;
     }
+    if (look.number) {
+      box.classList.add("gm-swatch-number");
+      box.textContent = "1";
+      return box;
+    }
     if (look.dot) {
       box.classList.add("gm-swatch-dot");
       box.style.borderColor = look.dot;
