@@ -4,10 +4,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gridmap.analysis.bandwidths import choose_bandwidth, other_scales, say_scales
     from gridmap.analysis.coverage import coverage_gaps
     from gridmap.analysis.crosswalk import crosswalk
-    from gridmap.analysis.density import density
+    from gridmap.analysis.density import density, density_by
     from gridmap.analysis.difference import difference
+    from gridmap.analysis.disclosure import public_cells, say_release, shown_counts
     from gridmap.analysis.emerging import emerging_hotspots, say_changes, say_emerging
     from gridmap.analysis.forecast import forecast, say_forecast
     from gridmap.analysis.hotspot_words import say_hotspots, say_places
@@ -52,10 +54,12 @@ __all__ = [
     "Tracker",
     "__version__",
     "check_tiling",
+    "choose_bandwidth",
     "convert_counts",
     "coverage_gaps",
     "crosswalk",
     "density",
+    "density_by",
     "difference",
     "emerging_hotspots",
     "forecast",
@@ -67,7 +71,9 @@ __all__ = [
     "month_profile",
     "near_repeats",
     "neighbours_of",
+    "other_scales",
     "overlay",
+    "public_cells",
     "rate_hotspots",
     "read_locator",
     "record_gaps",
@@ -79,9 +85,12 @@ __all__ = [
     "say_places",
     "say_profile",
     "say_records",
+    "say_release",
     "say_repeats",
+    "say_scales",
     "say_scan",
     "say_week",
+    "shown_counts",
     "smoothed_rates",
     "smoothed_rates_around",
     "split_tracks",
@@ -104,10 +113,12 @@ _HOMES = {
     "Statement": "gridmap.analysis.saying",
     "Tracker": "gridmap.analysis.tracking",
     "check_tiling": "gridmap.analysis.topology",
+    "choose_bandwidth": "gridmap.analysis.bandwidths",
     "convert_counts": "gridmap.analysis.lineage",
     "coverage_gaps": "gridmap.analysis.coverage",
     "crosswalk": "gridmap.analysis.crosswalk",
     "density": "gridmap.analysis.density",
+    "density_by": "gridmap.analysis.density",
     "difference": "gridmap.analysis.difference",
     "emerging_hotspots": "gridmap.analysis.emerging",
     "forecast": "gridmap.analysis.forecast",
@@ -119,7 +130,9 @@ _HOMES = {
     "month_profile": "gridmap.analysis.rhythm",
     "near_repeats": "gridmap.analysis.repeats",
     "neighbours_of": "gridmap.analysis.neighbours",
+    "other_scales": "gridmap.analysis.bandwidths",
     "overlay": "gridmap.analysis.overlay",
+    "public_cells": "gridmap.analysis.disclosure",
     "rate_hotspots": "gridmap.analysis.rates",
     "read_locator": "gridmap.files.locators",
     "record_gaps": "gridmap.analysis.rhythm",
@@ -131,9 +144,12 @@ _HOMES = {
     "say_places": "gridmap.analysis.hotspot_words",
     "say_profile": "gridmap.analysis.rhythm",
     "say_records": "gridmap.analysis.rhythm",
+    "say_release": "gridmap.analysis.disclosure",
     "say_repeats": "gridmap.analysis.repeats",
+    "say_scales": "gridmap.analysis.bandwidths",
     "say_scan": "gridmap.analysis.sudden",
     "say_week": "gridmap.analysis.rhythm",
+    "shown_counts": "gridmap.analysis.disclosure",
     "smoothed_rates": "gridmap.analysis.rates",
     "smoothed_rates_around": "gridmap.analysis.rates",
     "split_tracks": "gridmap.analysis.tracks",

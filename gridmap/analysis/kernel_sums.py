@@ -73,13 +73,13 @@ def kernel_mass(ground: Floats, cell_m: float, bandwidth_m: float) -> Floats:
         0 to 1. Source: Diggle (1985): an estimate divided by it is not pulled down at the border.
     """
     reach = math.ceil(bandwidth_m / cell_m)
-    kernel = _kernel(reach, cell_m, bandwidth_m)
+    kernel = kernel_on(reach, cell_m, bandwidth_m)
     padded = np.pad(ground, reach)
-    found = _convolved(padded, kernel / kernel.sum(), reach, *ground.shape)
+    found = convolved(padded, kernel / kernel.sum(), reach, *ground.shape)
     return np.clip(found, 0.0, 1.0)
 
 
-def _kernel(reach: int, cell_m: float, bandwidth_m: float) -> Floats:
+def kernel_on(reach: int, cell_m: float, bandwidth_m: float) -> Floats:
     """Sample the kernel at the centres around one, per m2; of a kernel within one cell, that cell has all."""
     at = np.arange(-reach, reach + 1) * cell_m
     u2 = (at[:, None] ** 2 + at[None, :] ** 2) / bandwidth_m**2
@@ -91,13 +91,13 @@ def _by_transform(x: Floats, y: Floats, weight: Floats, raster: Raster, bandwidt
     reach = math.ceil(bandwidth_m / raster.cell_m) + 1
     padded = np.zeros((raster.rows + 2 * reach, raster.columns + 2 * reach))
     _share_out(x, y, weight, raster.west, raster.north, raster.cell_m, reach, padded)
-    found = _convolved(padded, _kernel(reach, raster.cell_m, bandwidth_m), reach, raster.rows, raster.columns)
+    found = convolved(padded, kernel_on(reach, raster.cell_m, bandwidth_m), reach, raster.rows, raster.columns)
     # the transform leaves crumbs where there is nothing
     found[found < 1e-12 * max(float(found.max(initial=0.0)), 0.0)] = 0.0
     return np.maximum(found, 0.0)
 
 
-def _convolved(padded: Floats, kernel: Floats, reach: int, rows: int, columns: int) -> Floats:
+def convolved(padded: Floats, kernel: Floats, reach: int, rows: int, columns: int) -> Floats:
     """Convolve; gives the middle, in which nothing that came around the rim counts."""
     shape = [scipy.fft.next_fast_len(n, real=True) for n in padded.shape]
     workers = cores()
