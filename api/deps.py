@@ -10,6 +10,7 @@ from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 from fastapi import Depends, Request
 
@@ -18,6 +19,7 @@ from api.errors import language_of
 from api.kept import Kept, Part
 from api.rights import principal_of
 from gridmap.analysis.gazetteer import Gazetteer
+from gridmap.analysis.patrol_figures import PatrolWays
 from gridmap.domain.access import Principal
 from gridmap.errors import GridmapError, InvalidInput
 from gridmap.i18n import Language
@@ -65,6 +67,9 @@ class Context:
     comparisons: Kept[bytes] | Part[bytes] = field(default_factory=lambda: Kept(8))
     #: Best places that were found for a question.
     places: Kept[PlacesReport] | Part[PlacesReport] = field(default_factory=lambda: Kept(8))
+    #: What the fixes of a window come to, by grid, and how much ground lies within reach of their ways.
+    patrol_ways: Kept[PatrolWays] | Part[PatrolWays] = field(default_factory=lambda: Kept(6))
+    patrol_swaths: Kept[pd.DataFrame] | Part[pd.DataFrame] = field(default_factory=lambda: Kept(12))
     #: The index of standard places, which are everybody's.
     gazetteers: Kept[Gazetteer] = field(default_factory=lambda: Kept(1))
     #: Held while a large body is parsed: one at a time bounds the memory that bodies can take.
@@ -181,7 +186,10 @@ class Context:
 
 
 #: What is kept from one request to the next and hangs on what the reader may see.
-_SHARED = ("pages", "overviews", "grounds", "code_texts", "code_arrays", "comparisons", "places")
+_SHARED = (
+    "pages", "overviews", "grounds", "code_texts", "code_arrays", "comparisons", "places", "patrol_ways",
+    "patrol_swaths",
+)  # fmt: skip
 
 
 def context(request: Request) -> Context:

@@ -26,7 +26,9 @@ _STREAMS = 1_000
 #: Everything that takes seconds of a processor: drawn maps, comparisons of whole plans, prints, streams,
 #: making versions.
 _HEAVY = re.compile(
-    r"/maps/[^/]+|/api/v1/services/(?:coverage|gaps|staffing|provision|places)(?:\.csv)?|/api/v1/cases/(?:indicators|evaluation)(?:\.\w+|/cases)?|/api/v1/cases/(?:alerts|feed)|/api/v1/crosswalk|/api/v1/locate/arrow|/api/v1/sets/[^/]+/(?:"
+    r"/maps/[^/]+|/api/v1/services/(?:coverage|gaps|staffing|provision|places)(?:\.csv)?|"
+    r"/api/v1/patrols/(?:effort(?:\.csv|\.geojson)?|overdue(?:\.csv)?|hours(?:\.csv)?)|"
+    r"/api/v1/cases/(?:indicators|evaluation)(?:\.\w+|/cases)?|/api/v1/cases/(?:alerts|feed)|/api/v1/crosswalk|/api/v1/locate/arrow|/api/v1/sets/[^/]+/(?:"
     r"difference|drafts|drafts/[^/]+/(?:grids|publish)|versions/[^/]+/(?:report|return|withdraw)|"
     r"drafts/[^/]+/redraw/(?:compare|export|repair|plan\.pdf|sheet/[^/]+\.pdf)|grids/[^/]+/(?:plan|sheet)\.pdf)"
 )

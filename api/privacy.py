@@ -17,6 +17,8 @@ _CASE = (
     "grid_code component address lon lat extensions returns reworks merged_into"
 )
 
+_RATES = "per_hour per_hour_low per_hour_high per_visit per_visit_low per_visit_high"
+_PATROLLED = f"visits dwells workers hours km area_share street_share incidents patrol_found citizen_found {_RATES}"
 _COVERED = "area_m2 covered_m2 area_share households covered_households household_share facilities"
 
 #: Answer (its class) to field to how private it is.
@@ -115,6 +117,21 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "CrosswalkRowOut": _fields(internal="a_code b_code relation area_m2 a_share b_share"),
     "PlanOut": _fields(internal="set version at grids"),
     "CrosswalkAnswer": _fields(internal="a b summary rows"),
+    # patrols; workers are numbers
+    "RatesOut": _fields(internal=_RATES),
+    "FoundOut": _fields(internal=_PATROLLED),
+    "GridPatrolledOut": _fields(
+        internal=f"{_PATROLLED} code name passes dwell_hours last_at days norm norm_days status sight"
+    ),
+    "PatrolsTotalOut": _fields(internal=f"{_PATROLLED} grids elsewhere patrol_share outside_hours outside_km"),
+    "CleaningOut": _fields(internal="fixes units verdicts late clocks stops stop_hours gaps gap_hours"),
+    "PatrolsAnswer": _fields(
+        internal="set version start end at rules reach_m dwell_s sight status total cleaning grids"
+    ),
+    "OverdueOut": _fields(internal="code name last_at days norm norm_days times status incidents"),
+    "OverdueAnswer": _fields(internal="set version start end at status grids"),
+    "HourOut": _fields(internal="weekday hour visits workers hours km"),
+    "HoursAnswer": _fields(internal="set version at start end grid hours"),
     # Open311
     "ServiceOut": _fields(public="service_code service_name description metadata type keywords group"),
     "ServiceDefinitionOut": _fields(public="service_code attributes"),

@@ -100,6 +100,7 @@ POOL: dict[str, Any] = {
     "m_per_min": ("80",),
     "roads": ("toilets", "nowhere"),
     "dwellings": ("toilets", "nowhere"),
+    "shares": ("true", "false"),
     "layer": ("toilets", "toilets", "nowhere"),
     "model": ("cover_most", "cover_all", "shortest_ways"),
     "count": ("1", "2"),
@@ -138,7 +139,7 @@ POOL: dict[str, Any] = {
 OF_THE_SERVICE = frozenset({"/metrics", "/api/v1/trail", "/api/v1/trail/check"})
 
 #: What takes long is asked less often.
-_DEAR = re.compile(r"/maps/.*|.*/(difference|crosswalk|report)")
+_DEAR = re.compile(r"/maps/.*|.*/(difference|crosswalk|report)|/api/v1/patrols/(effort|overdue|hours).*")
 _SHARE = 0.15
 
 

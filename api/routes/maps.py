@@ -16,6 +16,7 @@ from api.requests import MapQuery, ServiceMapQuery
 from api.rights import needs
 from api.routes.common import Query
 from api.routes.incidents import category_out
+from api.routes.patrolled import patrols_of
 from api.routes.siting import kept_places
 from api.strict import StrictRoute
 from api.web import with_banner
@@ -26,13 +27,14 @@ from gridmap.maps.localise import localise, secure
 from gridmap.services.case_books import provision_at
 from gridmap.services.ports import FeatureFilter, PointFilter
 from gridmap.services.provisioning import OPEN, ServiceAsked, measure_service, staffing_on
-from gridmap.services.reports import coverage, hotspots, plan_report
+from gridmap.services.reports import PlanReport, coverage, coverage_by_part, hotspots, plan_report
 from gridmap.services.responsibility import Plan
 from gridmap.services.siting import USUAL, PlacesAsked
 
 if TYPE_CHECKING:
     import folium
 
+    from gridmap.maps.assembly import Around
     from gridmap.maps.features import Overlay
 
 router = APIRouter(route_class=StrictRoute, tags=["maps"], default_response_class=HTMLResponse)
@@ -62,6 +64,20 @@ def map_of_hotspots(ctx: Ctx, request: Request, q: Query[MapQuery], language: Re
 def map_of_coverage(ctx: Ctx, request: Request, q: Query[MapQuery], language: ReaderLanguage) -> Response:
     """Draw which grids nobody looked at in the window, against their incidents."""
     return _page(ctx, request, q, language, "coverage", _coverage)
+
+
+@router.get("/maps/effort")
+@needs(Permission.PATROLS_READ)
+def map_of_effort(ctx: Ctx, request: Request, q: Query[MapQuery], language: ReaderLanguage) -> Response:
+    """Draw how many hours patrols spent in each grid in the window."""
+    return _page(ctx, request, q, language, "effort", _effort)
+
+
+@router.get("/maps/recency")
+@needs(Permission.PATROLS_READ)
+def map_of_recency(ctx: Ctx, request: Request, q: Query[MapQuery], language: ReaderLanguage) -> Response:
+    """Draw how long ago somebody stayed in each grid, against the norm of its class."""
+    return _page(ctx, request, q, language, "recency", _recency)
 
 
 @router.get("/maps/services")
@@ -129,6 +145,19 @@ def _grid_url(plan: Plan, day: date, where: PointFilter) -> str:
     return "/api/v1/grids/{code}?" + urlencode({"set": plan.boundary_set.name, "at": day.isoformat(), **window})
 
 
+def _around(ctx: Context, base: PlanReport, day: date, where: PointFilter, language: Language) -> "Around":
+    """Give what every map takes beside its subject."""
+    return {
+        "upper": base.upper,
+        "context": base.context,
+        "language": language,
+        "locate_url": _locate_url(base.plan, day),
+        "grid_url": _grid_url(base.plan, day, where),
+        "time_zone": ctx.settings.time_zone,
+        "ground": ctx.ground(base),
+    }
+
+
 def _category(where: PointFilter, language: Language) -> str | None:
     if where.categories is None:
         return None
@@ -142,14 +171,8 @@ def _grids(ctx: Context, plan: Plan, day: date, where: PointFilter, language: La
     base = plan_report(ctx.store, plan)
     return pages.grid_map(
         base.grids,
-        upper=base.upper,
-        ground=ctx.ground(base),
-        context=base.context,
-        language=language,
-        locate_url=_locate_url(plan, day),
-        grid_url=_grid_url(plan, day, where),
-        time_zone=ctx.settings.time_zone,
         overlays=_overlays(ctx, plan, day),
+        **_around(ctx, base, day, where, language),
     )
 
 
@@ -175,33 +198,52 @@ def _hotspots(ctx: Context, plan: Plan, day: date, where: PointFilter, language:
         incidents_shown=report.incidents,
         window=_ends(where),
         bandwidth_m=report.bandwidth_m,
-        context=report.base.context,
-        language=language,
-        upper=report.base.upper,
-        ground=ctx.ground(report.base),
-        locate_url=_locate_url(plan, day),
-        grid_url=_grid_url(plan, day, where),
-        time_zone=ctx.settings.time_zone,
         category=_category(where, language),
+        **_around(ctx, report.base, day, where, language),
     )
 
 
 def _coverage(ctx: Context, plan: Plan, day: date, where: PointFilter, language: Language) -> "folium.Map":
     from gridmap.maps import pages  # folium: only where a map is drawn
+    from gridmap.maps.steps import CoverageStep
 
     report = coverage(ctx.store, plan, where, settings=ctx.settings)
+    steps = coverage_by_part(ctx.store, report.base, where, settings=ctx.settings)
     return pages.coverage_map(
         report.base.grids,
         report.coverage,
         window=_ends(where),
-        context=report.base.context,
-        language=language,
-        upper=report.base.upper,
-        ground=ctx.ground(report.base),
-        locate_url=_locate_url(plan, day),
-        grid_url=_grid_url(plan, day, where),
-        time_zone=ctx.settings.time_zone,
+        steps=[CoverageStep(*_ends(part), found) for part, found in steps],
         category=_category(where, language),
+        **_around(ctx, report.base, day, where, language),
+    )
+
+
+def _effort(ctx: Context, plan: Plan, day: date, where: PointFilter, language: Language) -> "folium.Map":
+    from gridmap.maps import patrol_pages  # folium: only where a map is drawn
+
+    report = patrols_of(ctx, plan, day, where, shares=True)
+    return patrol_pages.effort_map(
+        report.base.grids,
+        report.figures,
+        window=_ends(where),
+        rules=report.rules,
+        category=_category(where, language),
+        **_around(ctx, report.base, day, where, language),
+    )
+
+
+def _recency(ctx: Context, plan: Plan, day: date, where: PointFilter, language: Language) -> "folium.Map":
+    from gridmap.maps import patrol_pages  # folium: only where a map is drawn
+
+    report = patrols_of(ctx, plan, day, where, shares=False)
+    return patrol_pages.recency_map(
+        report.base.grids,
+        report.figures,
+        window=_ends(where),
+        rules=report.rules,
+        category=_category(where, language),
+        **_around(ctx, report.base, day, where, language),
     )
 
 
@@ -237,13 +279,7 @@ def _services(
         reach=reach,
         gaps=report.found.gaps,
         places=places,
-        context=report.base.context,
-        language=language,
-        upper=report.base.upper,
-        ground=ctx.ground(report.base),
-        locate_url=_locate_url(plan, day),
-        grid_url=_grid_url(plan, day, where),
-        time_zone=ctx.settings.time_zone,
+        **_around(ctx, report.base, day, where, language),
     )
 
 
@@ -262,11 +298,5 @@ def _staffing(ctx: Context, plan: Plan, day: date, where: PointFilter, language:
     return service_pages.staffing_map(
         base.grids,
         found,
-        context=base.context,
-        language=language,
-        upper=base.upper,
-        ground=ctx.ground(base),
-        locate_url=_locate_url(plan, day),
-        grid_url=_grid_url(plan, day, where),
-        time_zone=ctx.settings.time_zone,
+        **_around(ctx, base, day, where, language),
     )

@@ -89,6 +89,40 @@ COVERAGE = Contract(
     ),
 )
 
+#: One row a grid, in the order of the grids; see ``patrol_figures``. NaN: nobody was there, or nothing to measure.
+PATROLLED = Contract(
+    "patrolled",
+    (
+        "code",
+        "name",
+        "visits",
+        "dwells",
+        "passes",
+        "workers",
+        "hours",
+        "dwell_hours",
+        "km",
+        "area_share",
+        "street_share",
+        "last_at",
+        "days",
+        "norm",
+        "norm_days",
+        "times",
+        "status",
+        "sight",
+        "incidents",
+        "patrol_found",
+        "citizen_found",
+        "per_hour",
+        "per_hour_low",
+        "per_hour_high",
+        "per_visit",
+        "per_visit_low",
+        "per_visit_high",
+    ),
+)
+
 #: One row a grid, in the order of the grids frame; see ``service_coverage``.
 SERVICE_COVERAGE = Contract(
     "service coverage",

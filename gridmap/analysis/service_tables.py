@@ -24,10 +24,10 @@ _PLACES = ("serves", "newly", "only_here", "mean_m")
 
 def coverage_table(grids: gpd.GeoDataFrame, title: str, language: Language) -> FigureTable:
     """Give frames.SERVICE_COVERAGE, one row a grid."""
-    figures = [_figures(grids[name], digits, times) for name, digits, times in _COVERAGE]
+    figures = [cells_of(grids[name], digits, times) for name, digits, times in _COVERAGE]
     status = [text(f"services.status_{s}", language) for s in grids["status"]]
     columns = (
-        *_names(language),
+        *name_columns(language),
         *(TableColumn(text(f"services.{name}", language), digits=digits) for name, digits, _ in _COVERAGE),
         TableColumn(text("services.status", language), "text"),
     )
@@ -43,7 +43,7 @@ def gap_table(gaps: gpd.GeoDataFrame, title: str, language: Language) -> FigureT
         TableColumn(text("services.gap_households", language), digits=1),
         TableColumn(text("services.gap_grids", language), "text"),
     )
-    figures = (_figures(gaps[name], 1) for name in ("area_m2", "households"))
+    figures = (cells_of(gaps[name], 1) for name in ("area_m2", "households"))
     codes = [" ".join(mine) for mine in gaps["grids"]]
     rows = zip(gaps["gap"].tolist(), *figures, codes, strict=True)
     return FigureTable(text("services.gaps_title", language, layer=title), columns, tuple(rows))
@@ -52,12 +52,12 @@ def gap_table(gaps: gpd.GeoDataFrame, title: str, language: Language) -> FigureT
 def staff_table(found: pd.DataFrame, language: Language) -> FigureTable:
     """Give frames.STAFFING, one row a grid."""
     columns = (
-        *_names(language),
+        *name_columns(language),
         *(TableColumn(text(f"services.{name}", language), digits=digits) for name, digits in _STAFF),
         TableColumn(text("services.station", language), "text"),
         TableColumn(text("services.status", language), "text"),
     )
-    figures = [_figures(found[name], digits) for name, digits in _STAFF]
+    figures = [cells_of(found[name], digits) for name, digits in _STAFF]
     station = [
         None
         if pd.isna(needed)
@@ -73,7 +73,7 @@ def provision_table(found: pd.DataFrame, book: ProvisionBook, language: Language
     """Give frames.PROVISION, one row an area and need."""
     titles = {need.id: need.title[language] for need in book.needs}
     columns = (
-        *_names(language),
+        *name_columns(language),
         TableColumn(text("services.level", language), "text"),
         TableColumn(text("services.need", language), "text"),
         *(TableColumn(text(f"services.{name}", language), digits=2) for name in ("required", "present", "lacking")),
@@ -117,8 +117,8 @@ def place_table(
         *(TableColumn(text(f"places.{name}", language), digits=1) for name in _PLACES),
         TableColumn(text("places.reason", language), "text", share=4.0),
     )
-    places = (_figures(values, 6) for values in (chosen.geometry.x, chosen.geometry.y))
-    figures = (_figures(chosen[name], 1) for name in _PLACES)
+    places = (cells_of(values, 6) for values in (chosen.geometry.x, chosen.geometry.y))
+    figures = (cells_of(chosen[name], 1) for name in _PLACES)
     reasons = [place_reason(row, households, radius_m, language) for row in chosen.itertuples()]
     rows = zip(
         chosen["rank"].tolist(), chosen["code"], chosen["grid_code"], chosen["name"], *places, *figures, reasons,
@@ -127,14 +127,15 @@ def place_table(
     return FigureTable(text("places.title", language, layer=title), columns, tuple(rows))
 
 
-def _names(language: Language) -> tuple[TableColumn, TableColumn]:
+def name_columns(language: Language) -> tuple[TableColumn, TableColumn]:
+    """Give the columns of code and name."""
     return (
         TableColumn(text("services.code", language), "text"),
         TableColumn(text("services.name", language), "text", share=2.0),
     )
 
 
-def _figures(values: Any, digits: int, times: int = 1) -> list[Cell]:
+def cells_of(values: Any, digits: int, times: int = 1) -> list[Cell]:
     """Give numbers to so many digits; nothing where there is none, or no end to it."""
     told: list[Cell] = []
     for value in values.tolist():

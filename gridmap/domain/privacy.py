@@ -27,6 +27,8 @@ _INTERNAL = """
     fixes units last_fix_at fixes_per_incident
     name_before name_after area_before_m2 area_after_m2 households_before households_after
     gap grids nearest_m facilities
+    visits dwells passes workers hours dwell_hours km area_share street_share last_at days norm norm_days status sight
+    patrol_found citizen_found per_hour per_hour_low per_hour_high per_visit per_visit_low per_visit_high
     incidents_before incidents_after a_code b_code relation a_share b_share old_share new_share
 """
 _SENSITIVE = "note attributes unit_id fixed_at accuracy_m"

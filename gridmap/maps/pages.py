@@ -5,14 +5,13 @@ people responsible. People are never part of a page.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import folium
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from folium.plugins import Fullscreen
 
 from gridmap import crs, i18n
 from gridmap.analysis.frames import COVERAGE, DENSITY, require
@@ -20,13 +19,11 @@ from gridmap.analysis.sight import sight_counts
 from gridmap.domain.patrols import Sight
 from gridmap.i18n import Language
 from gridmap.maps import drawing, legend
+from gridmap.maps.assembly import Around, assembled, begin, choice_tip, numbered, paint, word_rows
 from gridmap.maps.colours import TINTS, quantile_classes
-from gridmap.maps.elements import DrawnLayer, PageMap, Start
 from gridmap.maps.features import COLOURS, Overlay, feature_rows, hidden_rows, overlay_data
 from gridmap.maps.geometry import pack
-from gridmap.maps.safe import encode_text
-
-Frames = Sequence[gpd.GeoDataFrame]
+from gridmap.maps.steps import CoverageStep, StepLook, step_data
 
 #: Order, fill and pattern of what is known of a grid. The pattern tells the three colours apart without the colour:
 #: seen and something found is plain, seen and nothing found dotted, not seen hatched, never pale. Pale: few patrols.
@@ -44,14 +41,8 @@ _SEEN = {Sight.FOUND.value: "_found", Sight.CLEAR.value: "_clear"}
 def grid_map(
     grids: gpd.GeoDataFrame,
     *,
-    upper: Frames = (),
-    context: gpd.GeoDataFrame | None = None,
-    language: Language = "zh",
-    locate_url: str | None = None,
-    grid_url: str | None = None,
-    time_zone: str = "Asia/Shanghai",
-    ground: drawing.Ground | None = None,
     overlays: Sequence[Overlay] = (),
+    **around: Unpack[Around],
 ) -> folium.Map:
     """Draw the grids and the areas above them; a click says who is responsible.
 
@@ -59,32 +50,17 @@ def grid_map(
     ----------
     grids : GeoDataFrame
         frames.GRIDS of the finest level, WGS 84.
-    upper : sequence of GeoDataFrame
-        frames.GRIDS of the coarser levels, coarsest first, such as streets and management areas.
-    context : GeoDataFrame, optional
-        ``kind`` (water, green, road ...), ``name`` and geometry, drawn beneath.
-    language : {"zh", "en"}
-        Language of everything on the page except names.
-    locate_url : str, optional
-        Address on the same origin that answers ``?lon=&lat=`` with a responsibility; without it the card shows what
-        the frames hold.
-    grid_url : str, optional
-        Address on the same origin, with ``{code}`` in it, that answers with the facts of one grid.
-    time_zone : str
-        Zone in which times are shown.
-    ground : Ground, optional
-        ``drawing.ground(grids, upper)``, where several maps of the same grids are drawn.
     overlays : sequence of Overlay
         Facilities and thematic zones, drawn over the grids; each can be switched off. Where there are more than
         colours to tell them apart, the map begins without them and says how many can be switched on.
+    around : Around
 
     Raises
     ------
     GeometryError
         ``map_without_grids``.
     """
-    place = ground or drawing.ground(grids, upper)
-    data = base_data("grids", place, context, language, (locate_url, grid_url), time_zone)
+    place, data, language = begin("grids", grids, around)
     fill = [0] * len(grids)
     if place.upper:
         tints = np.array([*place.tints, 0])
@@ -102,7 +78,7 @@ def grid_map(
             *legend.line_rows(place, language),
             *legend.context_rows(data, language),
         ],
-        "foot": i18n.text("legend.grids_foot", language) if locate_url else None,
+        "foot": i18n.text("legend.grids_foot", language) if data["locate"] else None,
     }
     return assembled("grids", place, data, language, [overlay.title for overlay in overlays], overlays_on=shown)
 
@@ -114,20 +90,14 @@ def hotspot_map(
     incidents_shown: int,
     window: legend.Window,
     bandwidth_m: float,
-    context: gpd.GeoDataFrame | None = None,
-    language: Language = "zh",
-    upper: Frames = (),
-    locate_url: str | None = None,
-    grid_url: str | None = None,
-    time_zone: str = "Asia/Shanghai",
     category: str | None = None,
-    ground: drawing.Ground | None = None,
+    **around: Unpack[Around],
 ) -> folium.Map:
     """Draw where incidents are dense, under the grids.
 
     Parameters
     ----------
-    grids, upper, context, language, locate_url, grid_url, time_zone, ground
+    grids, around
         As ``grid_map``.
     density : GeoDataFrame
         frames.DENSITY: one row a cell, in any CRS; cells without incidents near them may be left out.
@@ -140,8 +110,7 @@ def hotspot_map(
     category : str, optional
         Name of the category shown, for the legend; None for all.
     """
-    place = ground or drawing.ground(grids, upper)
-    data = base_data("hotspots", place, context, language, (locate_url, grid_url), time_zone)
+    place, data, language = begin("hotspots", grids, around)
     cells = crs.frame_to_wgs84(require(density, DENSITY))
     cells = cells[cells["density_per_km2"] > 0]
     values = cells["density_per_km2"].to_numpy(dtype=float)
@@ -171,7 +140,7 @@ def hotspot_map(
     ]
     data["legend"] = {
         "title": i18n.text("legend.hotspots_title", language),
-        "note": legend.window_note(window, bandwidth_m, language, time_zone, category),
+        "note": legend.window_note(window, bandwidth_m, language, data["timeZone"], category),
         "rows": [
             *legend.class_rows(classes.breaks, classes.colours, language, bool(len(values))),
             *legend.line_rows(place, language),
@@ -188,20 +157,15 @@ def coverage_map(
     coverage: gpd.GeoDataFrame,
     *,
     window: legend.Window,
-    context: gpd.GeoDataFrame | None = None,
-    language: Language = "zh",
-    upper: Frames = (),
-    locate_url: str | None = None,
-    grid_url: str | None = None,
-    time_zone: str = "Asia/Shanghai",
     category: str | None = None,
-    ground: drawing.Ground | None = None,
+    steps: Sequence[CoverageStep] = (),
+    **around: Unpack[Around],
 ) -> folium.Map:
     """Draw which grids have few or no patrol fixes in a window, against their incidents.
 
     Parameters
     ----------
-    grids, upper, context, language, locate_url, grid_url, time_zone, ground
+    grids, around
         As ``grid_map``.
     coverage : GeoDataFrame
         frames.COVERAGE, one row a grid: ``status`` is covered, low, gap (no or almost no fixes although there were
@@ -209,28 +173,19 @@ def coverage_map(
         looked. A grid without a row is drawn as having no data: a dotted outline.
     window, category
         As ``hotspot_map``.
+    steps : sequence of CoverageStep
+        Parts of the window, earliest first, such as its days: a slider goes through them.
     """
-    place = ground or drawing.ground(grids, upper)
-    data = base_data("coverage", place, context, language, (locate_url, grid_url), time_zone)
+    place, data, language = begin("coverage", grids, around)
     rows = require(coverage, COVERAGE).set_index("code").reindex(place.grids["code"]).reset_index()
-    states = list(_STATUS)
-    words = [f"{s}{_SEEN.get(c, '')}" for s, c in zip(rows["status"], rows["sight"], strict=True)]
-    status = [states.index(s) if s in _STATUS else len(states) for s in words]
-    data["styles"] = [*_STATUS.values(), {"fill": "#ffffff", "opacity": 0.0, "line": "#6b7680", "dash": "2 4"}]
-    data["grids"]["fill"] = status
-    data["grids"]["why"] = status
-    data["why"] = [i18n.text(f"map.why_{s}", language) for s in (*states, "unknown")]
-    for name in ("incidents", "fixes", "units"):
-        data["grids"][name] = drawing.numbers_of(rows, name)
-    data["grids"]["last"] = drawing.seconds_of(rows, "last_fix_at")
-    data["grids"]["ratio"] = drawing.numbers_of(rows, "fixes_per_incident", digits=1)
+    states, words = list(_STATUS), _words(rows)
+    data["grids"]["why"] = paint(data, _STATUS, words)
+    figures = {name: f"{{{name}}}" for name in ("incidents", "fixes", "units")}
+    data["why"] = [i18n.text(f"map.why_{s}", language, **figures) for s in (*states, "unknown")]
+    data["grids"] |= _looked(rows)
     never = i18n.text("map.never", language)
     data["tips"] = [
-        {
-            "key": "fill",
-            "kind": "choice",
-            "texts": [i18n.text(f"map.status_{s}", language) for s in (*states, "unknown")],
-        },
+        choice_tip(_STATUS, "status", "unknown", language),
         {"key": "fixes", "of": "incidents", "text": i18n.text("map.tip_fixes", language, value="{value}", of="{of}")},
         {
             "key": "last",
@@ -246,85 +201,43 @@ def coverage_map(
         {"key": "last", "kind": "time", "label": i18n.text("map.fact_last", language), "none": never},
         *data["facts"],
     ]
-    counts = pd.Series(status).value_counts()
     data["legend"] = {
         "title": i18n.text("legend.coverage_title", language),
-        "note": legend.window_note(window, None, language, time_zone, category),
-        "rows": [
-            *(
-                {
-                    "look": {k: v for k, v in _STATUS[s].items() if k in ("fill", "pattern", "ink")},
-                    "text": i18n.text(f"legend.status_{s}", language),
-                    "count": f"{int(counts.get(i, 0)):,}",
-                }
-                for i, s in enumerate(states)
-            ),
-            *legend.no_data_row(int(counts.get(len(states), 0)), language),
-            *legend.line_rows(place, language),
-        ],
-        "foot": i18n.text(
-            "legend.coverage_foot",
-            language,
-            n=f"{len(grids):,}",
-            **{word: f"{n:,}" for word, n in sight_counts(rows["sight"].dropna()).items()},
-        ),
+        "note": legend.window_note(window, None, language, data["timeZone"], category),
+        "rows": [*word_rows(_STATUS, words, "status", language), *legend.line_rows(place, language)],
+        "foot": _coverage_foot(rows, language),
     }
+    if len(steps) > 1:
+        looks = [_step(step, place, language) for step in steps]
+        data["steps"] = step_data(looks, data["timeZone"], category, language)
     if not rows["fixes"].fillna(0).sum():
         data["notice"] = i18n.text("map.nothing_fixes", language)
     return assembled("coverage", place, data, language)
 
 
-def base_data(
-    kind: str,
-    place: drawing.Ground,
-    context: gpd.GeoDataFrame | None,
-    language: Language,
-    urls: tuple[str | None, str | None],
-    time_zone: str,
-) -> dict[str, Any]:
-    """Give what the data of every kind of map begin with; ``urls``: of a place, and of a grid."""
-    data = drawing.page_data(place, language)
-    data["kind"] = kind
-    data["locate"], data["gridUrl"] = urls
-    data["timeZone"] = time_zone
-    data["context"] = drawing.context_data(context, place.origin)
-    data["facts"] = [
-        {"key": "households", "label": i18n.text("map.fact_households", language)},
-        {"key": "area", "label": i18n.text("map.fact_area", language), "digits": 2, "unit": "km²"},
-    ]
-    return data
+def _words(rows: pd.DataFrame) -> list[str]:
+    """Give the look of each grid of frames.COVERAGE."""
+    return [f"{s}{_SEEN.get(c, '')}" for s, c in zip(rows["status"], rows["sight"], strict=True)]
 
 
-def assembled(
-    kind: str,
-    place: drawing.Ground,
-    data: dict[str, Any],
-    language: Language,
-    overlays: Sequence[str] = (),
-    *,
-    overlays_on: bool = True,
-) -> folium.Map:
-    """Put the layers on the map from the ground up, then the controls, then the start."""
-    drawn = PageMap(i18n.text(f"map.title_{kind}", language), i18n.text("map.card", language), language, data)
-    if data["context"]:
-        DrawnLayer("context", i18n.text("map.layer_context", language)).add_to(drawn)
-    if kind == "hotspots":
-        DrawnLayer("surface", i18n.text("map.layer_density", language)).add_to(drawn)
-    # the grids take the mouse and carry the selection: always there
-    DrawnLayer("grids", i18n.text("map.layer_grids", language), control=False).add_to(drawn)
-    for number in reversed(range(len(place.upper))):
-        DrawnLayer(f"level-{number}", drawing.level_title(place.upper[number], number, language)).add_to(drawn)
-    for number, title in enumerate(overlays):
-        DrawnLayer(f"features-{number}", title, show=overlays_on).add_to(drawn)
-    DrawnLayer("labels", i18n.text("map.layer_labels", language)).add_to(drawn)
-    Fullscreen(  # type: ignore[no-untyped-call]
-        position="topleft",
-        title=encode_text(i18n.text("map.fullscreen", language)),
-        title_cancel=encode_text(i18n.text("map.fullscreen_end", language)),
-    ).add_to(drawn)
-    folium.LayerControl(position="topright", collapsed=True).add_to(drawn)
-    Start().add_to(drawn)
-    return drawn
+def _looked(rows: gpd.GeoDataFrame) -> dict[str, list[Any]]:
+    """Give the figures of each grid that its card and its tooltip tell."""
+    figures: dict[str, list[Any]] = {name: drawing.numbers_of(rows, name) for name in ("incidents", "fixes", "units")}
+    figures["last"] = drawing.seconds_of(rows, "last_fix_at")
+    figures["ratio"] = drawing.numbers_of(rows, "fixes_per_incident", digits=1)
+    return figures
+
+
+def _coverage_foot(rows: pd.DataFrame, language: Language) -> str:
+    counts = {word: f"{n:,}" for word, n in sight_counts(rows["sight"].dropna()).items()}
+    return i18n.text("legend.coverage_foot", language, n=f"{len(rows):,}", **counts)
+
+
+def _step(step: CoverageStep, place: drawing.Ground, language: Language) -> StepLook:
+    rows = step.coverage.set_index("code").reindex(place.grids["code"]).reset_index()
+    fill = numbered(_STATUS, _words(rows))
+    foot = _coverage_foot(rows, language) if rows["fixes"].sum() else i18n.text("map.nothing_fixes", language)
+    return StepLook((step.start, step.end), {"fill": fill, "why": fill, **_looked(rows)}, foot)
 
 
 def _ground_tips(data: dict[str, Any], language: Language) -> list[dict[str, Any]]:

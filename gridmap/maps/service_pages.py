@@ -1,7 +1,7 @@
 """The maps of services and of staff: what no facility reaches, and which grids are short of people."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import folium
 import geopandas as gpd
@@ -11,8 +11,8 @@ from gridmap import i18n
 from gridmap.analysis.frames import SERVICE_COVERAGE, STAFFING, require, require_columns
 from gridmap.i18n import Language
 from gridmap.maps import drawing, legend
+from gridmap.maps.assembly import Around, assembled, begin, choice_tip, paint, word_rows
 from gridmap.maps.features import Overlay, feature_rows, overlay_data
-from gridmap.maps.pages import Frames, assembled, base_data
 
 #: Fill and pattern by covered ground; what is not reached is hatched, never pale.
 _SERVICE: dict[str, dict[str, Any]] = {
@@ -41,19 +41,13 @@ def service_map(
     reach: str,
     gaps: gpd.GeoDataFrame,
     places: Overlay | None = None,
-    context: gpd.GeoDataFrame | None = None,
-    language: Language = "zh",
-    upper: Frames = (),
-    locate_url: str | None = None,
-    grid_url: str | None = None,
-    time_zone: str = "Asia/Shanghai",
-    ground: drawing.Ground | None = None,
+    **around: Unpack[Around],
 ) -> folium.Map:
     """Draw how much of each grid has a facility within reach, and the facilities.
 
     Parameters
     ----------
-    grids, upper, context, language, locate_url, grid_url, time_zone, ground
+    grids, around
         As ``pages.grid_map``.
     coverage : GeoDataFrame
         frames.SERVICE_COVERAGE, one row a grid; one without a row has no data.
@@ -66,12 +60,10 @@ def service_map(
     places : Overlay, optional
         Suggested new places, as ``place_overlay`` gives them.
     """
-    place = ground or drawing.ground(grids, upper)
-    data = base_data("services", place, context, language, (locate_url, grid_url), time_zone)
+    place, data, language = begin("services", grids, around)
     rows = require(coverage, SERVICE_COVERAGE).set_index("code").reindex(place.grids["code"]).reset_index()
-    states = list(_SERVICE)
     status = [_class(row.status, row.area_share) for row in rows.itertuples()]
-    _paint(data, _SERVICE, status)
+    paint(data, _SERVICE, status)
     data["grids"]["share"] = _percent(rows["area_share"])
     data["grids"]["reached"] = _percent(rows["household_share"])
     data["grids"]["nearest"] = drawing.numbers_of(rows, "nearest_m")
@@ -79,11 +71,7 @@ def service_map(
     data["grids"]["why"] = list(range(len(rows)))
     data["why"] = [_service_sentence(row, reach, language) for row in rows.itertuples()]
     data["tips"] = [
-        {
-            "key": "fill",
-            "kind": "choice",
-            "texts": [i18n.text(f"map.service_{s}", language) for s in (*states, "unknown")],
-        },
+        choice_tip(_SERVICE, "service", "unknown", language),
         {"key": "share", "digits": 1, "text": i18n.text("map.tip_service", language, value="{value}")},
         {
             "key": "nearest",
@@ -115,7 +103,7 @@ def service_map(
         "title": i18n.text("legend.services_title", language, layer=layer.title),
         "note": i18n.text("legend.services_note", language, reach=reach, n=f"{len(layer.features):,}"),
         "rows": [
-            *_rows(_SERVICE, status, "service", language),
+            *word_rows(_SERVICE, status, "service", language),
             *feature_rows(facilities, language),
             *_gap_row(len(gaps), language),
             *([{"look": {"number": True}, "text": i18n.text("legend.places", language)}] if new else []),
@@ -184,42 +172,29 @@ def _service_sentence(row: Any, reach: str, language: Language) -> str:
 def staffing_map(
     grids: gpd.GeoDataFrame,
     staffing: pd.DataFrame,
-    *,
-    context: gpd.GeoDataFrame | None = None,
-    language: Language = "zh",
-    upper: Frames = (),
-    locate_url: str | None = None,
-    grid_url: str | None = None,
-    time_zone: str = "Asia/Shanghai",
-    ground: drawing.Ground | None = None,
+    **around: Unpack[Around],
 ) -> folium.Map:
     """Draw which grids are short of heads and workers, and which have more than they need.
 
     Parameters
     ----------
-    grids, upper, context, language, locate_url, grid_url, time_zone, ground
+    grids, around
         As ``pages.grid_map``.
     staffing : DataFrame
         frames.STAFFING, one row a grid; one without a row has no data.
     """
-    place = ground or drawing.ground(grids, upper)
-    data = base_data("staffing", place, context, language, (locate_url, grid_url), time_zone)
+    place, data, language = begin("staffing", grids, around)
     require_columns(staffing, STAFFING)
     rows = staffing.set_index("code").reindex(place.grids["code"]).reset_index()
     status = [s if s in _STAFF else "none" for s in rows["status"]]
-    _paint(data, _STAFF, status)
+    paint(data, _STAFF, status)
     for name in ("heads", "workers", "workers_needed"):
         data["grids"][name] = _whole(rows[name])
     data["grids"]["load"] = [None if pd.isna(v) or v == float("inf") else round(float(v), 1) for v in rows["load"]]
     data["grids"]["why"] = list(range(len(rows)))
     data["why"] = [_staff_sentence(row, language) for row in rows.itertuples()]
-    states = list(_STAFF)
     data["tips"] = [
-        {
-            "key": "fill",
-            "kind": "choice",
-            "texts": [i18n.text(f"map.staff_{s}", language) for s in (*states, "none")],
-        },
+        choice_tip(_STAFF, "staff", "none", language),
         {
             "key": "workers",
             "of": "workers_needed",
@@ -238,7 +213,7 @@ def staffing_map(
     data["legend"] = {
         "title": i18n.text("legend.staffing_title", language),
         "note": i18n.text("legend.staffing_note", language, heads=heads, short=short, spare=spare),
-        "rows": [*_rows(_STAFF, status, "staff", language), *legend.line_rows(place, language)],
+        "rows": [*word_rows(_STAFF, status, "staff", language), *legend.line_rows(place, language)],
         "foot": i18n.text("legend.staffing_foot", language, n=f"{len(grids):,}"),
     }
     return assembled("staffing", place, data, language)
@@ -260,22 +235,3 @@ def _staff_sentence(row: Any, language: Language) -> str:
 
 def _whole(values: Any) -> list[int | None]:
     return [None if pd.isna(value) else int(value) for value in values]
-
-
-def _paint(data: dict[str, Any], looks: dict[str, dict[str, Any]], status: list[str]) -> None:
-    order = list(looks)
-    data["styles"] = [*looks.values(), {"fill": "#ffffff", "opacity": 0.0, "line": "#6b7680", "dash": "2 4"}]
-    data["grids"]["fill"] = [order.index(s) if s in looks else len(order) for s in status]
-
-
-def _rows(looks: dict[str, dict[str, Any]], status: list[str], name: str, language: Language) -> list[dict[str, Any]]:
-    counts = pd.Series(status, dtype=object).value_counts()
-    rows = [
-        {
-            "look": {k: v for k, v in look.items() if k in ("fill", "pattern", "ink")},
-            "text": i18n.text(f"legend.{name}_{state}", language),
-            "count": f"{int(counts.get(state, 0)):,}",
-        }
-        for state, look in looks.items()
-    ]
-    return rows + legend.no_data_row(sum(s not in looks for s in status), language)

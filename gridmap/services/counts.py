@@ -75,6 +75,20 @@ def owners_then(work: UnitOfWork, where: PointFilter) -> pd.DataFrame:
     return table
 
 
+def owned_incidents(work: UnitOfWork, plan: Plan, where: PointFilter, *, settings: Settings) -> pd.DataFrame:
+    """Give the incidents of a window with their owner by the plan and the channel that brought them.
+
+    Returns
+    -------
+    DataFrame
+        One row an incident: ``grid_code`` (missing: no grid of the plan owns it), ``channel``.
+    """
+    found = work.incidents.frame(where)
+    if not _own_days(work, plan, where, settings):
+        found = _located(found, plan, settings)
+    return pd.DataFrame(found[["grid_code", "channel"]])
+
+
 def _own_days(work: UnitOfWork, plan: Plan, where: PointFilter, settings: Settings) -> bool:
     """Tell whether every point of a window has been given its owner by this very plan."""
     home = primary_of(work, settings)
@@ -92,9 +106,12 @@ def _own_days(work: UnitOfWork, plan: Plan, where: PointFilter, settings: Settin
 
 def _owned(work: UnitOfWork, plan: Plan, where: PointFilter, kind: PointKind, settings: Settings) -> gpd.GeoDataFrame:
     """Give the points of a window with ``grid_code`` by the plan; only those that a grid owns."""
-    found = kind.repository(work).frame(replace(where, grid_code=None))
-    points = found.geometry
-    code, _ = locate_many(plan, points.x.to_numpy(), points.y.to_numpy(), nearest_within_m=settings.nearest_within_m)
-    found = found.assign(grid_code=code)
+    found = _located(kind.repository(work).frame(replace(where, grid_code=None)), plan, settings)
     found = found[found["grid_code"].notna()]
     return found if where.grid_code is None else found[found["grid_code"] == where.grid_code]
+
+
+def _located(found: gpd.GeoDataFrame, plan: Plan, settings: Settings) -> gpd.GeoDataFrame:
+    points = found.geometry
+    code, _ = locate_many(plan, points.x.to_numpy(), points.y.to_numpy(), nearest_within_m=settings.nearest_within_m)
+    return found.assign(grid_code=code)

@@ -1,7 +1,7 @@
 """What the maps and the front page show: counts, density and coverage in a window."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import geopandas as gpd
@@ -10,11 +10,12 @@ import shapely
 
 from gridmap.analysis.coverage import coverage_gaps
 from gridmap.analysis.density import density
+from gridmap.analysis.windows import window_parts
 from gridmap.crs import area_m2, from_metric, to_metric
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
 from gridmap.errors import NotFound
 from gridmap.services.counts import fix_counts, incident_counts
-from gridmap.services.ports import PointFilter, Store
+from gridmap.services.ports import PointFilter, Store, UnitOfWork
 from gridmap.services.responsibility import Plan, Plans
 from gridmap.settings import Settings
 
@@ -163,11 +164,29 @@ def coverage(store: Store, plan: Plan, where: PointFilter, *, settings: Settings
     """Say of each grid whether somebody looked in the window of the filter, against what happened there."""
     base = plan_report(store, plan)
     with store.unit_of_work() as work:
-        incidents = incident_counts(work, plan, where, settings=settings)
-        # a category narrows the incidents; whoever passed by, passed by for all of them
-        passed = PointFilter(where.start, where.end, None, where.bbox)
-        fixes = fix_counts(work, plan, passed, settings=settings)
-    return CoverageReport(base, coverage_gaps(base.grids, incidents, fixes))
+        return CoverageReport(base, _covered(work, base, where, settings))
+
+
+def coverage_by_part(
+    store: Store, base: PlanReport, where: PointFilter, *, settings: Settings
+) -> list[tuple[PointFilter, gpd.GeoDataFrame]]:
+    """Say the same of the days of the closed window, or of its weeks where there are many; none where it is one day."""
+    assert where.start is not None
+    assert where.end is not None
+    parts = window_parts(where.start, where.end, settings.time_zone)
+    if len(parts) < 2:
+        return []
+    asked = [replace(where, start=start, end=end) for start, end in parts]
+    with store.unit_of_work() as work:
+        return [(part, _covered(work, base, part, settings)) for part in asked]
+
+
+def _covered(work: UnitOfWork, base: PlanReport, where: PointFilter, settings: Settings) -> gpd.GeoDataFrame:
+    incidents = incident_counts(work, base.plan, where, settings=settings)
+    # a category narrows the incidents; whoever passed by, passed by for all of them
+    passed = PointFilter(where.start, where.end, None, where.bbox)
+    fixes = fix_counts(work, base.plan, passed, settings=settings)
+    return coverage_gaps(base.grids, incidents, fixes)
 
 
 def last_days(newest: datetime, days: int) -> PointFilter:

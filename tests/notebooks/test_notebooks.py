@@ -47,13 +47,25 @@ def ran(name: str, monkeypatch: pytest.MonkeyPatch) -> nbformat.NotebookNode:
 
 
 def test_what_became_of_cases(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = texts(ran("02-cases", monkeypatch))
+    said = texts(ran("05-what-became-of-cases", monkeypatch))
     assert "36,000 cases up to" in said
     assert "closing 97.19 %, 97 in handling" in said
     assert "'overdue':" in said
     assert "minutes over its limit" in said
     # what no case can tell is said
     assert "组织保障" in said
+
+
+def test_where_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = ran("02-where-nobody-looks", monkeypatch)
+    said = texts(notebook)
+    assert "614,996 fixes of 400 workers" in said
+    assert "'kept': 614983" in said
+    planted, found = re.findall(r"planted (\d+), found (\d+)", said)[0]
+    assert planted == found
+    assert "found by patrols" in said
+    assert "'not_seen'" in said
+    assert len(maps(notebook)) == 3
 
 
 def test_who_is_responsible(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,7 +84,7 @@ function mapAddress() {
   if (state.category && state.page !== "grids" && !OF_A_DAY.includes(state.page)) { query.set("category", state.category); }
   if (state.page === "services") { query.set("layer", layerOf()); askServices(query, state); }
   query.set("lang", state.lang);
-  return `/maps/${state.page}?${query}`;
+  return `/maps/${state.page === "coverage" ? state.show : state.page}?${query}`;
 }
 
 /** The set on the screen with the version of the day that is shown: today's is in the overview. */

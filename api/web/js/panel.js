@@ -1,5 +1,5 @@
 // The panel of filters: what the page is about, time window, category, and what data there are.
-import { OF_A_DAY, WINDOWS, setOf } from "./state.js";
+import { OF_A_DAY, SHOWN, WINDOWS, setOf } from "./state.js";
 import { facilityFields } from "./facilities.js";
 import { newest } from "./windows.js";
 import { may } from "./shell.js";
@@ -71,6 +71,12 @@ function bordersField(state, change) {
   return box;
 }
 
+/** Which side of the patrols is shown: what nobody looked at, how long ago, or how much. */
+function shownField(state, change) {
+  const buttons = SHOWN.map((show) => choice(t("show_" + show), state.show === show, () => change({ show })));
+  return el("fieldset", null, null, el("legend", null, t("coverage_show")), el("div", "choices", null, ...buttons));
+}
+
 function selectField(id, label, options, value, act) {
   const box = el("fieldset");
   const name = el("label", "label", label);
@@ -98,7 +104,7 @@ function holding(label, held) {
  * fields of the state that shall differ, `show` a place to look at.
  */
 export function drawPanel(panel, state, overview, facilities, change, close, show) {
-  const parts = [el("h2", null, t("page_" + state.page)), el("p", "about", t("about_" + state.page))];
+  const parts = [el("h2", null, t("page_" + state.page)), el("p", "about", t("about_" + (state.page === "coverage" ? state.show : state.page)))];
   const shut = el("button", "panel-close", "×");
   shut.type = "button";
   shut.setAttribute("aria-label", t("close_filters"));
@@ -108,6 +114,7 @@ export function drawPanel(panel, state, overview, facilities, change, close, sho
     parts.push(selectField("set", t("set"), overview.sets.map((s) => [s.name, s.title || s.name]),
       setOf(state, overview).name, (set) => change({ set, view: "", grid: "" })));
   }
+  if (state.page === "coverage") { parts.push(shownField(state, change)); }
   parts.push(bordersField(state, change));
   const timeless = OF_A_DAY.includes(state.page);
   if (facilities) {

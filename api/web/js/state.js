@@ -5,6 +5,8 @@ import { readFind, readReach } from "./facilities.js";
 export const PAGES = ["grids", "hotspots", "coverage", "services", "staffing"];
 /** Pages that tell how it stands on a day: no window, no category. */
 export const OF_A_DAY = ["services", "staffing"];
+/** What the page of patrols can show; the first one if the address names none. */
+export const SHOWN = ["coverage", "recency", "effort"];
 export const WINDOWS = { "1d": 1, "7d": 7, "30d": 30, "90d": 90, "365d": 365 };
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
@@ -40,6 +42,7 @@ export function readState() {
     layer: query.get("layer") || "",
     reach: page === "services" ? readReach(query.get("reach")) : "",
     find: page === "services" ? readFind(query.get("find")) : "",
+    show: page === "coverage" && SHOWN.includes(query.get("show")) ? query.get("show") : SHOWN[0],
     lang: language(query.get("lang")),
     view: hash.get("v") || "",
     grid: hash.get("grid") || "",
@@ -58,6 +61,7 @@ export function addressOf(state) {
   if (state.layer && state.page === "services") { query.set("layer", state.layer); }
   if (state.reach && state.page === "services") { query.set("reach", state.reach); }
   if (state.find && state.page === "services") { query.set("find", state.find); }
+  if (state.page === "coverage" && state.show !== SHOWN[0]) { query.set("show", state.show); }
   query.set("lang", state.lang);
   return "/?" + query + hashOf(state);
 }

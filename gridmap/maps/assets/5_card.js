@@ -18,6 +18,12 @@
     return list;
   }
 
+  /** Why a grid looks as it does, with its figures in place of their names. */
+  function reason(row) {
+    return data.why[data.grids.why[row]].replace(/\{(\w+)\}/g, (whole, key) => (
+      data.grids[key] && typeof data.grids[key][row] === "number" ? gm.number(data.grids[key][row]) : whole));
+  }
+
   /** Households of the day asked for, where they are known better than by the version. */
   function correctHouseholds(list, households) {
     const label = gm.text("fact_households");
@@ -36,7 +42,7 @@
     const card = await reply.json();
     if (mine !== request) { return; }
     const seen = card.activity;
-    if (seen && data.kind !== "coverage") {
+    if (seen && !["coverage", "effort", "recency"].includes(data.kind)) {
       list.append(fact(gm.text("fact_incidents"), gm.number(seen.incidents)), fact(gm.text("fact_fixes"), gm.number(seen.fixes)),
         fact(gm.text("fact_last"), seen.last_fix_at ? gm.time(Date.parse(seen.last_fix_at) / 1000) : gm.text("never")));
     }
@@ -150,7 +156,7 @@
     const title = el("h2", null, row === null ? gm.text("asking") : gm.title(data.grids, row));
     const code = el("p", "gm-code", row === null ? "" : data.grids.code[row]);
     const chain = el("div", null, null, [row === null ? null : crumbs(gm.chain(row))]);
-    const why = row === null || !data.grids.why ? null : el("p", "gm-why", data.why[data.grids.why[row]]);
+    const why = row === null || !data.grids.why ? null : el("p", "gm-why", reason(row));
     const about = el("div", null, null, [row === null ? null : facts(row)]);
     const answerBox = el("div", "gm-answer");
     answerBox.setAttribute("aria-live", "polite");

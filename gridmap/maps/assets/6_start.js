@@ -36,6 +36,9 @@
     selected = { row, marks };
   };
 
+  /** Row of the selected grid, or null. */
+  gm.selected = () => (selected ? selected.row : null);
+
   function tell(message) {
     if (window.parent !== window) { window.parent.postMessage(Object.assign({ from: "gridmap" }, message), location.origin); }
   }
@@ -106,6 +109,7 @@
   /** Everything is on the map: bring it to life. */
   gm.start = function (map) {
     const legend = gm.legend(map);
+    gm.slider(map);
     if (data.notice) {
       const said = gm.el("p", "gm-nothing", data.notice);
       said.setAttribute("role", "status");
