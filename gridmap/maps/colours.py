@@ -1,6 +1,7 @@
 """Palettes and classes: what a colour on a map means, in numbers that the legend can name.
 
-The sequences have one hue and even steps of lightness, so they survive colour blindness and a grey printer.
+The sequences have one hue and even steps of lightness, so they survive colour blindness and a grey printer; colours of
+kinds were chosen to be told apart by those who do not see red, green or blue (the tests simulate that).
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,21 @@ SEQUENCE = ("#fde3d3", "#f9c0a0", "#f2966d", "#de6a43", "#b93f26", "#7f1d17")
 
 #: Shares of the cells with at least one incident below each class break: density is skewed, so the top is cut finely.
 SHARES = (0.4, 0.65, 0.82, 0.93, 0.98)
+
+#: What is said of a place (words of ``Judged``); on grey paper hot and cold need their marks.
+JUDGED = {"hot": "#b3261e", "cold": "#2166ac", "usual": "#f4f3ef", "not_judged": "#c9c6bd"}
+
+#: How a place changed (words of ``Pattern``): warm where it burns on, cool where it comes and goes or is over.
+PATTERNS = {
+    "new": "#e8c33a",
+    "consecutive": "#d6452b",
+    "intensifying": "#7f1d17",
+    "persistent": "#956a95",
+    "diminishing": "#bbe4be",
+    "sporadic": "#38b4e2",
+    "oscillating": "#424391",
+    "historical": "#558970",
+}
 
 #: Quiet tints that tell neighbouring streets apart; they carry no meaning.
 TINTS = ("#dbe6ee", "#ece5d0", "#dcead9", "#efdfdc", "#e3dfef", "#d8ebe9", "#f3e6d6", "#e4e6e0")

@@ -14,8 +14,8 @@ from gridmap.i18n import Language
 from gridmap.maps.drawing import texts_of
 from gridmap.maps.geometry import Shapes, pack
 
-#: Strong colours that differ in hue and lightness, on any tint of the grids.
-COLOURS = ("#7b1fa2", "#00695c", "#b3261e", "#1a4f9c", "#7a5c00", "#3d3d3d")
+#: Strong colours on any tint of the grids, told apart also by those who do not see red, green or blue.
+COLOURS = ("#b3261e", "#3a69da", "#3e2541", "#70726a", "#361e98", "#7e5f84")
 #: Features of a layer that are drawn, and vertices of all its lines and areas.
 MAX_DRAWN = 3_000
 VERTEX_BUDGET = 30_000
