@@ -59,7 +59,11 @@ trap stop EXIT
 room() { df -k --output=avail "$1" 2>/dev/null | tail -n 1; }
 if [ -z "${TEST_ON_DISK:-}" ] && [ -w /dev/shm ] && [ "$(room /dev/shm)" -gt 6000000 ] &&
   [ "$(awk '/^MemAvailable/ {print $2}' /proc/meminfo)" -gt 10000000 ]; then
-  fast=$(mktemp -d /dev/shm/gridmap-tests.XXXXXX)
+  for left in /dev/shm/gridmap-tests.*; do # of a run that was killed
+    pid=${left#*gridmap-tests.}
+    [ ! -d "$left" ] || kill -0 "${pid%%.*}" 2>/dev/null || rm -rf "$left"
+  done
+  fast=$(mktemp -d "/dev/shm/gridmap-tests.$$.XXXXXX")
   chmod 755 "$fast" # the server of a test comes in as another user
   export TMPDIR=$fast
 fi
