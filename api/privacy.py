@@ -210,6 +210,14 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "AlertOut": _fields(internal="rule kind grade title text about subject measure count cases lon lat"),
     "AlertsAnswer": _fields(internal="at rules counts alerts truncated"),
     "PatrolOut": _fields(internal="unit_id fixed_at age_s lon lat distance_m grid_code load reasons"),
+    # shifts: a unit is a number of a device, whose bearer the city knows
+    "FixItemOut": _fields(internal="status code pointer detail grid_code method flag clock_s"),
+    "FixBatchAnswer": _fields(internal="results counts"),
+    "ShiftOut": _fields(internal="unit_id start end areas"),
+    "ShiftsAnswer": _fields(internal="set start end shifts"),
+    "ShiftsPutAnswer": _fields(internal="set start end shifts units before"),
+    "UnitClockOut": _fields(internal="unit_id clock_s fixes"),
+    "UnitClocksAnswer": _fields(internal="clocks"),
     "PositionOut": _fields(internal="unit_id fixed_at lon lat grid_code"),
     "PatrolsNearAnswer": _fields(internal="units"),
     # accounts: a name here is that of an account, given by who keeps the accounts

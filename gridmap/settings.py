@@ -78,6 +78,15 @@ class Settings(BaseSettings):
     floating_residents_per_station: int = Field(
         2_000, gt=0, description="floating residents above which a grid needs a service station"
     )
+    shift_tolerance_minutes: float = Field(
+        15.0, ge=0, le=720, description="how long before and after a shift fixes of its unit are still taken in"
+    )
+    fixes_without_shift: Literal["keep", "refuse"] = Field(
+        "keep", description="fixes of units without any shift on record: keep, or refuse as off shift"
+    )
+    fixes_kept_days: int = Field(
+        90, ge=1, description="days for which single fixes are kept; gridmap patrols thin leaves sums of older days"
+    )
     sliver_width_m: float = Field(0.1, gt=0, description="faults of a tiling thinner than this are slivers")
     sliver_area_m2: float = Field(0.01, ge=0, description="overlaps and holes up to this size are only warnings")
 

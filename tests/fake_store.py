@@ -17,6 +17,7 @@ from fake_access import AccessState, FakeAccounts, FakeEvents, FakeIdempotency, 
 from fake_books import FakeBooks, FakePlaces
 from fake_boundaries import FakeBoundaries, meets
 from fake_cases import FakeCases
+from fake_duty import DutyState, FakeDuty, FakePatrolDays
 from fake_features import FakeFeatures, FakeLayer
 from fake_people import FakeProfiles, FakeStaff
 from fake_redraw import FakeRedraw
@@ -52,6 +53,7 @@ class _State:
     cases: dict[str, Any] = field(default_factory=dict)
     books: dict[tuple[str, date], Any] = field(default_factory=dict)
     places: Any = None
+    duty: DutyState = field(default_factory=DutyState)
     access: AccessState = field(default_factory=AccessState)
 
     def copy(self) -> "_State":
@@ -114,6 +116,8 @@ class FakeUnitOfWork:
         self.cases = FakeCases(self)
         self.books = FakeBooks(self)
         self.places = FakePlaces(self)
+        self.duty = FakeDuty(self)
+        self.patrol_days = FakePatrolDays(self)
 
     def __enter__(self) -> "FakeUnitOfWork":
         return self
@@ -252,6 +256,9 @@ class _Patrols:
         frames.require(frame, frames.FIXES)
         columns, at, geometry = fix_values(frame)
         state = self._work.write()
+        until = self._work.patrol_days.thinned_until()
+        if until is not None and any(_moment(moment) < until for moment in at):
+            raise Conflict("day_thinned")
         columns["version"] = _known_versions(state, version_values(frame))
         before = len(state.fixes)
         for i, unit in enumerate(columns["unit_id"]):
@@ -264,7 +271,11 @@ class _Patrols:
     def take(self, points):
         state = self._work.write()
         verdicts = []
+        until = self._work.patrol_days.thinned_until()
         for new, owner in points:
+            if until is not None and new.fixed_at < until:
+                verdicts.append(Verdict.THINNED)
+                continue
             key = (new.unit_id, new.fixed_at, (new.lon, new.lat))
             verdicts.append(Verdict.DUPLICATE if key in state.fixes else Verdict.ACCEPTED)
             row = new._asdict() | owner._asdict()
@@ -282,8 +293,8 @@ class _Patrols:
         state.fixes |= dict(zip(keys, new, strict=True))
         return changed
 
-    def frame(self, where):
-        return self._framed(self._rows(where))
+    def frame(self, where, units=None):
+        return self._framed([r for r in self._rows(where) if units is None or r["unit_id"] in units])
 
     def latest(self, where, units=None):
         rows = {r["unit_id"]: r for r in self._rows(where) if units is None or r["unit_id"] in units}

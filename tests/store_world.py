@@ -16,11 +16,13 @@ import sqlalchemy as sa
 from store_frames import CITY, at, fixes, grids, incidents, publish, with_version
 
 from gridmap.analysis.content import content_hash
+from gridmap.analysis.patrol_days import days_frame
 from gridmap.analysis.redraw.tiling import grids_of
 from gridmap.domain.access import Area, Grant, Kind, Role
 from gridmap.domain.boundaries import BoundarySet, Level, VersionState
 from gridmap.domain.cases import Act as CaseAct
 from gridmap.domain.cases import Entry as CaseEntry
+from gridmap.domain.duty import Shift, UnitClock
 from gridmap.domain.events import Event, EventKind
 from gridmap.domain.features import FeatureLayer
 from gridmap.domain.incidents import StaffMember
@@ -39,6 +41,7 @@ from gridmap.services.ports import (
     NewCase,
     PointOwner,
     Step,
+    ThinnedDay,
     Token,
 )
 from gridmap.store.progress import Show
@@ -100,6 +103,7 @@ def fill_everything(store: Any, n: int = 40) -> None:
                 crs=4326,
             )
         )
+        _on_duty(work)
         _worked_on(work)
         _people_who_sign_in(work)
         work.commit()
@@ -128,6 +132,24 @@ def _people_who_sign_in(work: Any) -> None:
     acts[-1] = replace(acts[-1], events=happened)
     work.trail.add([*acts, Act(at(3), "session.begin", Outcome.FAILED, subject="\\N", request_id="r\t1")])
     work.idempotency.add(Answered("", "k-1", "POST /x", "d" * 64, 201, '{"名":"\\n"}\n', at(1)))
+
+
+def _on_duty(work: Any) -> None:
+    """Put shifts, wrong clocks and the sums of a day long ago."""
+    shifts = [Shift("u-0", at(0), at(8), ("a", "b")), Shift("“\\N\t”", at(1), at(9))]
+    work.duty.put_shifts("city", shifts, start=at(0), end=at(23))
+    clocks = [UnitClock("u-1", 28_800.125, (), at(8)), UnitClock("“\\N\t”", None, ((1 / 3, 2 / 3), (1.5, 2.5)))]
+    work.duty.put_clocks(clocks)
+    long_ago = date(2020, 1, 1)
+    moments = (at(0) - timedelta(days=2200), at(1) - timedelta(days=2200))
+    sums = days_frame(
+        [
+            (long_ago, "a", "city", 1, 2, 1, 1, 1, 1 / 3, 0.1, 1.25, *moments, None, [[9, 2, 1, 1 / 3, 1.25]]),
+            (long_ago, None, None, None, 1, 1, 0, 1, 4.0, 4.0, 0.0, *moments, moments[1], []),
+        ]
+    )
+    thinned = ThinnedDay(long_ago, at(0) - timedelta(days=2190), 0, at(3))
+    assert work.patrol_days.thin(sums, thinned, expected=0, before=thinned.ends_at)
 
 
 def _drawn(work: Any) -> None:

@@ -17,6 +17,7 @@ from gridmap.cli import (
     import_people,
     imports,
     join,
+    patrols,
     prints,
     propose,
     serve,
@@ -35,6 +36,7 @@ app = typer.Typer(
 imports.app.command()(import_cases.cases)
 imports.app.command()(import_people.staff)
 imports.app.command()(import_people.profiles)
+imports.app.command()(import_people.shifts)
 imports.app.command()(import_layers.layer)
 imports.app.command()(import_layers.context)
 app.add_typer(imports.app, name="import")
@@ -50,6 +52,7 @@ app.add_typer(codes.app, name="codes")
 app.add_typer(propose.app, name="propose")
 app.add_typer(sets.app, name="set")
 app.add_typer(versions.app, name="version")
+app.add_typer(patrols.app, name="patrols")
 app.add_typer(db.app, name="db")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(audit.app, name="audit")

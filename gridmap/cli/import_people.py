@@ -49,6 +49,44 @@ def staff(
     common.conclude(outcome.report, outcome.committed)
 
 
+def shifts(
+    file: FileArgument,
+    set_name: SetOption = None,
+    first: Annotated[
+        str | None, typer.Option("--from", help="First day whose shifts are replaced; of the file.", metavar="DATE")
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--until", help="Last day whose shifts are replaced; of the file.", metavar="DATE")
+    ] = None,
+    encoding: EncodingOption = None,
+    commit: CommitOption = False,
+    db: DbOption = None,
+) -> None:
+    """Import shifts and duty areas: they take the place of those that begin on these days. 导入班次。"""
+    from gridmap.files.shifts import read_shifts
+    from gridmap.services.responsibility import Plans
+    from gridmap.services.shifts import days_of, replace_shifts
+
+    with common.refusing():
+        settings = common.settings()
+        found = read_shifts(file, settings=settings, encoding=encoding)
+        start, end = days_of(found, settings.time_zone, common.parse_day(first), common.parse_day(last))
+        with common.opened(db, existing=True, rehearsal=not commit) as store:
+            plans = Plans(store)
+            outcome = replace_shifts(
+                store,
+                plans,
+                plans.resolve_set(set_name, settings.default_set),
+                found,
+                start=start,
+                end=end,
+                zone=settings.time_zone,
+                commit=commit,
+            )
+    common.say("import_shifts", shifts=outcome.shifts, units=outcome.units, before=outcome.before)
+    common.say("committed" if outcome.committed else "rehearsal")
+
+
 def profiles(
     file: FileArgument,
     set_name: SetOption = None,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,12 +17,16 @@ from gridmap.cli.common import (
     FileArgument,
     RewriteOption,
 )
+from gridmap.i18n import text
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from gridmap.services.boundaries import ImportOutcome
+    from gridmap.services.patrols import FixScreen
     from gridmap.services.points import PointsOutcome
+    from gridmap.services.ports import Store
+    from gridmap.services.responsibility import Plans
 
 app = typer.Typer(no_args_is_help=True, help="Bring in boundaries, incidents, patrols, people, layers. 导入数据。")
 
@@ -161,18 +165,36 @@ def patrols(
     lat_column: LatOption = None,
     time_column: TimeOption = None,
     unit_column: Annotated[str | None, typer.Option("--unit-column", help="Column of workers or vehicles.")] = None,
+    unit: Annotated[str | None, typer.Option("--unit", help="Whose fixes all of the file are.")] = None,
     datum: DatumOption = None,
     encoding: EncodingOption = None,
     skip_bad: SkipOption = False,
     commit: CommitOption = False,
     db: DbOption = None,
 ) -> None:
-    """Import patrol fixes and join each to the grid of its day. 导入巡查轨迹点。"""
-    from gridmap.services.patrols import import_fixes
+    """Import patrol fixes, join each to the grid of its day, and say what cleaning makes of them. 导入巡查轨迹点。"""
+    from gridmap.services.patrols import FixScreen, import_fixes
 
     columns = {"lon": lon_column, "lat": lat_column, "time": time_column, "unit": unit_column}
-    job = PointsJob(file, "fixes", columns, datum, encoding, skip_bad, commit, db)
-    _import_points(job, import_fixes)
+    job = PointsJob(file, "fixes", columns, datum, encoding, skip_bad, commit, db, unit=unit)
+    screens: list[FixScreen] = []
+
+    def screened(store: "Store", *args: Any, **kwargs: Any) -> "PointsOutcome":
+        screens.append(FixScreen(store, kwargs["settings"], common.now()))
+        return import_fixes(store, *args, **kwargs, screen=screens[0])
+
+    _import_points(job, screened, after=lambda plans: _say_screen(screens[0], plans))
+
+
+def _say_screen(screen: "FixScreen", plans: "Plans") -> None:
+    for code, count in sorted(screen.refused.items()):
+        common.say("fixes_refused", count=count, why=text(f"error.{code}", common.language()))
+    found = screen.cleaned(plans)
+    for word, count in () if found is None else found.verdicts.items():
+        if count:
+            common.say("fixes_verdict", count=count, what=text(f"verdict.{word}", common.language()))
+    if found is not None and found.stops + found.gaps:
+        common.say("fixes_stops", stops=found.stops, gaps=found.gaps, hours=found.gap_seconds / 3600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +210,14 @@ class PointsJob:
     commit: bool
     db: str | None
     category: str | None = None
+    unit: str | None = None
 
 
 def _import_points(
     job: PointsJob,
     take: "Callable[..., PointsOutcome]",
     make_ids: "Callable[[gpd.GeoDataFrame], list[str]] | None" = None,
+    after: "Callable[[Plans], None]" = lambda plans: None,
 ) -> None:
     from gridmap.crs import parse_datum
     from gridmap.files.records import read_records
@@ -210,18 +234,21 @@ def _import_points(
             encoding=job.encoding,
             category=job.category,
             make_ids=make_ids,
+            unit=job.unit,
         )
         with (
             common.opened(job.db, rehearsal=not job.commit) as store,
             common.progress(job.file.name, records.total) as advance,
         ):
+            plans = Plans(store)
             outcome = take(
                 store,
-                Plans(store),
+                plans,
                 records.batches(advance),
                 settings=settings,
                 commit=lambda: job.commit and (job.skip_bad or not records.bad),
             )
+            after(plans)
     common.say_points(outcome, records, records.bad)
     if records.bad and not job.skip_bad:
         common.complain("points_blocked", count=records.bad)

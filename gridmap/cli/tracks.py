@@ -17,8 +17,11 @@ from gridmap.cli.whose import (
     chosen_locator,
     say_examples,
 )
+from gridmap.i18n import text
 
 if TYPE_CHECKING:
+    from gridmap.analysis.locator import Locator
+    from gridmap.analysis.tracks import Fixes
     from gridmap.domain.rules import Finding
     from gridmap.files.tracks import TrackRows
 
@@ -52,6 +55,9 @@ def tracks(
     unit_column: Annotated[str | None, typer.Option("--unit-column")] = None,
     datum: DatumOption = None,
     encoding: EncodingOption = None,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Leave out what cannot be right, let stops stand still, and say so.")
+    ] = False,
     max_gap_s: Annotated[float, typer.Option("--max-gap-s", help="A longer silence is a gap: nothing is split.")] = 300,
     max_speed_m_s: Annotated[
         float, typer.Option("--max-speed-m-s", help="A faster way is a jump: nothing is split.")
@@ -93,6 +99,8 @@ def tracks(
                 on_rows=meter,
                 on_bad=on_bad,
             )
+        if clean:
+            read = _cleaned(read, locator)
         if rows is Rows.EVENT:
             rules = {"confirm_m": confirm_m, "confirm_s": confirm_s, "dwell_s": dwell_s, "lost_s": lost_s}
             counts = write_events(read, locator, out, **rules).counts
@@ -110,3 +118,13 @@ def tracks(
     if bad:
         common.say("tracks.unreadable", count=bad)
     say_examples(examples)
+
+
+def _cleaned(fixes: "Fixes", locator: "Locator") -> "Fixes":
+    from gridmap.analysis.cleaning import clean
+
+    found = clean(fixes, now=common.now(), ground=None if locator.metric else locator)
+    for word, count in found.summary.verdicts.items():
+        if count:
+            common.say("fixes_verdict", count=count, what=text(f"verdict.{word}", common.language()))
+    return found.used

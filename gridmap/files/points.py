@@ -55,7 +55,7 @@ USUAL: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
 }
 _ODD_BLANKS = "[\\x{1c}-\\x{1f}\\x{85}]"
-_SANDBOXED = (Format.GEOJSON, Format.GEOPACKAGE, Format.SHAPEFILE, Format.KML)
+_SANDBOXED = (Format.GEOJSON, Format.GEOPACKAGE, Format.SHAPEFILE, Format.KML, Format.GPX)
 
 
 @dataclass(frozen=True, slots=True)

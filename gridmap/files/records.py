@@ -45,6 +45,7 @@ class Records:
         id_column: str | None = None,
         make_ids: Callable[[gpd.GeoDataFrame], list[str]] | None = None,
         max_text: int = 200,
+        unit: str | None = None,
     ) -> None:
         if datum in (Datum.GCJ02, Datum.BD09) and source.states_wgs84:
             raise CrsError("crs_conflict")
@@ -55,13 +56,15 @@ class Records:
         self._id_column = id_column
         self._make_ids = make_ids
         self._max_text = max_text
+        self._unit = unit
         self._findings: list[Finding] = []
         self.rows = 0
         self.bad = 0
         self.total = source.rows
         source.require("time")
         if kind == "fixes":
-            source.require("unit")
+            if unit is None:
+                source.require("unit")
         elif category is None:
             source.require("category")
         if kind == "cases":
@@ -99,7 +102,8 @@ class Records:
         bad = {**bad_times, **bad}
         data: dict[str, Any] = {"fixed_at" if self._kind == "fixes" else "occurred_at": times}
         if self._kind == "fixes":
-            data["unit_id"] = self._texts(table, "unit", bad)
+            one = self._unit
+            data["unit_id"] = [one] * table.num_rows if one else self._texts(table, "unit", bad)
         else:
             one = self._category
             data["category"] = [one] * table.num_rows if one else self._texts(table, "category", bad)
@@ -140,6 +144,7 @@ def read_records(
     encoding: str | None = None,
     category: str | None = None,
     make_ids: Callable[[gpd.GeoDataFrame], list[str]] | None = None,
+    unit: str | None = None,
 ) -> Records:
     """Open a file of incidents, cases or fixes.
 
@@ -151,6 +156,8 @@ def read_records(
         the names are not the usual ones.
     category : str, optional
         One category for all rows of a file without such a column.
+    unit : str, optional
+        One unit for all fixes of a file.
     make_ids : callable, optional
         Gives ids to incidents where ``columns`` names no column of numbers: one with a usual name is not taken by
         itself, because rows with one number (the victims of one incident) would count once.
@@ -176,4 +183,5 @@ def read_records(
         id_column=(columns or {}).get("id"),
         make_ids=make_ids,
         max_text=settings.max_text,
+        unit=unit,
     )

@@ -15,6 +15,7 @@ class Format(StrEnum):
     FLATGEOBUF = "flatgeobuf"
     PARQUET = "parquet"
     KML = "kml"
+    GPX = "gpx"
     CSV = "csv"
 
 
@@ -27,6 +28,7 @@ SUFFIXES: dict[str, Format] = {
     ".parquet": Format.PARQUET,
     ".geoparquet": Format.PARQUET,
     ".kml": Format.KML,
+    ".gpx": Format.GPX,
     ".csv": Format.CSV,
     ".tsv": Format.CSV,
     ".txt": Format.CSV,
@@ -51,6 +53,8 @@ def content_of(head: bytes) -> Format | None:
     if text.startswith((b"{", b"[")):
         return Format.GEOJSON
     if text.startswith(b"<"):
+        if b"<gpx" in text or b":gpx" in text:
+            return Format.GPX
         return Format.KML if b"<kml" in text or b":kml" in text else None
     return None if b"\0" in text else Format.CSV
 
@@ -84,8 +88,12 @@ def format_of(path: Path, name: str | None = None) -> Format:
     if not head.strip():
         raise FileError("file_empty")
     found = content_of(head)
-    # A KML that starts with a long comment or a document type is judged by the parser itself.
-    if claimed is Format.KML and found is None and head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
+    # XML that starts with a long comment or a document type is judged by the parser itself.
+    if (
+        claimed in (Format.KML, Format.GPX)
+        and found is None
+        and head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
+    ):
         return claimed
     if found is not claimed:
         raise FileError("content_mismatch", claimed=claimed.value, found=found.value if found else "?")

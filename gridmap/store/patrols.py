@@ -15,6 +15,7 @@ from gridmap.errors import Conflict
 from gridmap.services.ports import Added, NewFix, Passing, PointFilter, PointOwner, Verdict, Within
 from gridmap.store import columns as col
 from gridmap.store.blobs import Geometries
+from gridmap.store.patrol_days import hold_off_thinning
 from gridmap.store.points import Owners, in_window, insert_few, kept_values, reown_rows, span_of, transposed
 from gridmap.store.tables import FixRow
 from gridmap.store.unit_of_work import Work
@@ -43,6 +44,9 @@ class Patrols:
         )
         new = ~keys.duplicated().to_numpy()
         self._work.begin_load(_FIX, len(frame))
+        until = hold_off_thinning(self._work)
+        if until is not None and len(at) and pd.Timestamp(at.min(), tz="UTC") < until:
+            raise Conflict("day_thinned")
         known = self._known(sorted(set(columns["unit_id"])), at)
         if len(known):
             seen = keys.merge(known.drop_duplicates(), how="left", on=list(keys.columns), indicator=True)
@@ -58,11 +62,14 @@ class Patrols:
 
     def take(self, points: Sequence[tuple[NewFix, PointOwner]]) -> list[Verdict]:
         """Add a few fixes, each judged by itself; see ``services.ports``."""
-        self._work.begin_writing()
+        until = hold_off_thinning(self._work)
         seen = self._there([point for point, _ in points])
         verdicts = []
         new: dict[tuple[str, datetime, float, float], tuple[NewFix, PointOwner]] = {}
         for point, owner in points:
+            if until is not None and point.fixed_at < until:
+                verdicts.append(Verdict.THINNED)
+                continue
             key = (point.unit_id, point.fixed_at, point.lon, point.lat)
             fresh = key not in seen and key not in new
             verdicts.append(Verdict.ACCEPTED if fresh else Verdict.DUPLICATE)
@@ -122,9 +129,11 @@ class Patrols:
         matching = in_window(self._work.backend, FixRow, FixRow.fixed_at, where)
         return reown_rows(self._work, FixRow, FixRow.fixed_at, matching, owners)
 
-    def frame(self, where: PointFilter) -> gpd.GeoDataFrame:
-        """Give all matching fixes by (unit_id, fixed_at)."""
+    def frame(self, where: PointFilter, units: Sequence[str] | None = None) -> gpd.GeoDataFrame:
+        """Give all matching fixes (of some units) by (unit_id, fixed_at)."""
         matching = in_window(self._work.backend, FixRow, FixRow.fixed_at, where)
+        if units is not None:
+            matching.append(self._work.backend.one_of(FixRow.unit_id, sorted(set(units))))
         return self._framed(self._columns().where(*matching).order_by(FixRow.unit_id, FixRow.fixed_at))
 
     def _columns(self) -> sa.Select[Any]:

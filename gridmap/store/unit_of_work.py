@@ -193,10 +193,12 @@ class SqlUnitOfWork:
         from gridmap.store.boundaries import Boundaries
         from gridmap.store.cases import Cases
         from gridmap.store.context import Context
+        from gridmap.store.duty import Duty
         from gridmap.store.events import Events
         from gridmap.store.features import Features
         from gridmap.store.idempotency import Idempotency
         from gridmap.store.incidents import Incidents
+        from gridmap.store.patrol_days import PatrolDays
         from gridmap.store.patrols import Patrols
         from gridmap.store.people import Profiles, Staff
         from gridmap.store.redraw import Redraw
@@ -218,6 +220,8 @@ class SqlUnitOfWork:
         self.cases: ports.CaseRepository = Cases(self._work)
         self.books: ports.BookRepository = Books(self._work)
         self.places: ports.PlaceRepository = Places(self._work)
+        self.duty: ports.DutyRepository = Duty(self._work)
+        self.patrol_days: ports.DaySumRepository = PatrolDays(self._work)
 
     def __enter__(self) -> Self:
         return self

@@ -1,22 +1,16 @@
 """KML by expat: placemarks with their data and geometry. No document type, no link is ever followed."""
 
-import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.parsers import expat
 
-from gridmap.errors import FileError, TextError
 from gridmap.files.parser.rows import Rows
 from gridmap.files.parser.wkb import Shape, to_shape
-from gridmap.files.text import codec_of, decode
+from gridmap.files.parser.xml import XmlReader, text_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_DEPTH = 64
-_MAX_TEXT = 16_000_000
-_DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["'][^>]{0,200}\?>""")
 _LINKS = {"NetworkLink", "GroundOverlay", "ScreenOverlay", "PhotoOverlay"}
 _ODD = {"Model", "Track", "MultiTrack", "Tour"}
 _TEXTS = {"name", "description", "value", "SimpleData", "coordinates"}
@@ -36,61 +30,25 @@ def read(path: Path, request: dict[str, Any]) -> "tuple[pa.Table, dict[str, Any]
     FileError
         ``dtd_forbidden``, ``not_xml``, ``not_kml``, ``file_too_deep``, ``file_text_too_long``.
     """
-    data = path.read_bytes()
-    declared = _DECLARED.match(data.removeprefix(b"\xef\xbb\xbf"))
-    encoding = request.get("encoding") or (declared[1].decode("ascii") if declared else None)
-    # "UTF-16" without a byte order mark would be a guess; codec_of refuses what we do not know, UTF-7 among it.
-    if encoding is not None:
-        codec_of(encoding)
-    text, encoding = decode(data, encoding)
-    text = re.sub(r"^\s*<\?xml.*?\?>", "", text, count=1, flags=re.DOTALL)
+    text, encoding = text_of(path, request)
     reader = _Reader(Rows(request["limits"]))
     reader.parse(text)
     notes = [{"rule": "link_ignored", "fields": {"kind": k, "count": n}} for k, n in sorted(reader.links.items())]
     return reader.rows.table(), {"crs": "OGC:CRS84", "encoding": encoding, "layer": None, "notes": notes}
 
 
-class _Reader:
+class _Reader(XmlReader):
     def __init__(self, rows: Rows) -> None:
+        super().__init__("kml", "not_kml")
         self.rows = rows
         self.links: Counter[str] = Counter()
-        self.stack: list[str] = []
-        self.text: list[str] | None = None
-        self.size = 0
         self.key = ""
         self.placemark: dict[str, Any] | None = None
         self.parts: list[tuple[str, Any]] = []
         self.fault: str | None = None
         self.has_z = False
 
-    def parse(self, text: str) -> None:
-        parser = expat.ParserCreate("utf-8")
-        parser.buffer_text = True
-        parser.StartDoctypeDeclHandler = self._doctype
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._characters
-        try:
-            raw = text.encode("utf-8")
-        except UnicodeEncodeError:
-            raise TextError("file_not_utf8") from None
-        try:
-            for start in range(0, len(raw), 1 << 20):
-                parser.Parse(raw[start : start + (1 << 20)], False)
-            parser.Parse(b"", True)
-        except expat.ExpatError:
-            raise FileError("not_xml") from None
-
-    def _doctype(self, *_: Any) -> None:
-        raise FileError("dtd_forbidden")
-
-    def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        name = tag.rpartition(":")[2]
-        if not self.stack and name != "kml":
-            raise FileError("not_kml")
-        self.stack.append(name)
-        if len(self.stack) > _DEPTH:
-            raise FileError("file_too_deep")
+    def begin(self, name: str, attributes: dict[str, str]) -> None:
         if name in _LINKS:
             self.links[name] += 1
         if name == "Placemark":
@@ -105,17 +63,9 @@ class _Reader:
             elif name in _GEOMETRY and name != "LinearRing":
                 self.parts.append((name, []))
             if name in _TEXTS:
-                self.text, self.size = [], 0
+                self.gather()
 
-    def _characters(self, data: str) -> None:
-        if self.text is not None:
-            self.size += len(data)
-            if self.size > _MAX_TEXT:
-                raise FileError("file_text_too_long", limit=_MAX_TEXT)
-            self.text.append(data)
-
-    def _end(self, _: str) -> None:
-        name = self.stack.pop()
+    def end(self, name: str) -> None:
         if self.placemark is None:
             return
         if name == "Placemark":

@@ -14,6 +14,7 @@ _MODULES = {
     "flatgeobuf": "gdal",
     "parquet": "parquet",
     "kml": "kml",
+    "gpx": "gpx",
 }
 
 

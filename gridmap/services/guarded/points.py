@@ -156,6 +156,10 @@ class CutPatrols(_Cut[PatrolRepository]):
     def __init__(self, guard: Guard) -> None:
         super().__init__(guard, guard.raw.patrols)
 
+    def frame(self, where: PointFilter, units: Sequence[str] | None = None) -> gpd.GeoDataFrame:
+        """Give the fixes within reach."""
+        return self._raw.frame(self._mine(where), units)
+
     def latest(self, where: PointFilter, units: Sequence[str] | None = None) -> gpd.GeoDataFrame:
         """Give the last fix of each unit of those where positions may be seen."""
         mine = both_within(self._guard.within(Permission.PATROLS_LIVE), where.within)

@@ -12,6 +12,7 @@ from gridmap.errors import NotAllowed
 from gridmap.services import ports
 from gridmap.services.guarded.boundaries import CutBoundaries
 from gridmap.services.guarded.cases import CutBooks, CutCases, CutPlaces
+from gridmap.services.guarded.duty import CutDuty, CutPatrolDays
 from gridmap.services.guarded.features import CutContext, CutFeatures
 from gridmap.services.guarded.guard import SEEING, Guard, Rights, rights_of
 from gridmap.services.guarded.kin import Kin
@@ -39,6 +40,8 @@ PORTS: Mapping[str, type] = {
     "cases": ports.CaseRepository,
     "books": ports.BookRepository,
     "places": ports.PlaceRepository,
+    "duty": ports.DutyRepository,
+    "patrol_days": ports.DaySumRepository,
 }
 
 
@@ -60,6 +63,8 @@ CUTS: Mapping[str, type[_Cut]] = {
     "cases": CutCases,
     "books": CutBooks,
     "places": CutPlaces,
+    "duty": CutDuty,
+    "patrol_days": CutPatrolDays,
 }
 
 
@@ -131,6 +136,8 @@ class GuardedUnitOfWork:
     cases: ports.CaseRepository
     books: ports.BookRepository
     places: ports.PlaceRepository
+    duty: ports.DutyRepository
+    patrol_days: ports.DaySumRepository
 
     def __init__(self, store: "GuardedStore", raw: UnitOfWork) -> None:
         self._store = store

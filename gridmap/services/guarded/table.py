@@ -150,6 +150,24 @@ def _book(call: Mapping[str, Any], result: Any) -> Told:
     return book.kind, {"valid_from": book.valid_from.isoformat()}
 
 
+def _shifts(call: Mapping[str, Any], result: Any) -> Told:
+    told = {"from": call["start"].isoformat(), "until": call["end"].isoformat()}
+    return str(call["set_name"]), {**told, "shifts": len(call["shifts"]), "before": int(result)}
+
+
+def _shown(call: Mapping[str, Any], result: Any) -> Told:
+    return str(call["set_name"]), {"shifts": len(result)}
+
+
+def _clocks(call: Mapping[str, Any], result: Any) -> Told:
+    return "", {"clocks": int(result)}
+
+
+def _thinned(call: Mapping[str, Any], result: Any) -> Told | None:
+    thinned = call["thinned"]
+    return (thinned.day.isoformat(), {"fixes": thinned.fixes, "grids": len(call["sums"])}) if result else None
+
+
 def _edition(kind: EventKind) -> Happened:
     return lambda call, result: [Event(kind, str(call["set_name"]), subject=str(call["number"]))]
 
@@ -365,6 +383,19 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "list_books": _read(May.GRIDS_READ),
     },
     "places": {"replace": Rule(May.DATA_IMPORT, "places.replace", _rows), "frame": _read(May.GRIDS_READ)},
+    "duty": {
+        "put_shifts": Rule(May.DATA_IMPORT, "shifts.replace", _shifts),
+        "shifts": Rule(May.PEOPLE_READ, "shifts.export", _shown, writes=False),
+        "bound": _read(May.PEOPLE_READ),
+        "clocks": _read(May.PATROLS_LIVE),
+        "put_clocks": Rule(May.DATA_IMPORT, "clocks.put", _clocks),
+    },
+    "patrol_days": {
+        "thinned_until": _read(May.PATROLS_READ),
+        "days": _read(May.PATROLS_READ),
+        "frame": _read(May.PATROLS_READ),
+        "thin": Rule(May.DATA_IMPORT, "fixes.thin", _thinned),
+    },
     # the answer that a request got before; whose it is stands in its key
     "idempotency": {"find": _read(None), "add": Rule(None), "forget_before": Rule(None)},
 }

@@ -10,6 +10,7 @@ from gridmap.errors import GridmapError, NotFound, StoreUnavailable
 from gridmap.services.clock import day_in
 from gridmap.services.grids import looks_swapped
 from gridmap.services.guarded import Group
+from gridmap.services.intake.duty import Duty, Reading
 from gridmap.services.intake.items import Batch, Done, ItemResult, OpenedAs, Part
 from gridmap.services.intake.owners import Asked, asked_of, may_lie, owners_of
 from gridmap.services.once import KEPT
@@ -31,6 +32,9 @@ class _Member:
     def __init__(self, batch: Batch, work: UnitOfWork, settings: Settings) -> None:
         self.batch = batch
         self.work = work
+        self.points: Sequence[NewPoint] = batch.points
+        self.duty: Duty | None = None
+        self.reading: Reading | None = None
         self.before: Answered | None = None
         self.results: list[ItemResult | None] = list(batch.faults)
         self.kept: list[int] = []
@@ -39,6 +43,12 @@ class _Member:
         self.home: BoundarySet | None = None
         self.opened: list[OpenedAs | None] = []
         self._settings = settings
+
+    def hold_against(self, duty: Duty, reading: Reading) -> None:
+        """Take fixes as their clocks are understood, and leave out those of people who are off shift."""
+        self.duty, self.reading = duty, reading
+        self.points = reading.fixes
+        self.results = list(reading.faults)
 
     def judge(self, clock: Clock) -> None:
         """Find out which points may be kept, and by which borders."""
@@ -58,7 +68,7 @@ class _Member:
 
     def ask(self) -> None:
         """Find the borders of the days of the points."""
-        points = [self.batch.points[i] for i in self.kept]
+        points = [self.points[i] for i in self.kept]
         asked = asked_of(self.work, self.batch.plans, points, settings=self._settings, home=self.home)
         fits = [may_lie(one, self._settings) for one in asked]
         for i, fit in zip(self.kept, fits, strict=True):
@@ -70,14 +80,24 @@ class _Member:
     @property
     def part(self) -> Part:
         """What is to be kept, with its owners."""
-        points = [self.batch.points[i] for i in self.kept]
+        points = [self.points[i] for i in self.kept]
         return Part(self.work, self.batch.plans, points, self.owners)
 
     def answer(self, verdicts: Sequence[Verdict]) -> None:
         """Note what became of the points that were handed in."""
-        for i, verdict, owner, opened in zip(self.kept, verdicts, self.owners, self.opened, strict=True):
+        flags = [None] * len(self.kept) if self.duty is None else self.duty.flags(self.asked, self.owners)
+        clock_s = {} if self.reading is None else self.reading.clock_s
+        for i, verdict, owner, opened, flag in zip(self.kept, verdicts, self.owners, self.opened, flags, strict=True):
             if verdict in (Verdict.ACCEPTED, Verdict.DUPLICATE):
-                self.results[i] = ItemResult(verdict.value, None, owner.grid_code, owner.method, case=opened)
+                self.results[i] = ItemResult(
+                    verdict.value,
+                    None,
+                    owner.grid_code,
+                    owner.method,
+                    case=opened,
+                    flag=flag,
+                    clock_s=clock_s.get(i),
+                )
             else:
                 self.results[i] = ItemResult("rejected", verdict.value)
 
@@ -145,9 +165,11 @@ class Desk:
                 if id(batch.store) not in works:
                     works[id(batch.store)] = group.member(batch.store)
                 member = _Member(batch, works[id(batch.store)], self._settings)
+                duty = self._held_against(raw, [member])
                 member.judge(self._clock)
                 if member.kept:
                     self._write(raw, group, [member])
+                _remember(raw, duty)
                 told(batch, member.done())
             lasting = commit(raw)
             if lasting:
@@ -159,22 +181,41 @@ class Desk:
         members: dict[int, _Member] = {}
         with self._raw.unit_of_work() as raw:
             group = Group(raw)
-            for i, batch in enumerate(batches):
-                member = _Member(batch, group.member(batch.store), self._settings)
-                try:
-                    member.before = self._answered(raw, batch)
-                    if member.before is None:
-                        member.judge(self._clock)
-                    members[i] = member
-                except Exception as error:
-                    if _is_of_the_store(error):
-                        raise
-                    outcomes[i] = error
+
+            def each(act: Callable[[_Member], None]) -> None:
+                for i, member in list(members.items()):
+                    try:
+                        act(member)
+                    except Exception as error:
+                        if _is_of_the_store(error):
+                            raise
+                        outcomes[i] = error
+                        del members[i]
+
+            def ask_before(member: _Member) -> None:
+                member.before = self._answered(raw, member.batch)
+
+            members.update((i, _Member(b, group.member(b.store), self._settings)) for i, b in enumerate(batches))
+            each(ask_before)
+            duty = self._held_against(raw, [member for member in members.values() if member.before is None])
+            each(lambda member: member.judge(self._clock) if member.before is None else None)
             keeping = [member for member in members.values() if member.kept]
             if keeping:
                 self._write(raw, group, keeping)
+            if _remember(raw, duty) or keeping:
                 group.commit()
         return [members[i].done() if outcome is None else outcome for i, outcome in enumerate(outcomes)]
+
+    def _held_against(self, raw: UnitOfWork, members: Sequence[_Member]) -> Duty | None:
+        """Hold the fixes of these batches against clocks and shifts, with as many questions as one batch takes."""
+        mine = [member for member in members if member.batch.kind == "patrols"]
+        if not mine:
+            return None
+        batches = [(member.batch.points, member.batch.faults) for member in mine]
+        duty = Duty(raw, batches, self._settings, self._clock.now())  # type: ignore[arg-type]
+        for member, reading in zip(mine, duty.readings, strict=True):
+            member.hold_against(duty, reading)
+        return duty
 
     def _answered(self, raw: UnitOfWork, batch: Batch) -> Answered | None:
         """Give the answer to the same request, if it was asked before and is not forgotten."""
@@ -232,6 +273,14 @@ class Desk:
         # in one order for all: two units of work must not wait for each other
         for answer in sorted(answered, key=lambda a: (a.account_id, a.key)):
             raw.idempotency.add(answer)
+
+
+def _remember(raw: UnitOfWork, duty: Duty | None) -> bool:
+    """Write down what was learnt of clocks; tell whether there was anything."""
+    if duty is None or not duty.clocks:
+        return False
+    wrong = [clock for clock in duty.clocks.values() if clock is not None]
+    return bool(raw.duty.put_clocks(wrong, [unit for unit, clock in duty.clocks.items() if clock is None]))
 
 
 def _is_of_the_store(error: Exception) -> bool:

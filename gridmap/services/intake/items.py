@@ -32,7 +32,8 @@ class ItemResult:
     """What became of one item of a batch.
 
     ``status`` is accepted, duplicate, quarantined (cannot be right, was not stored) or rejected; ``code`` says why,
-    ``pointer`` which member of the item is at fault.
+    ``pointer`` which member of the item is at fault. ``flag`` is what is odd about one that was kept all the same, and
+    ``clock_s`` the seconds by which its time was set right.
     """
 
     status: str
@@ -41,6 +42,8 @@ class ItemResult:
     method: str | None = None
     pointer: str | None = None
     case: "OpenedAs | None" = None
+    flag: str | None = None
+    clock_s: float | None = None
 
 
 class OpenedAs(NamedTuple):

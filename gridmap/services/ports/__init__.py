@@ -28,6 +28,7 @@ from gridmap.services.ports.cases import (
     PlaceRepository,
     RecordLine,
 )
+from gridmap.services.ports.duty import DaySumRepository, DutyRepository, ThinnedDay
 from gridmap.services.ports.events import EventMark, EventRepository
 from gridmap.services.ports.features import ContextRepository, FeatureFilter, FeatureRepository, Owners
 from gridmap.services.ports.people import ProfileRepository, StaffRepository
@@ -67,6 +68,8 @@ __all__ = [
     "CaseRepository",
     "Clock",
     "ContextRepository",
+    "DaySumRepository",
+    "DutyRepository",
     "Entry",
     "EventMark",
     "EventRepository",
@@ -100,6 +103,7 @@ __all__ = [
     "Store",
     "StoreMode",
     "Subject",
+    "ThinnedDay",
     "Token",
     "TrailRepository",
     "UnitOfWork",

@@ -130,13 +130,15 @@ class Verdict(StrEnum):
     """What became of one point.
 
     ``content_differs``: a known ``incident_id`` came with another place, time or category. ``outside_reach``: whoever
-    brought it may not add points there. Of neither anything is stored.
+    brought it may not add points there. ``day_thinned``: the fixes of its day were summed up and thrown away. Of none
+    of these anything is stored.
     """
 
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"
     DIFFERS = "content_differs"
     BEYOND = "outside_reach"
+    THINNED = "day_thinned"
 
 
 class IncidentRepository(Protocol):
@@ -205,7 +207,13 @@ class PatrolRepository(Protocol):
     """Where the workers passed by."""
 
     def add(self, frame: gpd.GeoDataFrame) -> Added:
-        """Add FIXES rows with ``grid_code``, ``set_name``, ``version_number``; key: (unit_id, fixed_at, place)."""
+        """Add FIXES rows with ``grid_code``, ``set_name``, ``version_number``; key: (unit_id, fixed_at, place).
+
+        Raises
+        ------
+        Conflict
+            ``day_thinned``: the fixes of a day of theirs were summed up and thrown away. Nothing is added.
+        """
         ...
 
     def take(self, points: Sequence[tuple[NewFix, PointOwner]]) -> list[Verdict]:
@@ -216,8 +224,8 @@ class PatrolRepository(Protocol):
         """Ask again who owns the matching fixes; as for incidents, with ``fixed_at``."""
         ...
 
-    def frame(self, where: PointFilter) -> gpd.GeoDataFrame:
-        """Give all matching fixes by (unit_id, fixed_at)."""
+    def frame(self, where: PointFilter, units: Sequence[str] | None = None) -> gpd.GeoDataFrame:
+        """Give all matching fixes (of some units) by (unit_id, fixed_at)."""
         ...
 
     def counts_by_grid(self, where: PointFilter) -> pd.DataFrame:

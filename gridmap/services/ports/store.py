@@ -8,6 +8,7 @@ from typing import Literal, Protocol, Self
 from gridmap.services.ports.access import AccountRepository, IdempotencyRepository, TrailRepository
 from gridmap.services.ports.boundaries import BoundaryRepository
 from gridmap.services.ports.cases import BookRepository, CaseRepository, PlaceRepository
+from gridmap.services.ports.duty import DaySumRepository, DutyRepository
 from gridmap.services.ports.events import EventRepository
 from gridmap.services.ports.features import ContextRepository, FeatureRepository
 from gridmap.services.ports.people import ProfileRepository, StaffRepository
@@ -45,6 +46,8 @@ class UnitOfWork(Protocol):
     cases: CaseRepository
     books: BookRepository
     places: PlaceRepository
+    duty: DutyRepository
+    patrol_days: DaySumRepository
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...

@@ -1,0 +1,165 @@
+"""Sums of days: the same numbers before and after fixes are thinned, whatever was thinned, and whoever is killed."""
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from redrawing import EDGES, NOW, edition, found
+
+from gridmap.analysis.content import content_hash
+from gridmap.analysis.patrol_days import COUNTS, MEASURES, effort_of_days, hours_of_days
+from gridmap.services.patrol_days import PatrolDays
+from gridmap.services.patrols import import_fixes
+from gridmap.services.ports import PointFilter
+from gridmap.services.responsibility import Plans
+from gridmap.settings import Settings
+
+BERLIN = Settings(time_zone="Europe/Berlin", default_set="city")
+FIRST, END = date(2026, 3, 27), date(2026, 4, 1)  # clocks are put on in the night to the 29th
+CHANGE = date(2026, 3, 30)
+
+
+def walked(seed: int, units: int = 4) -> gpd.GeoDataFrame:
+    """Give workers who walk to and fro over the border, stand, ride on, and go on over midnight; with silences."""
+    random = np.random.default_rng(seed)
+    frames = []
+    for unit in range(units):
+        start = pd.Timestamp("2026-03-27T18:00Z") + pd.Timedelta(minutes=int(random.integers(0, 600)))
+        steps = random.choice([10, 20, 30, 280, 301, 4000], size=2400, p=[0.3, 0.3, 0.28, 0.05, 0.04, 0.03])
+        at = start + pd.to_timedelta(np.cumsum(steps), unit="s")
+        speed = np.repeat(random.choice([0.0, 1.2, -1.2, 8.0, -8.0], size=120), 20) * steps
+        x = 120.005 + 0.004 * np.sin(np.cumsum(speed) / 400 + unit)
+        y = 30.005 + 0.003 * np.cos(np.cumsum(speed) / 900) + random.normal(0, 1e-5, 2400)
+        frames.append(pd.DataFrame({"unit_id": f"u{unit}", "fixed_at": at, "x": x, "y": y}))
+    table = pd.concat(frames, ignore_index=True)
+    table = table[table["fixed_at"] < pd.Timestamp("2026-03-31T22:00Z")]
+    points = shapely.points(table.pop("x"), table.pop("y"))
+    return gpd.GeoDataFrame(table, geometry=points, crs=4326)
+
+
+def filled(store, seed: int) -> None:
+    found(store, "city")
+    with store.unit_of_work() as work:
+        frame = edition(500)
+        number = work.boundaries.add_draft(
+            "city", frame, valid_from=CHANGE, content_hash=content_hash(frame), based_on=1
+        ).number
+        work.boundaries.add_lineage("city", number, EDGES)
+        work.boundaries.publish("city", number, valid_from=CHANGE, published_at=NOW)
+        work.commit()
+    import_fixes(store, Plans(store), [walked(seed)], settings=BERLIN, commit=lambda: True)
+
+
+def days_of(store) -> pd.DataFrame:
+    return PatrolDays(store, BERLIN).frame(FIRST, END)
+
+
+def check_same(found_days: pd.DataFrame, wanted: pd.DataFrame) -> None:
+    pd.testing.assert_frame_equal(found_days, wanted, check_exact=True)
+    pd.testing.assert_frame_equal(effort_of_days(found_days), effort_of_days(wanted))
+    pd.testing.assert_frame_equal(hours_of_days(found_days), hours_of_days(wanted))
+
+
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_sums_are_the_same_wherever_the_cut_lies(store, seed):
+    filled(store, seed)
+    whole = days_of(store)
+    assert set(whole["version_number"].dropna()) == {1, 2}
+    assert whole["day"].tolist() == sorted(whole["day"])
+    for keep in (4, 3, 3, 1):
+        now = pd.Timestamp("2026-04-01T10:00Z").to_pydatetime()
+        PatrolDays(store, BERLIN).thin(now=now, keep_days=keep)
+        check_same(days_of(store), whole)
+    with store.unit_of_work() as work:
+        # all that is left is of the days that stay, and what a way over the midnight before them needs
+        first = work.patrols.time_span()[0]
+        assert first >= work.patrol_days.thinned_until() - timedelta(seconds=300)
+        assert sum(day.fixes for day in work.patrol_days.days()) + work.patrols.count(
+            PointFilter(start=work.patrol_days.thinned_until())
+        ) == len(walked(seed))
+
+
+def test_days_sum_to_the_whole_and_know_no_person(store):
+    """Against the whole ways, cut by nobody: all minutes are those of all segments that are no gap."""
+    filled(store, 3)
+    days = days_of(store)
+    fixes = walked(3).sort_values(["unit_id", "fixed_at"])
+    same = fixes["unit_id"] == fixes["unit_id"].shift(1)
+    gone = fixes["fixed_at"].diff().dt.total_seconds()[same]
+    assert days["minutes"].sum() == pytest.approx(gone[gone <= 300].sum() / 60, rel=1e-9)
+    hours = hours_of_days(days)
+    for name in ("minutes", "km", "visits"):
+        assert hours[name].sum() == pytest.approx(days[name].sum(), rel=1e-9)
+    # on the night in which the clocks are put on nobody walked between two and three
+    night = days[days["day"] == date(2026, 3, 29)]
+    assert 2 not in {hour[0] for row in night["hours"] for hour in row}
+    texts = " ".join(str(v) for name in days.columns for v in days[name])
+    assert not any(f"u{k}" in texts for k in range(4))
+    assert set(days.columns).isdisjoint({"unit_id", "geometry"})
+    assert (days[list(COUNTS)] >= 0).all().all()
+    assert (days[list(MEASURES)] >= 0).all().all()
+
+
+def test_a_negative_control_a_thinning_that_forgot_midnight_would_be_seen(store, monkeypatch):
+    filled(store, 1)
+    whole = days_of(store)
+    monkeypatch.setattr("gridmap.services.patrol_days.padding", lambda rules: timedelta(0))
+    PatrolDays(store, BERLIN).thin(now=pd.Timestamp("2026-04-01T10:00Z").to_pydatetime(), keep_days=2)
+    monkeypatch.undo()
+    with pytest.raises(AssertionError):
+        check_same(days_of(store), whole)
+
+
+_CHILD = """
+import sys
+from datetime import datetime, UTC
+from gridmap.services.patrol_days import PatrolDays
+from gridmap.settings import Settings
+from gridmap.store import open_store
+store = open_store(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+PatrolDays(store, Settings(time_zone="Europe/Berlin", default_set="city")).thin(
+    now=datetime(2026, 4, 1, 10, tzinfo=UTC), keep_days=1
+)
+print("done", flush=True)
+"""
+
+
+def test_killed_at_any_moment_no_fix_is_lost_and_none_counts_twice(place):
+    store = place.open()
+    filled(store, 4)
+    whole = days_of(store)
+    fixes = len(walked(4))
+    random = np.random.default_rng(0)
+    for _ in range(4):
+        child = subprocess.Popen(
+            [sys.executable, "-c", _CHILD, place.url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+        assert child.stdout is not None
+        assert child.stdin is not None
+        assert child.stdout.readline() == "ready\n"
+        child.stdin.write("\n")
+        child.stdin.flush()
+        try:
+            child.wait(timeout=float(random.uniform(0.05, 1.5)))
+        except subprocess.TimeoutExpired:
+            child.send_signal(signal.SIGKILL)
+            child.wait()
+        check_same(days_of(store), whole)
+        with store.unit_of_work() as work:
+            until = work.patrol_days.thinned_until()
+            left = work.patrols.count(PointFilter(start=until))
+            assert sum(day.fixes for day in work.patrol_days.days()) + left == fixes
