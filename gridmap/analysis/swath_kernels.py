@@ -57,6 +57,34 @@ def _join(low: Floats, high: Floats, n: int, start: Floats, end: Floats, before:
 join = numba.njit(cache=True)(_join)
 
 
+def _add(low: Floats, high: Floats, n: int, a: float, b: float) -> int:
+    """Put an interval among ``n`` that are apart and in order, joined with those it touches. Gives how many are left.
+
+    Looks from the right: what comes nearly in order finds its place at once, and where ways lie thick the few joined
+    intervals are all there is to look at.
+    """
+    i = n
+    while i > 0 and low[i - 1] > b:
+        i -= 1
+    j = i
+    while j > 0 and high[j - 1] >= a:
+        j -= 1
+    if j == i:
+        for k in range(n, i, -1):
+            low[k], high[k] = low[k - 1], high[k - 1]
+        low[i], high[i] = a, b
+        return n + 1
+    low[j], high[j] = min(a, low[j]), max(b, high[i - 1])
+    gone = i - 1 - j
+    if gone:
+        for k in range(i, n):
+            low[k - gone], high[k - gone] = low[k], high[k]
+    return n - gone
+
+
+add = numba.njit(cache=True)(_add)
+
+
 def _sweep(
     first: int,
     last: int,
@@ -78,7 +106,6 @@ def _sweep(
     so what is seen of a polygon is the sum of what is seen to the west of its edges, up less down.
     """
     n = len(of)
-    low, high = np.empty(n), np.empty(n)
     start, end, before = np.empty(n), np.empty(n), np.empty(n)
     for row in range(first, last):
         y = y0 + (row + 0.5) * step
@@ -86,9 +113,11 @@ def _sweep(
         for i in of:
             a, b = met(segments[i, 0], segments[i, 1], segments[i, 2], segments[i, 3], reach, y)
             if a <= b:
-                low[count], high[count] = a, b
-                count += 1
-        count = join(low, high, count, start, end, before)
+                count = add(start, end, count, a, b)
+        total = 0.0
+        for k in range(count):
+            before[k] = total
+            total += end[k] - start[k]
         for e in rim:
             ya, yb = edges[e, 1], edges[e, 3]
             if (ya <= y) == (yb <= y):

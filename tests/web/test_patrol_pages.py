@@ -12,7 +12,8 @@ READY = "html[data-ready=true]"
 def drawn(page: Page, title: str) -> FrameLocator:
     """The map in its frame, once it is there and about what was asked for."""
     frame = page.frame_locator("#frame")
-    expect(frame.locator(".gm-legend summary")).to_have_text(title)
+    # the first reader of a window waits until it is worked out, and on a busy machine until loops are compiled
+    expect(frame.locator(".gm-legend summary")).to_have_text(title, timeout=90_000)
     expect(frame.locator(READY)).to_be_attached()
     return frame
 
