@@ -34,12 +34,13 @@ class StepLook:
 
 def step_data(looks: Sequence[StepLook], time_zone: str, category: str | None, language: Language) -> dict[str, Any]:
     """Give what the slider of a page shows."""
+    hours = max(look.window[1] - look.window[0] for look in looks) <= timedelta(hours=1)
     return {
         "label": i18n.text("map.steps_label", language),
         "whole": i18n.text("map.steps_whole", language),
         "steps": [
             {
-                "label": step_label(look.window, time_zone, language),
+                "label": step_label(look.window, time_zone, language, hours=hours),
                 "note": legend.window_note(look.window, None, language, time_zone, category),
                 "foot": look.foot,
                 "grids": look.columns,
@@ -49,13 +50,16 @@ def step_data(looks: Sequence[StepLook], time_zone: str, category: str | None, l
     }
 
 
-def step_label(window: legend.Window, time_zone: str, language: Language) -> str:
-    """Name a part of a window: a day with its day of the week, hours, or the first and the last day."""
+def step_label(window: legend.Window, time_zone: str, language: Language, *, hours: bool = False) -> str:
+    """Name a part of a window: a day (also one cut short) with its day of the week, or the first and the last day.
+
+    ``hours``: parts are hours, and are named by when they begin.
+    """
     zone = ZoneInfo(time_zone)
     start, end = (pd.Timestamp(t).tz_convert(zone) for t in window)
     last = end - timedelta(microseconds=1)
+    if hours:
+        return f"{start:%m-%d %H:%M}"
     if start.date() != last.date():
         return f"{start:%m-%d} – {last:%m-%d}"
-    if end - start <= timedelta(hours=6):
-        return f"{start:%m-%d %H:%M}"
     return f"{start:%m-%d} {i18n.text(f'patrols.weekday_{start.day_of_week}', language)}"
