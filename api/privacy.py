@@ -174,6 +174,10 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
         internal="set version at layer model count radius_m capacity area candidates existing households "
         "households_unknown served_before served mean_before_m mean_m proven places"
     ),
+    "PatrolListOut": _fields(
+        internal="rank code name overdue hot never days_since norm_days incidents unseen share share_so_far reason"
+    ),
+    "PatrolListAnswer": _fields(internal="set version at start end listed due share grids"),
     "CategoryOut": _fields(internal="code zh en"),
     "CategoriesAnswer": _fields(internal="categories"),
     "CountOut": _fields(internal="version grid_code incidents"),

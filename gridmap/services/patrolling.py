@@ -16,8 +16,9 @@ import pandas as pd
 import shapely
 
 from gridmap.analysis.patrol_figures import PatrolWays, patrol_figures, patrol_swath, patrol_ways
-from gridmap.domain.patrols import PatrolRules, packaged_patrol_rules
+from gridmap.domain.patrols import PatrolRules
 from gridmap.errors import TooLarge
+from gridmap.services.case_books import patrol_rules_at
 from gridmap.services.counts import owned_incidents
 from gridmap.services.ports import PointFilter, Store
 from gridmap.services.provisioning import with_people
@@ -64,7 +65,7 @@ def measure_patrols(
     Parameters
     ----------
     day : date
-        Whose households choose the norms.
+        Whose households choose the norms, and whose book of patrols holds.
     now : datetime
         The present, aware; days are counted back from the end of the window, or from now where that is earlier.
     ways, swaths : Keep
@@ -78,10 +79,11 @@ def measure_patrols(
     """
     assert where.start is not None
     assert where.end is not None
-    rules, base = packaged_patrol_rules(), plan_report(store, plan)
+    base = plan_report(store, plan)
     # a category narrows the incidents; whoever passed by, passed by for all of them
     passed = PointFilter(where.start, where.end)
     with store.unit_of_work() as work:
+        rules = patrol_rules_at(work, day)
         found = work.patrols.passing(passed)
         grids = with_people(work, plan, base.grids, day)
         incidents = owned_incidents(work, plan, where, settings=settings)
@@ -89,7 +91,7 @@ def measure_patrols(
         raise TooLarge("too_many_fixes", count=found.fixes, limit=MOST_FIXES)
     roads = base.context[base.context["kind"] == "road"]
     # fixes are only ever added, or taken out with their day, so their numbers tell what was stored
-    key = (plan.key, passed, found, _stamp(roads))
+    key = (plan.key, passed, found, _stamp(roads), rules)
 
     def fixes() -> gpd.GeoDataFrame:
         # clocks were judged when the fixes came in, by when they did

@@ -162,3 +162,24 @@ def test_a_district_without_fixes_is_not_seen(fresh_world):
     assert body["sight"] == {"seen_found": 0, "seen_clear": 0, "not_seen": len(body["grids"])}
     assert body["total"]["per_hour"] is None
     assert fresh_world.get(f"{BASE}/hours?start=2025-01-01&end=2025-01-03").json()["hours"] == []
+
+
+def test_the_list_for_tomorrow_says_what_each_grid_brings_and_why(patrolled):
+    body = patrolled.get(f"{BASE}/list?{WINDOW}&lang=en&count=2").json()
+    figures = by_hand(patrolled)[1]
+    length = (END - START).total_seconds() / 86_400
+    seen = figures.assign(days=figures["days"].fillna(max(length, figures["days"].max())))
+    unseen = (seen["incidents"] / length * seen["days"]).set_axis(figures["code"])
+    due = figures["days"].isna() | (figures["days"] > figures["norm_days"])
+    wanted = unseen[due.to_numpy()].sort_values(ascending=False)
+    assert body["due"] == due.sum()
+    assert body["listed"] == len(body["grids"]) == min(2, body["due"])
+    assert body["grids"][0]["code"] == wanted.index[0]
+    for grid in body["grids"]:
+        assert grid["share"] == pytest.approx(unseen[grid["code"]] / unseen.sum())
+        assert f"{100 * grid['share']:.1f} %" in grid["reason"]
+        assert ("nobody stayed there" in grid["reason"]) == grid["never"]
+    assert body["share"] == pytest.approx(sum(grid["share"] for grid in body["grids"]))
+    rows = list(csv.reader(io.StringIO(patrolled.get(f"{BASE}/list.csv?{WINDOW}&lang=en&count=2").text[1:])))
+    assert [row[1] for row in rows[1:]] == [grid["code"] for grid in body["grids"]]
+    assert "secret" not in str(body)

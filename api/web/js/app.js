@@ -74,8 +74,8 @@ function drawBar() {
 /** The layer of facilities on the screen: the one in the address, else the first. */
 const layerOf = () => (layers.find((l) => l.name === state.layer) || layers[0]).name;
 
-/** Address of the map page that belongs to the state. */
-function mapAddress() {
+/** What the map page that belongs to the state is asked. */
+function mapQuery() {
   const query = new URLSearchParams();
   query.set("set", state.set || setOf(state, overview).name);
   if (state.at) { query.set("at", state.at); }
@@ -84,7 +84,12 @@ function mapAddress() {
   if (state.category && state.page !== "grids" && !OF_A_DAY.includes(state.page)) { query.set("category", state.category); }
   if (state.page === "services") { query.set("layer", layerOf()); askServices(query, state); }
   query.set("lang", state.lang);
-  return `/maps/${state.page === "coverage" ? state.show : state.page}?${query}`;
+  return query;
+}
+
+/** Address of the map page that belongs to the state. */
+function mapAddress() {
+  return `/maps/${state.page === "coverage" ? state.show : state.page}?${mapQuery()}`;
 }
 
 /** The set on the screen with the version of the day that is shown: today's is in the overview. */
@@ -147,7 +152,7 @@ async function draw() {
   }
   drawDistrict(await shownSet());
   const facilities = state.page === "services" && layers.length ? { layers, book, layer: layerOf() } : null;
-  drawPanel(panel, state, overview, facilities, change, () => { openPanel(false); opener.focus(); }, (place) => {
+  drawPanel(panel, state, overview, facilities, mapQuery(), change, () => { openPanel(false); opener.focus(); }, (place) => {
     if (matchMedia("(max-width: 820px)").matches) { openPanel(false); }
     stage.tell(place);
   });

@@ -1,6 +1,7 @@
 // The panel of filters: what the page is about, time window, category, and what data there are.
 import { OF_A_DAY, SHOWN, WINDOWS, setOf } from "./state.js";
 import { facilityFields } from "./facilities.js";
+import { tomorrowField } from "./rounds.js";
 import { newest } from "./windows.js";
 import { may } from "./shell.js";
 import { day, el, isoDay, number, t, time } from "./texts.js";
@@ -100,10 +101,10 @@ function holding(label, held) {
 }
 
 /**
- * Draw the panel anew. `facilities`: on their page the layers, the book and the layer on the screen; `change` takes the
- * fields of the state that shall differ, `show` a place to look at.
+ * Draw the panel anew. `facilities`: on their page the layers, the book and the layer on the screen; `query`: what the
+ * map is asked; `change` takes the fields of the state that shall differ, `show` a place or grid to look at.
  */
-export function drawPanel(panel, state, overview, facilities, change, close, show) {
+export function drawPanel(panel, state, overview, facilities, query, change, close, show) {
   const parts = [el("h2", null, t("page_" + state.page)), el("p", "about", t("about_" + (state.page === "coverage" ? state.show : state.page)))];
   const shut = el("button", "panel-close", "×");
   shut.type = "button";
@@ -131,6 +132,7 @@ export function drawPanel(panel, state, overview, facilities, change, close, sho
     parts.push(selectField("category", t("category"), [["", t("category_all")], ...named], state.category,
       (category) => change({ category })));
   }
+  if (state.page === "coverage" && overview.fixes.count) { parts.push(tomorrowField(query, state.lang, show)); }
   const set = setOf(state, overview);
   const held = el("dl", "holdings");
   held.setAttribute("aria-label", t("data"));
