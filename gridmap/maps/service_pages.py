@@ -29,6 +29,7 @@ _STAFF: dict[str, dict[str, Any]] = {
 }
 #: Share of the ground from which on a grid is covered for the greater part.
 HALF = 0.5
+_SUMS = ("workers_needed", "heads_short", "workers_short", "workers_spare")
 #: Gaps that are drawn, the largest ones.
 MAX_GAPS = 400
 
@@ -208,11 +209,23 @@ def staffing_map(
         {"key": "load", "label": i18n.text("map.fact_load", language), "digits": 1},
         *data["facts"],
     ]
-    missing = [int(rows[name].fillna(0).sum()) for name in ("heads_short", "workers_short", "workers_spare")]
-    heads, short, spare = (f"{n:,}" for n in missing)
+    sums = {name: int(rows[name].fillna(0).sum()) for name in _SUMS}
+    # of grids whose households are known, for a load counts them alone
+    known = rows["households"].notna()
+    present = int(rows.loc[known, "workers"].fillna(0).sum())
+    homes = int(rows.loc[known, "households"].sum())
     data["legend"] = {
         "title": i18n.text("legend.staffing_title", language),
-        "note": i18n.text("legend.staffing_note", language, heads=heads, short=short, spare=spare),
+        "note": i18n.text(
+            "legend.staffing_note",
+            language,
+            needed=f"{sums['workers_needed']:,}",
+            workers=f"{present:,}",
+            load=f"{homes / present:,.1f}" if present else "–",
+            heads=f"{sums['heads_short']:,}",
+            short=f"{sums['workers_short']:,}",
+            spare=f"{sums['workers_spare']:,}",
+        ),
         "rows": [*word_rows(_STAFF, status, "staff", language), *legend.line_rows(place, language)],
         "foot": i18n.text("legend.staffing_foot", language, n=f"{len(grids):,}"),
     }
@@ -228,6 +241,10 @@ def _staff_sentence(row: Any, language: Language) -> str:
     else:
         needed, homes = f"{int(row.workers_needed)}", f"{int(row.households):,}"
         first = i18n.text(f"map.why_staff_{row.status}", language, needed=needed, households=homes, **told)
+        if row.load == float("inf"):
+            first += i18n.text("map.why_staff_alone", language)
+        elif row.load > 0:
+            first += i18n.text("map.why_staff_load", language, load=f"{row.load:,.1f}")
     return first + (
         i18n.text("map.why_station", language, n=f"{int(row.floating_residents):,}") if row.station_short else ""
     )

@@ -104,6 +104,11 @@ def test_the_staffing_map_tells_what_is_needed_and_there(page, town, tmp_path, s
     mine = found.iloc[40]
     expect(page.locator("#gridmap-card .gm-why")).to_contain_text(f"应配网格员 {mine.workers_needed} 人")
     expect(page.locator("#gridmap-card .gm-why")).to_contain_text(f"现有网格员 {mine.workers} 人")
+    expect(page.locator("#gridmap-card .gm-why")).to_contain_text(f"平均每名网格员 {mine.load:,.1f} 户")
+    whole = found.attrs["summary"]
+    load = households.sum() / whole["workers"]
+    wanted = f"应配网格员 {whole['workers_needed']:,} 人，现有 {whole['workers']:,} 人，平均每人 {load:,.1f} 户"
+    expect(page.locator(".gm-legend")).to_contain_text(wanted)
 
 
 def test_fills_of_states_differ_by_pattern_and_not_by_colour_alone() -> None:
