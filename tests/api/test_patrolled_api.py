@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from api_world import at, check_problem
+from api_world import NOW, at, check_problem
 
 from gridmap.analysis.effort import overdue_list
 from gridmap.analysis.patrol_figures import hours_of, patrol_figures, patrol_swath, patrol_ways
@@ -22,6 +22,9 @@ START = datetime(2026, 5, 8, tzinfo=UTC)
 END = datetime(2026, 5, 10, 4, tzinfo=UTC)
 BASE = "/api/v1/patrols"
 WINDOW = "start=2026-05-08T00:00:00Z&end=2026-05-10T04:00:00Z&at=2026-05-10"
+
+#: The world's incidents lie in it.
+LONGER = "start=2026-05-08T00:00:00Z&end=2026-05-20T04:00:00Z&at=2026-05-20"
 
 
 def walks() -> gpd.GeoDataFrame:
@@ -48,18 +51,18 @@ def patrolled(fresh_world):
     return fresh_world
 
 
-def by_hand(world):
+def by_hand(world, end=END):
     """The same by the pure functions, from the frames of the store."""
     plans = Plans(world.store)
-    where = PointFilter(START, END)
+    where = PointFilter(START, end)
     with world.store.unit_of_work() as work:
-        plan = plans.in_force(work, "urban", None, END.date())
+        plan = plans.in_force(work, "urban", None, end.date())
         fixes, incidents, context = work.patrols.frame(where), work.incidents.frame(where), work.context.frame()
     grids = plan.frame[plan.frame["level"] == "grid"].reset_index(drop=True)
     roads = context[context["kind"] == "road"]
     ways = patrol_ways(grids, fixes, streets=roads, zone=world.settings.time_zone)
     swath = patrol_swath(grids, fixes, streets=roads)
-    return ways, patrol_figures(grids, ways, incidents, at=END, swath=swath)
+    return ways, patrol_figures(grids, ways, incidents, at=end, swath=swath)
 
 
 def same(got, wanted) -> None:
@@ -165,13 +168,14 @@ def test_a_district_without_fixes_is_not_seen(fresh_world):
 
 
 def test_the_list_for_tomorrow_says_what_each_grid_brings_and_why(patrolled):
-    body = patrolled.get(f"{BASE}/list?{WINDOW}&lang=en&count=2").json()
-    figures = by_hand(patrolled)[1]
-    length = (END - START).total_seconds() / 86_400
+    body = patrolled.get(f"{BASE}/list?{LONGER}&lang=en&count=2").json()
+    figures = by_hand(patrolled, NOW)[1]
+    length = (NOW - START).total_seconds() / 86_400
     seen = figures.assign(days=figures["days"].fillna(max(length, figures["days"].max())))
     unseen = (seen["incidents"] / length * seen["days"]).set_axis(figures["code"])
     due = figures["days"].isna() | (figures["days"] > figures["norm_days"])
     wanted = unseen[due.to_numpy()].sort_values(ascending=False)
+    assert unseen.sum() > 0
     assert body["due"] == due.sum()
     assert body["listed"] == len(body["grids"]) == min(2, body["due"])
     assert body["grids"][0]["code"] == wanted.index[0]
@@ -180,6 +184,6 @@ def test_the_list_for_tomorrow_says_what_each_grid_brings_and_why(patrolled):
         assert f"{100 * grid['share']:.1f} %" in grid["reason"]
         assert ("nobody stayed there" in grid["reason"]) == grid["never"]
     assert body["share"] == pytest.approx(sum(grid["share"] for grid in body["grids"]))
-    rows = list(csv.reader(io.StringIO(patrolled.get(f"{BASE}/list.csv?{WINDOW}&lang=en&count=2").text[1:])))
+    rows = list(csv.reader(io.StringIO(patrolled.get(f"{BASE}/list.csv?{LONGER}&lang=en&count=2").text[1:])))
     assert [row[1] for row in rows[1:]] == [grid["code"] for grid in body["grids"]]
     assert "secret" not in str(body)
