@@ -1,4 +1,4 @@
-"""Measure hotspots beside the usual libraries: density, neighbours, Gi* by formula and by draws.
+"""Measure hotspots beside the usual libraries: density, neighbours, Gi* by formula and by draws; and changes over time.
 
 ``python -m benchmarks.hotspots [--side 141] [--points 1000000] [--runs 5]``
 
@@ -17,11 +17,16 @@ from typing import Any
 import numpy as np
 
 from benchmarks.plan_maker import make_plan
+from gridmap.analysis.bandwidths import cross_validated
+from gridmap.analysis.emerging import emerging_hotspots
+from gridmap.analysis.forecast import forecast
 from gridmap.analysis.hotspots import getis_ord
 from gridmap.analysis.kernel_sums import kernel_sums
 from gridmap.analysis.lattice import Raster
-from gridmap.analysis.neighbours import neighbours_of
+from gridmap.analysis.neighbours import neighbours_of, neighbours_of_cells
 from gridmap.analysis.permuting import permute
+from gridmap.analysis.repeats import near_repeats
+from gridmap.analysis.sudden import sudden_clusters
 
 CELL_M, SIDE = 20.0, 512
 BANDWIDTHS_M = (100.0, 500.0)
@@ -121,6 +126,46 @@ def gi_star(side: int, runs: int) -> None:
         print(f"  largest difference of z: {np.abs(theirs.Zs - ours['z'].to_numpy()).max():.2g}")
 
 
+def small_density(runs: int) -> None:
+    """Density beside scikit-learn, of few points: it sums over a tree for each square."""
+    n, side = 5_000, 64
+    raster = Raster(4549, 160.0, 3_125, 25_000 + side, side, side)
+    draw = np.random.default_rng(3)
+    x, y = 3_125 * 160.0 + draw.normal(5_120, 2_000, n), 25_000 * 160.0 + draw.normal(5_120, 2_500, n)
+    ones = np.ones(n)
+    measured(f"density {n:,} points, {side} x {side}", lambda: kernel_sums(x, y, ones, raster, 500.0), runs)
+
+    def sklearn() -> Callable[[], Any]:
+        from sklearn.neighbors import KernelDensity
+
+        kde = KernelDensity(kernel="epanechnikov", bandwidth=500.0).fit(np.column_stack([x, y]))
+        at = np.stack(np.meshgrid(raster.centre_x(np.arange(side)), raster.centre_y(np.arange(side))), -1).reshape(
+            -1, 2
+        )
+        return lambda: kde.score_samples(at)
+
+    peer("  scikit-learn KernelDensity epanechnikov", sklearn, min(runs, 3))
+
+
+def changes(runs: int) -> None:
+    """Classes over time, the alarm, near repeats, a forecast and a bandwidth, of a district of 1,333 grids."""
+    n, weeks = 1_333, 26
+    row, column = np.divmod(np.arange(n), 37)
+    beside, draw = neighbours_of_cells(row, column), np.random.default_rng(4)
+    x, y = column * 200.0, row * 200.0
+    counts = draw.poisson(draw.lognormal(0, 0.7, (n, 1)), (n, weeks))
+    measured(f"emerging hotspots, {n:,} x {weeks}, 999 draws", lambda: emerging_hotspots(counts, beside), runs)
+    measured("  the same by formula", lambda: emerging_hotspots(counts, beside, draws=0), runs)
+    measured("sudden clusters, 999 draws", lambda: sudden_clusters(counts, x, y), runs)
+    area = np.full(n, 0.04)
+    measured("forecast, 6 tests", lambda: forecast(counts, x, y, area, bandwidth_m=500, season=12), runs)
+    px, py, days = draw.uniform(0, 7_000, 10_000), draw.uniform(0, 7_000, 10_000), draw.uniform(0, 180, 10_000)
+    measured("near repeats, 10,000 incidents, 999 draws", lambda: near_repeats(px, py, days), runs)
+    widths = 1_000.0 * 2.0 ** np.linspace(-3, 1, 12)
+    big = draw.normal(0, 2_000, (2, 200_000))
+    measured("bandwidth of 200,000 incidents, 12 tried", lambda: cross_validated(*big, widths, "likelihood"), runs)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -130,7 +175,9 @@ def main() -> None:
     asked = parser.parse_args()
     warnings.filterwarnings("ignore")
     densities(asked.points, asked.runs)
+    small_density(asked.runs)
     gi_star(asked.side, asked.runs)
+    changes(asked.runs)
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
 
 

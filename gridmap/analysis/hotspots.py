@@ -29,6 +29,11 @@ class Judged(StrEnum):
     NOT_JUDGED = "not_judged"
 
 
+# words as numbers while many are judged: text for each place costs more than the statistic
+_WORDS = pd.array([word.value for word in Judged], dtype="str")
+_HOT, _COLD, _USUAL, _NOT_JUDGED = range(4)
+
+
 def getis_ord(
     values: npt.ArrayLike,
     beside: Neighbours,
@@ -89,7 +94,7 @@ def getis_ord(
     w = near.counts + 1.0
     around, expected = beyond + y, w * mean
     z, p_normal, p, q = (np.full(n, np.nan) for _ in range(4))
-    judged = np.full(n, Judged.NOT_JUDGED.value, dtype=object)
+    word = np.full(n, _NOT_JUDGED, dtype=np.int8)
     # a place whose neighbours are all there are, and an island, are compared with nothing
     open_ = (near.counts > 0) & (near.counts < n - 1) & (reason is None)
     if open_.any():
@@ -100,31 +105,32 @@ def getis_ord(
             drawn = permute(y, near, draws=draws, most=max(draws, most_draws), seed=seed, side=side)
             p = np.where(open_, drawn.p(side), np.nan)
         q[open_] = stats.false_discovery_control(p[open_], method="bh")
-        judged[open_] = Judged.USUAL.value
+        word[open_] = _USUAL
         found = open_ & (q <= rate)
         # which of the two: where the neighbours lie, which is what was drawn for
         above = beyond > near.counts * (y.sum() - y) / (n - 1) if draws > 0 else z > 0
-        judged[found & above] = Judged.HOT.value
-        judged[found & ~above] = Judged.COLD.value
+        word[found & above] = _HOT
+        word[found & ~above] = _COLD
 
     def spread_out(column: Floats) -> Floats:
         whole = np.full(len(x), np.nan)
         whole[known] = column
         return whole
 
-    counts, said = np.zeros(len(x), dtype=np.int64), np.full(len(x), Judged.NOT_JUDGED.value, dtype=object)
-    counts[known], said[known] = near.counts, judged
+    counts, said = np.zeros(len(x), dtype=np.int64), np.full(len(x), _NOT_JUDGED, dtype=np.int64)
+    counts[known], said[known] = near.counts, word
     columns = {
         "around": around, "expected": expected, "more": around - expected, "z": z, "p_normal": p_normal, "p": p, "q": q,
     }  # fmt: skip
     table = pd.DataFrame({
-        "value": x, "beside": counts, **{name: spread_out(column) for name, column in columns.items()}, "judged": said,
+        "value": x, "beside": counts, **{name: spread_out(column) for name, column in columns.items()},
+        "judged": _WORDS.take(said),
     })  # fmt: skip
     table.attrs["summary"] = {
         "places": len(x),
-        "judged": int((judged != Judged.NOT_JUDGED.value).sum()),
-        "hot": int((judged == Judged.HOT.value).sum()),
-        "cold": int((judged == Judged.COLD.value).sum()),
+        "judged": int((word != _NOT_JUDGED).sum()),
+        "hot": int((word == _HOT).sum()),
+        "cold": int((word == _COLD).sum()),
         "side": side, "rate": rate, "draws": draws, "most_draws": most_draws, "seed": seed, "mean": mean,
         "reason": reason,
     }  # fmt: skip
