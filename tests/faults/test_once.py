@@ -196,7 +196,8 @@ def test_a_hundred_at_once_are_one(desk: Desk, url: str) -> None:
         assert len(work.boundaries.list_versions("urban")) == before + 1
     answers = [answer for status, answer in heard if status == 200]
     assert len(answers) == 1, "whoever hears of it hears the same"
-    assert {heard_ for heard_ in heard if heard_[0] != 200} <= {(409, "in_flight")}
+    # on a busy machine some wait for their turn in vain
+    assert {heard_ for heard_ in heard if heard_[0] != 200} <= {(409, "in_flight"), (429, "too_many_at_once")}
 
 
 def test_a_check_before_the_act_would_not_do(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
