@@ -40,6 +40,7 @@ from api.routes import (
     history,
     incidents,
     layers,
+    lead,
     locate,
     maps,
     operations,
@@ -73,6 +74,7 @@ from gridmap.services.access import Access
 from gridmap.services.clock import SystemClock
 from gridmap.services.intake import Desk as IntakeDesk
 from gridmap.services.intake import Intake
+from gridmap.services.lately import Lately
 from gridmap.services.ports import Clock, Store
 from gridmap.services.proposals import Proposals, folder_for
 from gridmap.services.responsibility import Plans
@@ -80,6 +82,9 @@ from gridmap.settings import Settings
 
 #: Seconds after the start at which the ground of the maps is drawn in the background.
 _WARM_AFTER_S = 1.0
+
+#: The numbers of the leader's page are read again meanwhile until they are so many times as old as they may be.
+_STALE = 20
 
 #: Seconds for which a thread goes on while the loop waits for its turn; Python's own 5 ms add up with each look-up.
 _SWITCH_S = 0.0005
@@ -108,6 +113,7 @@ ROUTERS = (
     incidents.router,
     cases_asking.router,
     case_indicators.router,
+    lead.router,
     case_feed.router,
     cases.router,
     georeport.router,
@@ -161,6 +167,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
             given.close()
             app.state.intake.close()
             app.state.feed.close()
+            app.state.context.close()
             doors.close()
             return
         from gridmap.store import open_store
@@ -179,6 +186,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
             watching.close()
             app.state.intake.close()
             app.state.feed.close()
+            app.state.context.close()
         finally:
             doors.close()
             own.close()
@@ -244,5 +252,6 @@ def _context(settings: Settings, store: Store, clock: Clock | None) -> Context:
         clock or SystemClock(),
         Cursors(key),
         __version__,
+        cases_held=Lately(settings.lead_fresh_s, _STALE * settings.lead_fresh_s),
         proposals=Proposals(folder_for(Path(tempfile.gettempdir()), settings.database_url)),
     )

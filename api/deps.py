@@ -24,8 +24,10 @@ from gridmap.domain.access import Principal
 from gridmap.errors import GridmapError, InvalidInput
 from gridmap.i18n import Language
 from gridmap.maps.drawing import Ground, ground
+from gridmap.services.cases.leading import CasesHeld
 from gridmap.services.clock import day_in, start_of
 from gridmap.services.guarded import CutPlans, GuardedStore, Kin, Parts
+from gridmap.services.lately import Lately, OfReader
 from gridmap.services.ports import Box, Clock, PointFilter, Store, UnitOfWork
 from gridmap.services.proposals import Proposals
 from gridmap.services.redraw.drawings import Drawings
@@ -70,6 +72,8 @@ class Context:
     #: What the fixes of a window come to, by grid, and how much ground lies within reach of their ways.
     patrol_ways: Kept[PatrolWays] | Part[PatrolWays] = field(default_factory=lambda: Kept(6))
     patrol_swaths: Kept[pd.DataFrame] | Part[pd.DataFrame] = field(default_factory=lambda: Kept(12))
+    #: Cases of the leader's page, which may be some seconds old.
+    cases_held: Lately[CasesHeld] | OfReader[CasesHeld] = field(default_factory=lambda: Lately(0.0, 0.0))
     #: The index of standard places, which are everybody's.
     gazetteers: Kept[Gazetteer] = field(default_factory=lambda: Kept(1))
     #: Held while a large body is parsed: one at a time bounds the memory that bodies can take.
@@ -130,6 +134,11 @@ class Context:
             lambda: ground(base.grids, base.upper),
         )
 
+    def close(self) -> None:
+        """Stop what goes on in the background."""
+        if isinstance(self.cases_held, Lately):
+            self.cases_held.close()
+
     def warm(self) -> None:
         """Make what the first reader would wait for: the plan in force, the overview and the ground of the maps."""
         try:
@@ -188,7 +197,7 @@ class Context:
 #: What is kept from one request to the next and hangs on what the reader may see.
 _SHARED = (
     "pages", "overviews", "grounds", "code_texts", "code_arrays", "comparisons", "places", "patrol_ways",
-    "patrol_swaths",
+    "patrol_swaths", "cases_held",
 )  # fmt: skip
 
 

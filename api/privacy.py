@@ -202,6 +202,18 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "CaseAnswer": _fields(internal="case owner proposed record may clock similar conditions"),
     "SimilarAnswer": _fields(internal="cases"),
     "ResponsibleAnswer": _fields(internal="owner proposed sides confirm"),
+    # the leader's page
+    "LeadNumberOut": _fields(
+        internal="name title unit better formula value numerator denominator before change target cases"
+    ),
+    "LeadCourseOut": _fields(internal="period labels reported on_time due"),
+    "LeadTypeOut": _fields(internal="category title reported before on_time due"),
+    "LeadPlaceOut": _fields(internal="code title rank reported on_time due hours reworks handled"),
+    "LeadAreaOut": _fields(internal="code title level"),
+    "LeadAnswer": _fields(
+        internal="at start end before time_zone set area level levels areas numbers open overdue at_risk course types "
+        "places hours"
+    ),
     "IndicatorOut": _fields(internal="name title unit better formula numerator denominator"),
     "FigureOut": _fields(internal="value numerator denominator before change"),
     "FigureGroupOut": _fields(internal="group key against values"),

@@ -97,6 +97,11 @@ class Settings(BaseSettings):
     max_page: int = Field(1_000, gt=0, description="largest page of a list")
     max_json_bytes: int = Field(1_000_000, gt=0, description="largest JSON body")
     max_plan_bytes: int = Field(50_000_000, gt=0, description="largest JSON body of the grids of a draft")
+    lead_fresh_s: float = Field(
+        30.0,
+        ge=0,
+        description="seconds for which the numbers of the leader's page are given as they are",
+    )
     plan_deadline_s: float = Field(
         60.0, gt=0, description="time in which the grids of a draft, or an Arrow body, must arrive"
     )

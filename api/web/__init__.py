@@ -85,6 +85,7 @@ _FOR_MEMBERS = {
     "/history": "history.html",
     "/plan": "plan.html",
     "/dispatch": "dispatch.html",
+    "/lead": "lead.html",
     "/account": "account.html",
     "/accounts": "accounts.html",
     "/trail": "trail.html",

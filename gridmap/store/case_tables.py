@@ -64,7 +64,7 @@ class CaseRow(Base):
         # what is at risk: from when on, and until when
         Index(None, "risk_at", "queue_at"),
         # open cases about a place: what was closed in all the years before costs nothing
-        Index(None, "cell", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index(None, "cell", "reported_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
         CheckConstraint("version >= 1", name="version"),
     )
 

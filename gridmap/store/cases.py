@@ -47,6 +47,8 @@ _CHANGED = (
     "status", "unit", "due_at", "stage_due_at", "handling_limit", "extensions", "returns", "reworks", "appealed",
     "merged_into", "filed_at", "dispatched_at", "handled_at", "closed_at",
 )  # fmt: skip
+#: Nothing is reported longer before it happened: clocks of devices may be ahead by minutes.
+_TOLD_BEFORE = np.timedelta64(1, "D")
 
 
 class Cases:
@@ -119,8 +121,9 @@ class Cases:
         box, first, last = cells_in(sides)
         moments = np.array([one[2].astimezone(UTC).replace(tzinfo=None) for one in asked], dtype="datetime64[us]")
         apart = np.timedelta64(timedelta(hours=hours))
-        times = (backend.time_texts((moments - apart)[box]), backend.time_texts((moments + apart)[box]))
-        query = backend.open_cases_in(box.tolist(), first.tolist(), last.tolist(), *times)
+        times = (moments - apart, moments + apart, moments - apart - _TOLD_BEFORE)
+        spans = (backend.time_texts(some[box]) for some in times)
+        query = backend.open_cases_in(box.tolist(), first.tolist(), last.tolist(), *spans)
         rows = self._work.rows(query.columns(occurred_at=UtcTime))
         versions = versions_of(self._work, [row.version_id for row in rows])
         x, y = shapely.get_coordinates(backend.geometries_from([row.shape for row in rows])).T

@@ -361,18 +361,19 @@ def one_of(column: sa.ColumnElement[Any], values: Sequence[str]) -> sa.ColumnEle
 
 
 def open_cases_in(
-    number: list[int], first: list[int], last: list[int], since: list[str], until: list[str]
+    number: list[int], first: list[int], last: list[int], since: list[str], until: list[str], told: list[str]
 ) -> sa.TextClause:
-    """Select (number of the question, what ``NearCase`` says) of open cases in a run of cells and a span of time."""
-    asked = list(zip(number, first, last, since, until, strict=True))
+    """Select (number of the question, what ``NearCase`` says) of open cases in a run of cells and a span of
+    time; they were reported at ``told`` at the earliest, which the index knows."""
+    asked = list(zip(number, first, last, since, until, told, strict=True))
     # CROSS JOIN keeps SQLite to this order: each run is one walk through the index of open cases
     return sa.text(
-        "WITH a (k, first, last, since, until) AS MATERIALIZED (SELECT value ->> 0, value ->> 1, value ->> 2, "
-        "value ->> 3, value ->> 4 FROM json_each(:asked)) "
+        "WITH a (k, first, last, since, until, told) AS MATERIALIZED (SELECT value ->> 0, value ->> 1, value ->> 2, "
+        "value ->> 3, value ->> 4, value ->> 5 FROM json_each(:asked)) "
         "SELECT a.k, c.incident_id, i.category, i.occurred_at, c.component, i.version_id, i.grid_code, "
         "i.geom AS shape FROM a CROSS JOIN case_file AS c ON c.cell BETWEEN a.first AND a.last "
-        "AND c.queue_at IS NOT NULL CROSS JOIN incident AS i ON i.incident_id = c.incident_id "
-        "AND i.occurred_at BETWEEN a.since AND a.until"
+        "AND c.reported_at >= a.told AND c.queue_at IS NOT NULL "
+        "CROSS JOIN incident AS i ON i.incident_id = c.incident_id AND i.occurred_at BETWEEN a.since AND a.until"
     ).bindparams(asked=json.dumps(asked))
 
 

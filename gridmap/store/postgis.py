@@ -247,17 +247,20 @@ def one_of(column: sa.ColumnElement[Any], values: Sequence[str]) -> sa.ColumnEle
 
 
 def open_cases_in(
-    number: list[int], first: list[int], last: list[int], since: list[str], until: list[str]
+    number: list[int], first: list[int], last: list[int], since: list[str], until: list[str], told: list[str]
 ) -> sa.TextClause:
-    """Select (number of the question, what ``NearCase`` says) of open cases in a run of cells and a span of time."""
+    """Select (number of the question, what ``NearCase`` says) of open cases in a run of cells and a span of
+    time; they were reported at ``told`` at the earliest, which the index knows."""
     return sa.text(
         "SELECT a.k, c.incident_id, i.category, i.occurred_at, c.component, i.version_id, i.grid_code, "
         "ST_AsBinary(i.geom) AS shape FROM unnest(CAST(:number AS int[]), CAST(:first AS int8[]), "
-        "CAST(:last AS int8[]), CAST(:since AS timestamptz[]), CAST(:until AS timestamptz[])) "
-        "AS a (k, first, last, since, until) "
-        "JOIN case_file AS c ON c.cell BETWEEN a.first AND a.last AND c.queue_at IS NOT NULL "
+        "CAST(:last AS int8[]), CAST(:since AS timestamptz[]), CAST(:until AS timestamptz[]), "
+        "CAST(:told AS timestamptz[])) "
+        "AS a (k, first, last, since, until, told) "
+        "JOIN case_file AS c ON c.cell BETWEEN a.first AND a.last AND c.reported_at >= a.told "
+        "AND c.queue_at IS NOT NULL "
         "JOIN incident AS i ON i.incident_id = c.incident_id AND i.occurred_at BETWEEN a.since AND a.until"
-    ).bindparams(number=number, first=first, last=last, since=since, until=until)
+    ).bindparams(number=number, first=first, last=last, since=since, until=until, told=told)
 
 
 def unindexed(column: Any) -> Any:

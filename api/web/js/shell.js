@@ -47,7 +47,7 @@ const PAGE_NEEDS = { hotspots: "incidents.read", coverage: "patrols.read", servi
 export const mayOpen = (page) => !PAGE_NEEDS[page] || may(PAGE_NEEDS[page]);
 
 /** The pages on which work is done, with what each needs. */
-const WORK = { dispatch: "cases.read", plan: "drafts.write" };
+const WORK = { dispatch: "cases.read", plan: "drafts.write", lead: "cases.read" };
 
 /** The ways to the pages of work: to those that the reader may do. */
 export function workLinks({ set, lang }) {

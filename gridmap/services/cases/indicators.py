@@ -120,6 +120,11 @@ def score(
 def _table(work: UnitOfWork, name: str | None, at: datetime, settings: Settings) -> EvaluationTable:
     if name is not None:
         return packaged_evaluation(name)
+    return evaluation_in_force(work, at, settings)
+
+
+def evaluation_in_force(work: UnitOfWork, at: datetime, settings: Settings) -> EvaluationTable:
+    """Give the table of the city, or the one that comes with the package."""
     found: EvaluationTable = book_at(work, "evaluation", day_in(at, settings.time_zone))
     return found
 
@@ -138,7 +143,7 @@ def _asked(work: UnitOfWork, question: Question) -> tuple[gpd.GeoDataFrame, Flag
         if value is not None:
             among = among & (cases[name] == value).fillna(False).to_numpy(dtype=np.bool_)
     if question.emergency is not None:
-        among = among & cases["emergency"].to_numpy(dtype=np.bool_) == question.emergency
+        among = among & (cases["emergency"].to_numpy(dtype=np.bool_) == question.emergency)
     if question.categories:
         wanted = set(question.categories)
         among = among & cases["category"].map(lambda c: c in wanted or class_of(c) in wanted).to_numpy(dtype=np.bool_)

@@ -23,9 +23,15 @@ def upgrade() -> None:
         "where i.incident_id = case_file.incident_id)"
     )
     is_open = sa.text("queue_at is not null")
-    op.create_index(op.f("ix_case_file_cell"), "case_file", ["cell"], sqlite_where=is_open, postgresql_where=is_open)
+    op.create_index(
+        op.f("ix_case_file_cell_reported_at"),
+        "case_file",
+        ["cell", "reported_at"],
+        sqlite_where=is_open,
+        postgresql_where=is_open,
+    )
 
 
 def downgrade() -> None:
-    op.drop_index(op.f("ix_case_file_cell"), table_name="case_file")
+    op.drop_index(op.f("ix_case_file_cell_reported_at"), table_name="case_file")
     op.drop_column("case_file", "cell")

@@ -1,0 +1,36 @@
+// What is on the screen lives in the address: period, area, language.
+import { readState as readShell } from "../state.js";
+
+/** Periods that end with the newest report, in days. */
+export const PERIODS = { "7d": 7, "30d": 30, "90d": 90, "365d": 365 };
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+/** Read the state from an address; anything unknown falls back to its default. */
+export function readState() {
+  const query = new URLSearchParams(location.search);
+  const [from, to] = [query.get("from") || "", query.get("to") || ""];
+  const custom = query.get("period") === "custom" && DAY.test(from) && DAY.test(to) && from <= to;
+  return {
+    period: custom ? "custom" : query.get("period") in PERIODS ? query.get("period") : "30d",
+    from: custom ? from : "",
+    to: custom ? to : "",
+    area: (query.get("area") || "").slice(0, 200),
+    lang: readShell().lang,
+  };
+}
+
+/** Write a state as an address. */
+export function addressOf(state) {
+  const query = new URLSearchParams({ period: state.period });
+  if (state.period === "custom") { query.set("from", state.from); query.set("to", state.to); }
+  if (state.area) { query.set("area", state.area); }
+  query.set("lang", state.lang);
+  return "/lead?" + query;
+}
+
+/** The day after a day, both YYYY-MM-DD. */
+export function nextDay(day) {
+  const date = new Date(day + "T00:00:00Z");
+  date.setUTCDate(date.getUTCDate() + 1);
+  return date.toISOString().slice(0, 10);
+}

@@ -1,0 +1,127 @@
+"""The leader's numbers of the cases in a store."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import geopandas as gpd
+
+from gridmap.analysis.leading import Board, leading
+from gridmap.domain.evaluation import EvaluationTable, Shortfall
+from gridmap.domain.incidents import GridRef
+from gridmap.errors import NotFound
+from gridmap.services.cases.indicators import areas_of, evaluation_in_force, require_few
+from gridmap.services.cases.queue import queue_counts
+from gridmap.services.ports import CaseFilter, UnitOfWork
+from gridmap.services.responsibility import Plan
+from gridmap.settings import Settings
+
+#: Days of the cases that are held: a year, and the one that it is compared with.
+HELD = timedelta(days=732)
+#: Days of a period that nobody names.
+USUAL = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class CasesHeld:
+    """Cases as they were at a moment, back to ``since``."""
+
+    frame: gpd.GeoDataFrame
+    at: datetime
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Lead:
+    """The numbers of a period and of places.
+
+    Attributes
+    ----------
+    board : Board
+    at : datetime
+        When the cases were read.
+    area : GridRef or None
+        What it is about; None: everything.
+    level : str or None
+        Level of the places; None: there is no plan.
+    names : dict of str to str
+        Of the places.
+    queues : dict of str to int
+        Open cases by queue, whenever they were reported.
+    targets : dict of str to Decimal
+        What the table of evaluation asks of an indicator.
+    """
+
+    board: Board
+    at: datetime
+    area: GridRef | None
+    level: str | None
+    names: dict[str, str]
+    queues: dict[str, int]
+    targets: dict[str, Decimal]
+
+
+def held_cases(work: UnitOfWork, now: datetime, since: datetime) -> CasesHeld:
+    """Read cases back to a moment.
+
+    Raises
+    ------
+    TooLarge
+        ``too_many_cases``.
+    """
+    where = CaseFilter(start=since)
+    require_few(work.cases.count(where))
+    return CasesHeld(work.cases.frame(where), now, since)
+
+
+def newest(held: CasesHeld) -> datetime:
+    """Give the end of a period that nobody names: just after the newest report, which itself is in it."""
+    times = held.frame["reported_at"]
+    return (times.max().to_pydatetime() if len(times) else held.at) + timedelta(seconds=1)
+
+
+def lead(
+    work: UnitOfWork, held: CasesHeld, start: datetime, end: datetime, plan: Plan | None, settings: Settings,
+    *, area: str | None = None, level: str | None = None,
+) -> Lead:  # fmt: skip
+    """Work out the leader's numbers.
+
+    Raises
+    ------
+    NotFound
+        ``grid_unknown``: the area.
+    InvalidInput
+        ``window_reversed``.
+    """
+    about, places, codes = None, None, None
+    if area is not None:
+        about = None if plan is None else plan.refs.get(area)
+        if plan is None or about is None:
+            raise NotFound("grid_unknown")
+        codes = frozenset(code for code in plan.refs if about in plan.chain(code))
+    if plan is not None:
+        level = _level_of_places(plan, about, level)
+        places = areas_of(plan, level)
+    board = leading(
+        held.frame, start, end, at=held.at, zone=settings.time_zone, areas=places, grids=codes,
+    )  # fmt: skip
+    where = CaseFilter()
+    if codes is not None and plan is not None:
+        where = replace(where, within=((plan.boundary_set.name, codes),))
+    queues = queue_counts(work, where, held.at, settings.time_zone)
+    table = evaluation_in_force(work, held.at, settings)
+    names = {} if plan is None else {code: ref.name for code, ref in plan.refs.items() if ref.level == level}
+    return Lead(board, held.at, about, level, names, queues, _targets(table))
+
+
+def _level_of_places(plan: Plan, about: GridRef | None, level: str | None) -> str:
+    """Give the level of the places: the one that is asked for, or the one below what it is about."""
+    names = [one.name for one in plan.boundary_set.levels]
+    if level in names:
+        return str(level)
+    return names[min(names.index(about.level) + 1, len(names) - 1)] if about is not None else names[0]
+
+
+def _targets(table: EvaluationTable) -> dict[str, Decimal]:
+    losses = (loss for item in table.items for loss in item.losses)
+    return {loss.indicator: loss.target for loss in losses if isinstance(loss, Shortfall) and not loss.emergency}
