@@ -24,7 +24,7 @@ from gridmap.domain.access import Principal
 from gridmap.errors import GridmapError, InvalidInput
 from gridmap.i18n import Language
 from gridmap.maps.drawing import Ground, ground
-from gridmap.services.cases.leading import CasesHeld
+from gridmap.services.cases.holding import CasesHeld
 from gridmap.services.clock import day_in, start_of
 from gridmap.services.guarded import CutPlans, GuardedStore, Kin, Parts
 from gridmap.services.lately import Lately, OfReader

@@ -31,6 +31,7 @@ from gridmap.errors import InvalidInput, NotFound, TooLarge
 from gridmap.files.figuretables import CSV, XLSX, table_csv, table_xlsx
 from gridmap.i18n import Language
 from gridmap.print.figuretable import figure_table
+from gridmap.services.cases.holding import HELD
 from gridmap.services.cases.indicators import Counted, Question, alerts_now, behind, count, group_name, score
 from gridmap.services.ports import CaseFilter
 from gridmap.services.responsibility import Plan
@@ -107,7 +108,7 @@ def get_cases_behind(ctx: Ctx, q: Query[BehindQuery]) -> BehindAnswer:
     question = ("behind", *q.model_dump(exclude={"limit", "cursor"}).values())
     key = ctx.cursors.read(question, q.cursor)
     with ctx.store.unit_of_work() as work:
-        counted = count(work, asked, _plan(ctx), ctx.settings)
+        counted = count(work, asked, _plan(ctx), ctx.settings, ctx.cases_held.find(HELD.days))
         rows = behind(counted, q.indicator, q.group or group_name(()), q.part)
         names = counted.cases["case_id"].iloc[rows].tolist()
         first = 0 if key is None else int(key[0])

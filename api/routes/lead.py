@@ -13,7 +13,8 @@ from api.routes.common import Query
 from api.strict import StrictRoute
 from gridmap.domain.access import Permission
 from gridmap.errors import NotFound
-from gridmap.services.cases.leading import HELD, USUAL, CasesHeld, held_cases, lead, newest
+from gridmap.services.cases.holding import HELD, CasesHeld, held_cases
+from gridmap.services.cases.leading import USUAL, lead, newest
 
 router = APIRouter(route_class=StrictRoute, tags=["lead"])
 
@@ -38,7 +39,7 @@ def get_lead(ctx: Ctx, q: Query[LeadQuery], language: ReaderLanguage) -> LeadAns
 
 def _held(ctx: Context, back: timedelta) -> CasesHeld:
     """Give the cases of so many days, read lately."""
-    days = max(1, -(-back // timedelta(days=1)))
+    days = max(HELD.days, -(-back // timedelta(days=1)))
 
     def read() -> CasesHeld:
         now = ctx.clock.now()

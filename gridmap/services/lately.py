@@ -29,6 +29,10 @@ class OfReader(Generic[T]):
         """As ``Lately.get``, for these readers."""
         return self._lately.get((self._reader, key), token, read)
 
+    def find(self, key: Hashable) -> T | None:
+        """As ``Lately.find``, for these readers."""
+        return self._lately.find((self._reader, key))
+
 
 class Lately(Generic[T]):
     """Keeps values that were read lately. Safe for threads; whoever comes first waits, the others wait for him.
@@ -54,7 +58,7 @@ class Lately(Generic[T]):
 
     def get(self, key: Hashable, token: Callable[[], Hashable], read: Callable[[], T]) -> T:
         """Give the value of a key; ``token`` says which state of the store it stands for, ``read`` reads it."""
-        held = self._find(key)
+        held = self._kept(key)
         if held is None or self._now() - held.at >= self._most_s:
             return self._read(key, token, read).value
         if self._now() - held.at >= self._fresh_s:
@@ -75,7 +79,12 @@ class Lately(Generic[T]):
         if background is not None:
             background.shutdown(wait=True, cancel_futures=True)
 
-    def _find(self, key: Hashable) -> _Held[T] | None:
+    def find(self, key: Hashable) -> T | None:
+        """Give what is kept of a key, however old; None: nothing."""
+        held = self._kept(key)
+        return None if held is None else held.value
+
+    def _kept(self, key: Hashable) -> _Held[T] | None:
         with self._lock:
             held = self._held.get(key)
             if held is not None:
@@ -94,7 +103,7 @@ class Lately(Generic[T]):
         with self._lock:
             turn = self._reading.setdefault(key, threading.Lock())
         with turn:
-            held = self._find(key)
+            held = self._kept(key)
             # somebody read it while we waited
             if held is not None and (held.at >= asked or self._now() - held.at < self._fresh_s):
                 return held

@@ -20,16 +20,15 @@ from gridmap.analysis.indicators import INDICATORS, Figures, Terms, indicators
 from gridmap.analysis.indicators.formulas import Flags, Ints
 from gridmap.domain.alerts import Alert, AlertKind, AlertRules
 from gridmap.domain.evaluation import EvaluationTable, packaged_evaluation
-from gridmap.errors import InvalidInput, NotFound, TooLarge
+from gridmap.errors import InvalidInput, NotFound
 from gridmap.services.case_books import book_at
+from gridmap.services.cases.holding import CasesHeld, require_few
 from gridmap.services.clock import day_in
 from gridmap.services.features import with_owners
 from gridmap.services.ports import CaseFilter, FeatureFilter, UnitOfWork
 from gridmap.services.responsibility import Plan
 from gridmap.settings import Settings
 
-#: Cases that one answer may be about: they are held in memory.
-MOST_CASES = 1_000_000
 #: Days of a window of which nobody names the first one.
 _YEAR = timedelta(days=366)
 Part = Literal["numerator", "denominator"]
@@ -84,15 +83,17 @@ class Counted:
     among: Flags
 
 
-def count(work: UnitOfWork, question: Question, plan: Plan | None, settings: Settings) -> Counted:
-    """Work out indicators.
+def count(
+    work: UnitOfWork, question: Question, plan: Plan | None, settings: Settings, held: CasesHeld | None = None
+) -> Counted:
+    """Work out indicators; of the cases held, where they are those of the moment that is asked for.
 
     Raises
     ------
     InvalidInput
         ``window_reversed``, ``indicator_by``, ``indicator_unknown``, ``level_not_in_set``; ``too_many_cases``.
     """
-    cases, among = _asked(work, question)
+    cases, among = _asked(work, question, held)
     figures = indicators(
         cases, question.by, at=question.at, zone=settings.time_zone, names=question.names,
         areas=_areas(plan, question.by, question.level), among=among,
@@ -129,14 +130,18 @@ def evaluation_in_force(work: UnitOfWork, at: datetime, settings: Settings) -> E
     return found
 
 
-def _asked(work: UnitOfWork, question: Question) -> tuple[gpd.GeoDataFrame, Flags]:
-    """Read the cases of a question, and those before its window that they may repeat."""
+def _asked(work: UnitOfWork, question: Question, held: CasesHeld | None = None) -> tuple[gpd.GeoDataFrame, Flags]:
+    """Give the cases of a question, and those before its window that they may repeat."""
     start, end = question.window
     if start >= end:
         raise InvalidInput("window_reversed")
-    where = CaseFilter(start=start - Terms().repeat, end=end)
-    require_few(work.cases.count(where))
-    cases = work.cases.frame(where)
+    first = start - Terms().repeat
+    if held is not None and held.at == question.at and held.since <= first:
+        cases = held.between(first, end)
+    else:
+        where = CaseFilter(start=first, end=end)
+        require_few(work.cases.count(where))
+        cases = work.cases.frame(where)
     among = (cases["reported_at"] >= start).to_numpy(dtype=np.bool_)
     columns = {"grid_code": question.grid, "unit": question.unit, "channel": question.channel, "kind": question.kind}
     for name, value in columns.items():
@@ -148,12 +153,6 @@ def _asked(work: UnitOfWork, question: Question) -> tuple[gpd.GeoDataFrame, Flag
         wanted = set(question.categories)
         among = among & cases["category"].map(lambda c: c in wanted or class_of(c) in wanted).to_numpy(dtype=np.bool_)
     return cases, among
-
-
-def require_few(cases: int) -> None:
-    """Refuse a question about more cases than memory is meant for (TooLarge ``too_many_cases``)."""
-    if cases > MOST_CASES:
-        raise TooLarge("too_many_cases", count=cases, limit=MOST_CASES)
 
 
 def _areas(plan: Plan | None, by: tuple[str, ...], level: str | None) -> Mapping[str, str] | None:

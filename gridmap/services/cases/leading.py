@@ -4,31 +4,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-import geopandas as gpd
-
 from gridmap.analysis.leading import Board, leading
 from gridmap.domain.evaluation import EvaluationTable, Shortfall
 from gridmap.domain.incidents import GridRef
 from gridmap.errors import NotFound
-from gridmap.services.cases.indicators import areas_of, evaluation_in_force, require_few
+from gridmap.services.cases.holding import CasesHeld
+from gridmap.services.cases.indicators import areas_of, evaluation_in_force
 from gridmap.services.cases.queue import queue_counts
 from gridmap.services.ports import CaseFilter, UnitOfWork
 from gridmap.services.responsibility import Plan
 from gridmap.settings import Settings
 
-#: Days of the cases that are held: a year, and the one that it is compared with.
-HELD = timedelta(days=732)
 #: Days of a period that nobody names.
 USUAL = timedelta(days=30)
-
-
-@dataclass(frozen=True)
-class CasesHeld:
-    """Cases as they were at a moment, back to ``since``."""
-
-    frame: gpd.GeoDataFrame
-    at: datetime
-    since: datetime
 
 
 @dataclass(frozen=True)
@@ -59,19 +47,6 @@ class Lead:
     names: dict[str, str]
     queues: dict[str, int]
     targets: dict[str, Decimal]
-
-
-def held_cases(work: UnitOfWork, now: datetime, since: datetime) -> CasesHeld:
-    """Read cases back to a moment.
-
-    Raises
-    ------
-    TooLarge
-        ``too_many_cases``.
-    """
-    where = CaseFilter(start=since)
-    require_few(work.cases.count(where))
-    return CasesHeld(work.cases.frame(where), now, since)
 
 
 def newest(held: CasesHeld) -> datetime:
