@@ -67,10 +67,15 @@ def demo(
 ) -> None:
     """Build the demonstration district if it is not there yet, and serve it on this machine. 演示。"""
     from gridmap.demo.prepare import prepare
+    from gridmap.services.clock import SystemClock, day_in
+    from gridmap.settings import Settings
 
     with common.refusing():
         port = _free_port("127.0.0.1", port)
-        prepare(db, on_progress=lambda step: common.say("demo.step", step=common.word(f"demo.step.{step}")))
+        today = day_in(SystemClock().now(), Settings().time_zone)
+        prepare(
+            db, today=today, on_progress=lambda step: common.say("demo.step", step=common.word(f"demo.step.{step}"))
+        )
     address = f"http://127.0.0.1:{port}/"
     common.say("demo.ready", address=address)
     if not no_browser and _has_browser():

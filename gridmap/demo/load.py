@@ -1,6 +1,8 @@
 """Bring the demonstration district into a store: everything in one transaction, or nothing."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -37,10 +39,24 @@ def demo_district() -> District:
     return add_planted(build_district())
 
 
-def load_demo(store: Store, *, on_progress: Callable[[str], None] | None = None) -> District:
+def brought_forward(district: District, weeks: int) -> District:
+    """Give the district with its window of incidents and patrols so many weeks later; weekdays stay weekdays."""
+    later = timedelta(weeks=weeks)
+    seed = replace(
+        district.seed, first_day=district.seed.first_day + later, last_day=district.seed.last_day + later
+    )  # fmt: skip
+    clusters = [
+        {**one, **{key: (date.fromisoformat(one[key]) + later).isoformat() for key in ("first_day", "last_day")}}
+        for one in district.truth["clusters"]
+    ]
+    return replace(district, seed=seed, truth={**district.truth, "clusters": clusters})
+
+
+def load_demo(store: Store, *, weeks: int = 0, on_progress: Callable[[str], None] | None = None) -> District:
     """Load boundaries, staff, profiles, context, facilities, incidents and fixes in one unit of work.
 
     Loading twice changes nothing: the same version is not published again, points that are there count as duplicates.
+    ``weeks``: so much later than the seed says, that the window may end in these days.
 
     Raises
     ------
@@ -49,7 +65,7 @@ def load_demo(store: Store, *, on_progress: Callable[[str], None] | None = None)
     """
     tell = on_progress or (lambda step: None)
     tell("district")
-    district = demo_district()
+    district = brought_forward(demo_district(), weeks)
     tell("incidents")
     incidents = make_incidents(district)
     tell("fixes")

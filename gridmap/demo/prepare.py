@@ -2,21 +2,25 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 
 from gridmap import __version__
+from gridmap.demo.seed import read_seed
 
 #: The files that the demonstration store is made from, where gridmap runs from a checkout.
 DATA = Path(__file__).resolve().parents[2] / "data" / "boundaries"
 
 
-def prepare(path: Path, *, on_progress: Callable[[str], None] = lambda step: None) -> bool:
+def prepare(path: Path, *, today: date | None = None, on_progress: Callable[[str], None] = lambda step: None) -> bool:
     """Build the demonstration store at a path unless the one there is current.
 
     Parameters
     ----------
     path : Path
         Where the GeoPackage belongs. It appears there only when it is complete.
+    today : date, optional
+        The window of incidents and patrols ends in the week before; without it, on the day that the seed says.
     on_progress : callable
         Told of every step.
 
@@ -26,7 +30,8 @@ def prepare(path: Path, *, on_progress: Callable[[str], None] = lambda step: Non
         Whether it was built.
     """
     stamp = path.with_name(path.name + ".made-from")
-    digest = _digest()
+    weeks = 0 if today is None else max(0, (today - timedelta(days=1) - read_seed().last_day).days // 7)
+    digest = _digest(weeks)
     if path.is_file() and stamp.is_file() and stamp.read_text(encoding="ascii") == digest:
         return False
     # imported late: a second start needs none of it
@@ -42,7 +47,7 @@ def prepare(path: Path, *, on_progress: Callable[[str], None] = lambda step: Non
         leftover.unlink(missing_ok=True)
     store = open_store(f"sqlite:///{building}")
     try:
-        load_demo(store, on_progress=on_progress)
+        load_demo(store, weeks=weeks, on_progress=on_progress)
         on_progress("cases")
         open_cases(store, Settings(), SystemClock().now())
     finally:
@@ -60,8 +65,8 @@ def _files_of(database: Path) -> list[Path]:
     return [database, *(database.with_name(database.name + end) for end in ("-wal", "-shm", "-journal"))]
 
 
-def _digest() -> str:
-    digest = hashlib.sha256(__version__.encode())
+def _digest(weeks: int) -> str:
+    digest = hashlib.sha256(f"{__version__} {weeks}".encode())
     package = Path(__file__).parents[1]
     program = [*package.glob("demo/*.*"), *package.glob("data/**/*.*"), *package.glob("store/**/*.py")]
     for file in sorted([*program, *DATA.glob("*")]):

@@ -11,7 +11,7 @@ from gridmap.analysis.locator import Locator
 from gridmap.demo.district import build_district
 from gridmap.demo.files import LAYERS, read_district
 from gridmap.demo.incidents import make_incidents
-from gridmap.demo.load import _with_owner
+from gridmap.demo.load import _with_owner, brought_forward
 from gridmap.demo.patrols import make_fixes
 from gridmap.demo.people import needed_workers
 from gridmap.demo.points import add_planted
@@ -159,3 +159,18 @@ def test_exactly_the_neglected_grids_have_no_fix(district, incidents):
     events = _with_owner(incidents, locator, 1)["grid_code"].value_counts()
     assert min(events.get(g, 0) for g in neglect["gaps"]) > events.median()
     assert np.median([events.get(g, 0) for g in neglect["quiet"]]) < events.median()
+
+
+def test_brought_forward_by_weeks_it_has_the_same_plants_on_later_days(district, incidents):
+    later = brought_forward(district, 7)
+    after = make_incidents(later)
+    assert len(incidents) == len(after)
+    assert after["incident_id"].is_unique
+    assert (later.seed.last_day - district.seed.last_day).days == 49
+    assert (after["occurred_at"].max() - incidents["occurred_at"].max()).days in (48, 49)
+    for one, other in zip(district.truth["clusters"], later.truth["clusters"], strict=True):
+        near = shapely.dwithin(after.geometry.to_numpy(), shapely.Point(other["lon"], other["lat"]), 0.002)
+        inside = after[(after["category"] == other["category"]) & near]
+        days = inside["occurred_at"].dt.tz_convert("Asia/Shanghai").dt.date.astype(str)
+        assert days.between(other["first_day"], other["last_day"]).sum() >= 0.8 * other["size"]
+        assert one["first_day"] < other["first_day"]
