@@ -135,7 +135,11 @@ def test_an_output_that_is_the_input_is_refused(tmp_path: Path, grids: Path) -> 
 
 def test_ctrl_c_ends_it_and_leaves_nothing(tmp_path: Path, grids: Path) -> None:
     words = [sys.executable, "-m", "gridmap", "propose", "grids", grids, tmp_path / "p.gpkg", "--cell", 20]
-    child = subprocess.Popen([*map(str, words), "--effort", "100"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    child = subprocess.Popen(
+        [*map(str, words), "--effort", "100"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        # a run of the tests in the background has the signal ignored, and would hand that on
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     time.sleep(6)
     assert child.poll() is None
     child.send_signal(signal.SIGINT)

@@ -55,7 +55,7 @@ def expected_errors() -> list[str]:
 def opened(page: Page, query: str = "lang=zh") -> Page:
     page.goto(f"/lead?{query}")
     expect(page.locator("#board")).to_have_attribute("aria-busy", "false")
-    expect(page.locator(".card.alerts")).to_be_visible()
+    expect(page.locator(".card.of-alerts")).to_be_visible()
     return page
 
 
@@ -74,21 +74,21 @@ def test_the_numbers_open_their_cases_and_the_charts_have_tables(page: Page, fil
     expect(dialog.locator("tbody a").first).to_have_attribute("href", "/dispatch?case=lead-0&lang=zh")
     dialog.get_by_role("button", name="关闭").click()
     expect(dialog).to_be_hidden()
-    assert page.locator(".card.course .amount").count() == 31
-    heights = page.eval_on_selector_all(".card.course .amount", "all => all.map((bar) => bar.getBBox().height)")
+    assert page.locator(".card.of-course .amount").count() == 31
+    heights = page.eval_on_selector_all(".card.of-course .amount", "all => all.map((bar) => bar.getBBox().height)")
     assert max(heights) > 50
     assert sorted(heights)[-2] == 0  # all on one day
-    page.locator(".card.course summary").click()
-    expect(page.locator(".card.course tbody tr").last).to_contain_text("8")
-    assert page.locator(".card.types li").count() == 2
-    expect(page.locator(".card.types li").first).to_contain_text("4")
+    page.locator(".card.of-course summary").click()
+    expect(page.locator(".card.of-course tbody tr").last).to_contain_text("8")
+    assert page.locator(".card.of-types li").count() == 2
+    expect(page.locator(".card.of-types li").first).to_contain_text("4")
     # both maps are there, with their own words
     for name in ("hotspots", "coverage"):
         frame = page.frame_locator(f"iframe[src*='{name}']")
         expect(frame.locator("#gridmap-data")).to_be_attached()
     page.get_by_role("button", name="EN").click()
     expect(reported).to_contain_text("Cases reported")
-    expect(page.locator(".card.places h2")).to_have_text("Ranking")
+    expect(page.locator(".card.of-places h2")).to_have_text("Ranking")
     expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
@@ -102,7 +102,7 @@ def test_an_area_and_a_period_are_chosen_and_the_address_says_so(page: Page, fil
     shown = int(page.locator(".tile[data-name=reported] strong").inner_text())
     assert 0 < shown < 8
     page.get_by_role("button", name="近 7 天").click()
-    expect(page.locator(".card.course .amount")).to_have_count(8)
+    expect(page.locator(".card.of-course .amount")).to_have_count(8)
     page.get_by_role("button", name="自定").click()
     page.locator("input[type=date]").first.fill("2020-01-01")
     page.locator("input[type=date]").last.fill("2020-01-31")

@@ -14,6 +14,6 @@ export function drawAlerts(node, alerts, lang) {
   const rest = alerts.length - SHOWN;
   const body = alerts.length ? el("div", null, null, list, rest > 0 ? el("p", "note", t("lead_alerts_more", { n: number(rest) })) : null)
     : el("p", "note", t("lead_alerts_none"));
-  node.querySelector(".alerts")?.remove();
+  node.querySelector(".of-alerts")?.remove();
   node.append(card("alerts", t("lead_alerts_title"), null, body, null));
 }

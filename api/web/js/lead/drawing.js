@@ -34,7 +34,7 @@ export function tableOf(heads, rows, className) {
 export function card(name, title, note, body, table) {
   const heading = el("h2", null, title);
   heading.id = "lead-" + name;
-  const found = el("section", "card " + name, null, heading, note ? el("p", "note", note) : null, body);
+  const found = el("section", "card of-" + name, null, heading, note ? el("p", "note", note) : null, body);
   if (table) { found.append(el("details", "behind", null, el("summary", null, t("lead_as_table")), el("div", "scroll", null, table))); }
   found.setAttribute("aria-labelledby", heading.id);
   return found;
