@@ -1,5 +1,7 @@
 """Whatever comes by the described parameters and bodies: never a 500, always one of two shapes."""
 
+import csv
+import io
 import json
 from urllib.parse import quote
 
@@ -59,6 +61,8 @@ def judge(answer) -> None:
         assert answer.content.rstrip().endswith(b"%%EOF")
     elif answer.status_code == 200 and answer.headers.get("content-type") == "application/x-ndjson":
         assert all(json.loads(line) for line in answer.text.splitlines())
+    elif answer.status_code == 200 and answer.headers["content-type"].startswith("text/csv"):
+        assert len(set(map(len, csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""))))) <= 1
     elif answer.status_code == 200:
         answer.json()
     elif answer.status_code < 500 and isinstance(answer.json(), list):  # as Open311 has it

@@ -93,10 +93,10 @@ def all_named() -> list[Named]:
 
 
 def rows(store: SqlStore) -> dict[str, int]:
-    """Count the rows of every table but the trail, which tells of refusals too."""
+    """Count the rows of every table but the trail, which tells of refusals, and clocks, which are learnt of them."""
     with store.engine.connect() as connection:
         tables = [t for t in sa.inspect(connection).get_table_names() if not t.startswith(("rtree", "gpkg", "trail"))]
-        tables = [t for t in tables if t not in ("spatial_ref_sys", "sqlite_sequence")]
+        tables = [t for t in tables if t not in ("spatial_ref_sys", "sqlite_sequence", "unit_clock")]
         return {t: int(connection.exec_driver_sql(f'select count(*) from "{t}"').scalar_one()) for t in tables}
 
 

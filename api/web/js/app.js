@@ -77,12 +77,13 @@ const layerOf = () => (layers.find((l) => l.name === state.layer) || layers[0]).
 /** What the map page that belongs to the state is asked. */
 function mapQuery() {
   const query = new URLSearchParams();
-  query.set("set", state.set || setOf(state, overview).name);
+  const set = setOf(state, overview);
+  query.set("set", state.set || (set ? set.name : ""));
   if (state.at) { query.set("at", state.at); }
   const { start, end } = range(state, overview);
   if (start) { query.set("start", start); query.set("end", end); }
   if (state.category && state.page !== "grids" && !OF_A_DAY.includes(state.page)) { query.set("category", state.category); }
-  if (state.page === "services") { query.set("layer", layerOf()); askServices(query, state); }
+  if (state.page === "services" && layers.length) { query.set("layer", layerOf()); askServices(query, state); }
   query.set("lang", state.lang);
   return query;
 }
