@@ -178,6 +178,18 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
         internal="rank code name overdue hot never days_since norm_days incidents unseen share share_so_far reason"
     ),
     "PatrolListAnswer": _fields(internal="set version at start end listed due share grids"),
+    "InspectionPlanOut": _fields(
+        internal="layer title unit every starts_on lead_days items notes objects current due overdue visited complete "
+        "never required_a_year"
+    ),
+    "InspectionOut": _fields(
+        internal="layer code name grid_code status due_on days_over visited complete last_visit_on last_complete_on "
+        "outcome note"
+    ),
+    "InspectionsAnswer": _fields(internal="set version at plans objects"),
+    "ChecksAnswer": _fields(internal="layer added duplicates"),
+    "SampleOut": _fields(internal="number layer day at by seed list_sha256 population chosen objects holds"),
+    "SamplesAnswer": _fields(internal="draws"),
     "CategoryOut": _fields(internal="code zh en"),
     "CategoriesAnswer": _fields(internal="categories"),
     "CountOut": _fields(internal="version grid_code incidents"),

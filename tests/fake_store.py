@@ -19,6 +19,7 @@ from fake_boundaries import FakeBoundaries, meets
 from fake_cases import FakeCases
 from fake_duty import DutyState, FakeDuty, FakePatrolDays
 from fake_features import FakeFeatures, FakeLayer
+from fake_inspections import FakeInspections, InspectionState
 from fake_people import FakeProfiles, FakeStaff
 from fake_redraw import FakeRedraw
 
@@ -54,6 +55,7 @@ class _State:
     books: dict[tuple[str, date], Any] = field(default_factory=dict)
     places: Any = None
     duty: DutyState = field(default_factory=DutyState)
+    inspections: InspectionState = field(default_factory=InspectionState)
     access: AccessState = field(default_factory=AccessState)
 
     def copy(self) -> "_State":
@@ -118,6 +120,7 @@ class FakeUnitOfWork:
         self.places = FakePlaces(self)
         self.duty = FakeDuty(self)
         self.patrol_days = FakePatrolDays(self)
+        self.inspections = FakeInspections(self)
 
     def __enter__(self) -> "FakeUnitOfWork":
         return self

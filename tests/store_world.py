@@ -26,6 +26,7 @@ from gridmap.domain.duty import Shift, UnitClock
 from gridmap.domain.events import Event, EventKind
 from gridmap.domain.features import FeatureLayer
 from gridmap.domain.incidents import StaffMember
+from gridmap.domain.inspections import Check, CheckOutcome, RecordedDraw, draw
 from gridmap.domain.people import GridProfile
 from gridmap.domain.redraw import Change, Entry, SetAttributes
 from gridmap.domain.rulebook import profile
@@ -88,6 +89,7 @@ def fill_everything(store: Any, n: int = 40) -> None:
         _drawn(work)
         work.features.put_layer(FeatureLayer("stations", "垃圾站"))
         work.features.replace("stations", _features(), valid_from=date(2026, 1, 1), owners=_owners)
+        _inspected(work)
         rows = with_version(incidents(n), draft.number)
         rows["note"] = [("反斜杠\\N\t“引号”\r\n", None, "")[k % 3] for k in range(n)]
         rows["occurred_at"] += pd.to_timedelta(np.arange(n), unit="us")
@@ -150,6 +152,19 @@ def _on_duty(work: Any) -> None:
     )
     thinned = ThinnedDay(long_ago, at(0) - timedelta(days=2190), 0, at(3))
     assert work.patrol_days.thin(sums, thinned, expected=0, before=thinned.ends_at)
+
+
+def _inspected(work: Any) -> None:
+    """Put checks of an object and a draw."""
+    checks = [
+        Check("“\\N\t”", at(2), date(2026, 3, 1), CheckOutcome.FINDING, "damaged", "a-1"),
+        Check("p", at(1), date(2026, 3, 1), CheckOutcome.SEEN),
+    ]
+    assert work.inspections.add_checks("stations", checks) == 2
+    ids = ("p", "“\\N\t”")
+    work.inspections.add_draw(
+        "stations", RecordedDraw(date(2026, 3, 1), at(3), ids, draw(ids, "七\t", count=1), None, "王")
+    )
 
 
 def _drawn(work: Any) -> None:

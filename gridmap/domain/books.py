@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Collection, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -83,6 +84,13 @@ class Entry:
         value = self._held.get(name)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise wrong(f"{self.at}/{name}", f"{low}, {low + 1}, …, {high:,}")
+        return value
+
+    def day(self, name: str) -> date:
+        """Give a date of 1900 to 2199."""
+        value = self._held.get(name)
+        if type(value) is not date or not 1900 <= value.year < 2200:
+            raise wrong(f"{self.at}/{name}", "2026-01-01")
         return value
 
     def flag(self, name: str) -> bool:

@@ -5,7 +5,7 @@ import hashlib
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from gridmap.errors import InvalidInput
@@ -73,6 +73,8 @@ class InspectionPlan:
         A fix of a patrol this near to an object has been there.
     lead_days : int
         So many days before it is due it is shown as due soon.
+    notes : tuple of str
+        What a finding may say: codes, never free text.
     """
 
     name: str
@@ -81,6 +83,7 @@ class InspectionPlan:
     items: tuple[str, ...] = ()
     within_m: float = 30.0
     lead_days: int = 14
+    notes: tuple[str, ...] = ()
 
     def required_a_year(self, objects: int) -> float:
         """Give the inspections of a year: 77 objects once a quarter are 308."""
@@ -89,6 +92,45 @@ class InspectionPlan:
     def is_complete(self, told: Collection[str]) -> bool:
         """Tell whether a check told everything it has to."""
         return set(self.items) <= set(told)
+
+
+class CheckOutcome(StrEnum):
+    """``seen``: somebody was there; ``complete``: and told all items; ``finding``: and something was wrong."""
+
+    SEEN = "seen"
+    COMPLETE = "complete"
+    FINDING = "finding"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One look at one object.
+
+    Attributes
+    ----------
+    code : str
+        Of the object in its layer.
+    at : datetime
+        With time zone; an object has one check at a moment.
+    checked_on : date
+        Its day in the district.
+    outcome : CheckOutcome
+    note : str
+        What was found, a code of the plan; empty: nothing said.
+    account_id : str, optional
+        Who reported it; None: nobody signed in.
+    """
+
+    code: str
+    at: datetime
+    checked_on: date
+    outcome: CheckOutcome
+    note: str = ""
+    account_id: str | None = None
+
+    def told(self, plan: InspectionPlan) -> tuple[str, ...]:
+        """Give the items that the check told."""
+        return () if self.outcome is CheckOutcome.SEEN else plan.items
 
 
 class InspectionStatus(StrEnum):
@@ -175,3 +217,33 @@ def draw(ids: Collection[str], seed: str, *, count: int | None = None, share: fl
 def verify(held: Draw, ids: Collection[str]) -> bool:
     """Tell whether a draw on record follows from its seed and this list."""
     return list_hash(ids) == held.list_sha256 and draw(ids, held.seed, count=len(held.chosen)) == held
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedDraw:
+    """A draw with the list it was made from, so that ``verify`` can be asked whatever became of the layer since.
+
+    Attributes
+    ----------
+    day : date
+        In the district.
+    at : datetime
+        With time zone.
+    ids : tuple of str
+        All objects that could be drawn, sorted.
+    held : Draw
+    account_id : str, optional
+        Who drew; None: nobody signed in.
+    author : str
+        The name at the time.
+    number : int
+        Given by the store, 0 before.
+    """
+
+    day: date
+    at: datetime
+    ids: tuple[str, ...]
+    held: Draw
+    account_id: str | None = None
+    author: str = ""
+    number: int = 0

@@ -13,6 +13,7 @@ from importlib import resources
 
 from gridmap.domain.books import Entry, read_book, require_unique, wrong
 from gridmap.domain.clauses import Texts
+from gridmap.domain.inspections import Cycle, CycleUnit, InspectionPlan
 
 #: The first day that a receiver of GPS can mean: clocks that were never set stand before it.
 EPOCH = datetime(1980, 1, 7, tzinfo=UTC)
@@ -124,6 +125,8 @@ class PatrolRules:
         The first that fits a grid counts; the last one fits all.
     source : Texts
         Who says so, by language.
+    inspections : tuple of InspectionPlan
+        How the objects of layers are inspected; the name of a plan is that of its layer.
     """
 
     name: str
@@ -133,6 +136,7 @@ class PatrolRules:
     camera_share: float
     norms: tuple[Norm, ...]
     source: Texts = field(hash=False)
+    inspections: tuple[InspectionPlan, ...] = ()
 
 
 #: The least and the most of each number of cleaning.
@@ -156,7 +160,8 @@ _LIMITS: dict[str, tuple[Decimal | int, int]] = {
     "datum_gain": (0, 1),
 }
 _WHOLE = frozenset({"oldest_days", "jump_fixes", "clock_fixes", "datum_fixes"})
-_OWN = ("name", "source", "dwell_s", "reach_m", "camera_share", "norm")
+_PLAN = ("layer", "unit", "every", "starts_on", "items", "notes", "within_m", "lead_days")
+_OWN = ("name", "source", "dwell_s", "reach_m", "camera_share", "norm", "inspection")
 
 
 def read_patrol_rules(content: str) -> PatrolRules:
@@ -176,6 +181,9 @@ def read_patrol_rules(content: str) -> PatrolRules:
     norms = tuple(_norm(row) for row in rows)
     if norms[-1].kinds or norms[-1].households:
         raise wrong(f"{rows[-1].at}", "id, days, title")
+    plans = tuple(map(_plan, book.tables("inspection", _PLAN)))
+    if len({plan.name for plan in plans}) < len(plans):
+        raise wrong("/inspection", "layer: unique")
     return PatrolRules(
         book.text("name", '"city"'),
         CleaningRules(**numbers),  # type: ignore[arg-type]
@@ -184,6 +192,7 @@ def read_patrol_rules(content: str) -> PatrolRules:
         float(book.number("camera_share", 0, 1)),
         norms,
         book.texts("source"),
+        plans,
     )
 
 
@@ -191,6 +200,19 @@ def _norm(row: Entry) -> Norm:
     days = float(row.number("days", Decimal("0.01"), 3_660))
     households = row.whole("households") if "households" in row else 0
     return Norm(row.text("id"), days, row.texts("title"), row.names("kinds"), households)
+
+
+def _plan(row: Entry) -> InspectionPlan:
+    unit = CycleUnit(row.one_of("unit", [one.value for one in CycleUnit]))
+    return InspectionPlan(
+        row.text("layer", '"relics"'),
+        Cycle(unit, row.whole("every", 1, 366) if "every" in row else 1),
+        row.day("starts_on"),
+        row.names("items"),
+        float(row.number("within_m", Decimal("0.1"), 10_000)) if "within_m" in row else 30.0,
+        row.whole("lead_days", 0, 3_660) if "lead_days" in row else 14,
+        row.names("notes"),
+    )
 
 
 def norm_of(rules: Sequence[Norm], kind: str, households: int) -> Norm:

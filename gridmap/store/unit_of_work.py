@@ -198,6 +198,7 @@ class SqlUnitOfWork:
         from gridmap.store.features import Features
         from gridmap.store.idempotency import Idempotency
         from gridmap.store.incidents import Incidents
+        from gridmap.store.inspections import Inspections
         from gridmap.store.patrol_days import PatrolDays
         from gridmap.store.patrols import Patrols
         from gridmap.store.people import Profiles, Staff
@@ -222,6 +223,7 @@ class SqlUnitOfWork:
         self.places: ports.PlaceRepository = Places(self._work)
         self.duty: ports.DutyRepository = Duty(self._work)
         self.patrol_days: ports.DaySumRepository = PatrolDays(self._work)
+        self.inspections: ports.InspectionRepository = Inspections(self._work)
 
     def __enter__(self) -> Self:
         return self

@@ -43,7 +43,7 @@ def test_upgrade_says_from_which_revision_to_which(tmp_path: Path) -> None:
 
 
 def test_check_ends_with_0_1_or_2(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "Checked 34 tables, 166 rows, 5 versions: 0 findings" in run("check")
+    assert "Checked 36 tables, 169 rows, 5 versions: 0 findings" in run("check")
     connection = sqlite3.connect(store)
     connection.execute("update boundary_set set next_number = 1 where name = 'city'")
     connection.commit()
@@ -51,7 +51,7 @@ def test_check_ends_with_0_1_or_2(store: Path, monkeypatch: pytest.MonkeyPatch) 
     assert "error  numbers_behind: Set city: the next version number 1 was given before" in run("check", status=1)
     body = json.loads(run("check", "--format", "json", status=1))
     assert body["summary"]["by_rule"] == {"numbers_behind": 1}
-    assert body["summary"]["rows"] == 166
+    assert body["summary"]["rows"] == 169
     monkeypatch.setenv("GRIDMAP_LANGUAGE", "zh")
     assert "下一个版本号 1 已被使用" in run("check", status=1)
     assert "[store_missing]" in run("check", "--db", store.with_name("typo.gpkg"), status=2)
@@ -60,11 +60,11 @@ def test_check_ends_with_0_1_or_2(store: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_backup_then_restore_elsewhere_and_over(store: Path, tmp_path: Path) -> None:
     out = run("backup", tmp_path / "one.bak")
-    assert f"Backed up to one.bak: 166 rows at revision {NOW}; opened again and compared row by row" in out
+    assert f"Backed up to one.bak: 169 rows at revision {NOW}; opened again and compared row by row" in out
     assert "incident" in out
     assert "[file_exists]" in run("backup", tmp_path / "one.bak", status=2)
     run("backup", tmp_path / "one.bak", "--replace")
-    assert "Restored 166 rows from one.bak" in run("restore", tmp_path / "one.bak", "--db", tmp_path / "new.gpkg")
+    assert "Restored 169 rows from one.bak" in run("restore", tmp_path / "one.bak", "--db", tmp_path / "new.gpkg")
     assert "0 findings" in run("check", "--db", tmp_path / "new.gpkg")
     assert "[store_not_empty]" in run("restore", tmp_path / "one.bak", status=2)
     run("restore", tmp_path / "one.bak", "--replace")
@@ -89,7 +89,7 @@ def test_a_damaged_backup_is_refused(store: Path, tmp_path: Path) -> None:
 
 def test_copy_prints_rows_and_digest_of_both_sides(store: Path, tmp_path: Path) -> None:
     out = run("copy", store, tmp_path / "two.gpkg")
-    assert "Copied 166 rows; the digests of both sides are equal" in out
+    assert "Copied 169 rows; the digests of both sides are equal" in out
     (line,) = [line for line in out.splitlines() if line.split()[0] == "incident"]
     _, rows, digest, rows_again, digest_again = line.split()
     assert (rows, digest) == (rows_again, digest_again) == ("40", digest)

@@ -15,6 +15,7 @@ from gridmap.services.guarded.cases import CutBooks, CutCases, CutPlaces
 from gridmap.services.guarded.duty import CutDuty, CutPatrolDays
 from gridmap.services.guarded.features import CutContext, CutFeatures
 from gridmap.services.guarded.guard import SEEING, Guard, Rights, rights_of
+from gridmap.services.guarded.inspections import CutInspections
 from gridmap.services.guarded.kin import Kin
 from gridmap.services.guarded.people import CutProfiles, CutStaff
 from gridmap.services.guarded.points import CutIncidents, CutPatrols
@@ -42,6 +43,7 @@ PORTS: Mapping[str, type] = {
     "places": ports.PlaceRepository,
     "duty": ports.DutyRepository,
     "patrol_days": ports.DaySumRepository,
+    "inspections": ports.InspectionRepository,
 }
 
 
@@ -65,6 +67,7 @@ CUTS: Mapping[str, type[_Cut]] = {
     "places": CutPlaces,
     "duty": CutDuty,
     "patrol_days": CutPatrolDays,
+    "inspections": CutInspections,
 }
 
 
@@ -138,6 +141,7 @@ class GuardedUnitOfWork:
     places: ports.PlaceRepository
     duty: ports.DutyRepository
     patrol_days: ports.DaySumRepository
+    inspections: ports.InspectionRepository
 
     def __init__(self, store: "GuardedStore", raw: UnitOfWork) -> None:
         self._store = store

@@ -168,6 +168,15 @@ def _thinned(call: Mapping[str, Any], result: Any) -> Told | None:
     return (thinned.day.isoformat(), {"fixes": thinned.fixes, "grids": len(call["sums"])}) if result else None
 
 
+def _inspected(call: Mapping[str, Any], result: Any) -> Told | None:
+    return (str(call["layer"]), {"checks": int(result)}) if result else None
+
+
+def _drew(call: Mapping[str, Any], result: Any) -> Told:
+    told = {"drawn": len(result.held.chosen), "objects": result.held.population, "list_sha256": result.held.list_sha256}
+    return f"{call['layer']}/{result.number}", told
+
+
 def _edition(kind: EventKind) -> Happened:
     return lambda call, result: [Event(kind, str(call["set_name"]), subject=str(call["number"]))]
 
@@ -395,6 +404,13 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "days": _read(May.PATROLS_READ),
         "frame": _read(May.PATROLS_READ),
         "thin": Rule(May.DATA_IMPORT, "fixes.thin", _thinned),
+    },
+    "inspections": {
+        "add_checks": Rule(May.PATROLS_WRITE, "inspections.check", _inspected),
+        "newest": _read(May.LAYERS_READ),
+        "add_draw": Rule(May.PATROLS_WRITE, "inspections.draw", _drew),
+        # whoever is checked again is not to know before
+        "draws": _read(May.PATROLS_READ),
     },
     # the answer that a request got before; whose it is stands in its key
     "idempotency": {"find": _read(None), "add": Rule(None), "forget_before": Rule(None)},

@@ -31,6 +31,7 @@ from gridmap.services.ports.cases import (
 from gridmap.services.ports.duty import DaySumRepository, DutyRepository, ThinnedDay
 from gridmap.services.ports.events import EventMark, EventRepository
 from gridmap.services.ports.features import ContextRepository, FeatureFilter, FeatureRepository, Owners
+from gridmap.services.ports.inspections import InspectionRepository
 from gridmap.services.ports.people import ProfileRepository, StaffRepository
 from gridmap.services.ports.points import (
     Added,
@@ -78,6 +79,7 @@ __all__ = [
     "IdempotencyRepository",
     "IncidentRecord",
     "IncidentRepository",
+    "InspectionRepository",
     "LogLine",
     "Mark",
     "MarkKind",

@@ -11,6 +11,7 @@ from gridmap.services.ports.cases import BookRepository, CaseRepository, PlaceRe
 from gridmap.services.ports.duty import DaySumRepository, DutyRepository
 from gridmap.services.ports.events import EventRepository
 from gridmap.services.ports.features import ContextRepository, FeatureRepository
+from gridmap.services.ports.inspections import InspectionRepository
 from gridmap.services.ports.people import ProfileRepository, StaffRepository
 from gridmap.services.ports.points import IncidentRepository, PatrolRepository
 from gridmap.services.ports.redraw import RedrawRepository
@@ -48,6 +49,7 @@ class UnitOfWork(Protocol):
     places: PlaceRepository
     duty: DutyRepository
     patrol_days: DaySumRepository
+    inspections: InspectionRepository
 
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...
