@@ -1,13 +1,10 @@
-"""Indicators, evaluations and alerts as the answers that leave."""
+"""Indicators and evaluations as the answers that leave."""
 
 import math
-from collections import Counter
 
 import pandas as pd
 
 from api.replies_indicators import (
-    AlertOut,
-    AlertsAnswer,
     EvaluationAnswer,
     FigureGroupOut,
     FigureOut,
@@ -20,12 +17,8 @@ from api.replies_indicators import (
 from gridmap.analysis.case_tables import evaluation_table, keys_of, loss_title, numerator_of, rate_of
 from gridmap.analysis.evaluation import Evaluation
 from gridmap.analysis.indicators import INDICATORS, Figures
-from gridmap.domain.alerts import Alert, AlertRules
 from gridmap.i18n import Language, text
 from gridmap.services.cases.indicators import Counted, Question, group_name
-
-#: Alerts of one answer, and cases that one of them names.
-_MOST_ALERTS, _MOST_NAMED = 1_000, 100
 
 
 def indicators_answer(
@@ -107,28 +100,4 @@ def evaluation_answer(found: Evaluation, asked: Question, language: Language) ->
     return EvaluationAnswer(
         table=table.name, title=table.title[language], document=table.document, by=table.by, at=found.at, start=start,
         end=end, scores=scores, notes=list(evaluation_table(found, language).notes),
-    )  # fmt: skip
-
-
-def alerts_answer(asked: Question, rules: AlertRules, found: list[Alert], language: Language) -> AlertsAnswer:
-    """Give alerts, the most pressing of them."""
-    return AlertsAnswer(
-        at=asked.at,
-        rules=rules.name,
-        counts=dict(Counter(alert.rule.id for alert in found)),
-        alerts=[_alert(alert, language) for alert in found[:_MOST_ALERTS]],
-        truncated=len(found) > _MOST_ALERTS,
-    )
-
-
-def _alert(alert: Alert, language: Language) -> AlertOut:
-    told = dict(alert.fields)
-    if "indicator" in told:
-        told["indicator"] = text(f"indicator.{told['indicator']}.name", language)
-    rule = alert.rule
-    return AlertOut(
-        rule=rule.id, kind=rule.kind, grade=rule.grade, title=rule.title[language],
-        text=text(f"alert.{rule.kind.value}", language, **told), about=alert.about, subject=alert.subject,
-        measure=float(alert.measure), count=len(alert.cases), cases=list(alert.cases[:_MOST_NAMED]), lon=alert.lon,
-        lat=alert.lat,
     )  # fmt: skip

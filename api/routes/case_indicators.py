@@ -5,9 +5,10 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
+from api.alerted import alerts_answer
 from api.cased import case_out
 from api.deps import Context, Ctx, ReaderLanguage
-from api.figured import alerts_answer, evaluation_answer, indicators_answer
+from api.figured import evaluation_answer, indicators_answer
 from api.replies_indicators import AlertsAnswer, BehindAnswer, EvaluationAnswer, IndicatorsAnswer
 from api.requests_indicators import (
     AlertsQuery,
@@ -174,11 +175,11 @@ def get_evaluation_pdf(ctx: Ctx, request: Request, q: Query[EvaluationFileQuery]
 @needs(Permission.CASES_READ)
 def get_alerts(ctx: Ctx, q: Query[AlertsQuery], language: ReaderLanguage) -> AlertsAnswer:
     """Give what the rules of the day ask somebody to look at, the most pressing first."""
-    asked = Question(at=ctx.clock.now())
+    asked, plan = Question(at=ctx.clock.now()), _plan(ctx)
     with ctx.store.unit_of_work() as work:
-        rules, found = alerts_now(work, _plan(ctx), asked.at, ctx.settings)
+        rules, found = alerts_now(work, plan, asked.at, ctx.settings)
     kept = [a for a in found if q.grade in (None, a.rule.grade.value) and q.kind in (None, a.rule.kind.value)]
-    return alerts_answer(asked, rules, kept, language)
+    return alerts_answer(asked, rules, kept, plan, language)
 
 
 def _file(body: bytes, kind: str, name: str, language: Language) -> Response:

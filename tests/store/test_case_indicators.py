@@ -257,6 +257,13 @@ def test_alerts_of_each_kind(client: TestClient, store: Any) -> None:
     assert (told["cluster"][0]["count"], len(told["cluster"][0]["cases"])) == (5, 5)
     assert (told["rate"][0]["subject"], told["rate"][0]["measure"]) == ("dept:城管局", 0.0)
     assert "结案率" in told["rate"][0]["text"]
+    # places, units and types by their names; a time in its largest units
+    assert told["rate"][0]["text"].startswith("“城管局”")
+    assert "天" in told["overdue"][0]["text"]
+    assert told["cluster"][0]["text"].count("E1-04") == 0
+    said = [one["text"] for one in body["alerts"]]
+    assert not [words for words in said if "grid:" in words or "dept:" in words]
+    assert "（B）" in told["station"][0]["text"]
     assert {one["subject"] for one in told["head"]} == {"B", "C", "D"}
     assert told["station"][0]["subject"] == "B"
     only = get(client, "alerts", kind="station")

@@ -1,5 +1,6 @@
 """The leader's page with the service behind it: numbers, their cases, charts, areas, both languages, three sizes."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,7 +56,7 @@ def expected_errors() -> list[str]:
 def opened(page: Page, query: str = "lang=zh") -> Page:
     page.goto(f"/lead?{query}")
     expect(page.locator("#board")).to_have_attribute("aria-busy", "false")
-    expect(page.locator(".card.of-alerts")).to_be_visible()
+    expect(page.locator(".card.of-alerts")).to_have_attribute("aria-busy", "false")
     return page
 
 
@@ -86,6 +87,11 @@ def test_the_numbers_open_their_cases_and_the_charts_have_tables(page: Page, fil
     for name in ("hotspots", "coverage"):
         frame = page.frame_locator(f"iframe[src*='{name}']")
         expect(frame.locator("#gridmap-data")).to_be_attached()
+        # folded in a frame that it would cover; nothing is said of drawing when the map is there
+        expect(frame.locator(".gm-legend")).not_to_have_attribute("open", "")
+    expect(page.locator(".map .ground.waiting")).to_have_count(0)
+    expect(page.locator(".map .ground p")).to_have_count(0)
+    expect(page.locator(".alerts-list a").last).to_have_attribute("href", re.compile("#grid=[A-D]$"))
     page.get_by_role("button", name="EN").click()
     expect(reported).to_contain_text("Cases reported")
     expect(page.locator(".card.of-places h2")).to_have_text("Ranking")

@@ -35,11 +35,11 @@
     return box;
   }
 
-  /** Make the legend control; closed at first on a small screen. */
+  /** Make the legend control; closed at first on a small screen, and in a frame that it would cover. */
   gm.legend = function (map) {
     const legend = gm.data.legend;
     const box = gm.el("details", "gm-legend");
-    box.open = window.innerWidth > 640;
+    box.open = window.innerWidth > 640 && window.innerHeight > 480;
     box.appendChild(gm.el("summary", null, legend.title));
     if (legend.note) { box.appendChild(gm.el("p", "gm-legend-note", legend.note)); }
     const list = gm.el("ul");

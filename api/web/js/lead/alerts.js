@@ -4,16 +4,32 @@ import { card } from "./drawing.js";
 
 const SHOWN = 8;
 
-/** Draw alerts, the most urgent first; each that names a case opens it. */
-export function drawAlerts(node, alerts, lang) {
+/** Where an alert can be looked at: its first case, or its grid on the map. */
+function placeOf(one, set, lang) {
+  if (one.cases.length) { return "/dispatch?" + new URLSearchParams({ case: one.cases[0], lang }); }
+  return one.about === "grid" && set ? "/?" + new URLSearchParams({ set, lang }) + "#" + new URLSearchParams({ grid: one.subject }) : "";
+}
+
+function put(node, body, busy) {
+  const found = card("alerts", t("lead_alerts_title"), null, body, null);
+  found.setAttribute("aria-busy", String(busy));
+  node.querySelector(".of-alerts")?.remove();
+  node.append(found);
+}
+
+/** Hold the place of the alerts until they are there. */
+export function awaitAlerts(node) { put(node, el("p", "note", t("lead_alerts_wait")), true); }
+
+/** Draw alerts, the most urgent first; each leads to its case or its grid. */
+export function drawAlerts(node, alerts, set, lang) {
   const list = el("ul", "alerts-list", null, ...alerts.slice(0, SHOWN).map((one) => {
-    const text = one.cases.length ? el("a", null, one.text) : el("span", null, one.text);
-    if (one.cases.length) { text.href = "/dispatch?" + new URLSearchParams({ case: one.cases[0], lang }); }
+    const place = placeOf(one, set, lang);
+    const text = el(place ? "a" : "span", null, one.text);
+    if (place) { text.href = place; }
     return el("li", one.grade, null, el("b", null, one.title), text);
   }));
   const rest = alerts.length - SHOWN;
   const body = alerts.length ? el("div", null, null, list, rest > 0 ? el("p", "note", t("lead_alerts_more", { n: number(rest) })) : null)
     : el("p", "note", t("lead_alerts_none"));
-  node.querySelector(".of-alerts")?.remove();
-  node.append(card("alerts", t("lead_alerts_title"), null, body, null));
+  put(node, body, false);
 }

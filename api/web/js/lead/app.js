@@ -3,7 +3,7 @@ import { get, send } from "../service.js";
 import { drawDistrict, drawLanguages, drawPages, drawWho, fillTexts, loadSession, may } from "../shell.js";
 import { setOf } from "../state.js";
 import { day, el, isoDay, loadTexts, setZone, t, time } from "../texts.js";
-import { drawAlerts } from "./alerts.js";
+import { awaitAlerts, drawAlerts } from "./alerts.js";
 import { showCases } from "./cases.js";
 import { drawCharts } from "./charts.js";
 import { drawMaps } from "./maps.js";
@@ -141,9 +141,10 @@ async function draw() {
     drawMaps(maps, { set: lead.set, start: lead.start, end: lead.end, lang: state.lang, from: isoDay(lead.start),
       to: isoDay(new Date(new Date(lead.end).getTime() - 1000).toISOString()) });
     drawCharts(charts, lead, { goTo: (code) => change({ area: code }) });
+    awaitAlerts(charts);
     board.setAttribute("aria-busy", "false");
     const { alerts } = await get("/api/v1/cases/alerts", state.lang);
-    if (mine === turn) { drawAlerts(charts, alerts, state.lang); }
+    if (mine === turn) { drawAlerts(charts, alerts, lead.set, state.lang); }
   } catch (problem) {
     if (mine !== turn) { return; }
     const known = textsOf === state.lang;

@@ -15,7 +15,14 @@ export function drawMaps(node, { set, start, end, lang, from, to }) {
     const frame = document.createElement("iframe");
     frame.title = t(title);
     frame.loading = "lazy";
+    const ground = el("div", "ground waiting", null, el("p", null, t("loading")), frame);
+    // a frame tells of its load after the empty page that it begins with, too
+    frame.addEventListener("load", () => {
+      if (frame.contentDocument && frame.contentDocument.URL === "about:blank") { return; }
+      ground.classList.remove("waiting");
+      ground.firstChild.remove();
+    });
     frame.src = `/maps/${page}?` + new URLSearchParams({ set, start, end, lang });
-    return el("section", "map", null, head, frame);
+    return el("section", "map", null, head, ground);
   }));
 }
