@@ -3,6 +3,7 @@
 from collections import Counter
 
 from api.replies_indicators import AlertOut, AlertsAnswer
+from gridmap.analysis.alerts import alert_text
 from gridmap.domain.alerts import Alert, AlertRules
 from gridmap.i18n import Language, has, text
 from gridmap.services.cases.indicators import Question
@@ -29,14 +30,14 @@ def _alert(alert: Alert, plan: Plan | None, language: Language) -> AlertOut:
     rule, told = alert.rule, _told(alert, plan, language)
     return AlertOut(
         rule=rule.id, kind=rule.kind, grade=rule.grade, title=rule.title[language],
-        text=text(f"alert.{rule.kind.value}", language, **told), about=alert.about, subject=alert.subject,
+        text=alert_text(alert, language, **told), about=alert.about, subject=alert.subject,
         measure=float(alert.measure), count=len(alert.cases), cases=list(alert.cases[:_MOST_NAMED]), lon=alert.lon,
         lat=alert.lat,
     )  # fmt: skip
 
 
 def _told(alert: Alert, plan: Plan | None, language: Language) -> dict[str, str]:
-    """Give what the text is filled with, in words."""
+    """Give what the text is filled with, as people call it."""
     told = dict(alert.fields)
     if "indicator" in told:
         told["indicator"] = text(f"indicator.{told['indicator']}.name", language)
@@ -46,8 +47,6 @@ def _told(alert: Alert, plan: Plan | None, language: Language) -> dict[str, str]
         told["unit"] = _unit(told["unit"], plan, language)
     if "category" in told:
         told["category"] = _named("category.", told["category"], language)
-    if "minutes" in told:
-        told["span"] = _span(int(told.pop("minutes")), language)
     if "subject" in told:
         told["subject"] = _subject(alert.about, told["subject"], plan, language)
     return told
@@ -88,14 +87,3 @@ def _subject(about: str, subject: str, plan: Plan | None, language: Language) ->
 
 def _named(prefix: str, code: str, language: Language) -> str:
     return text(prefix + code, language) if has(prefix + code) else code
-
-
-def _span(minutes: int, language: Language) -> str:
-    """Give a time in its two largest units."""
-    hours, rest = divmod(minutes, 60)
-    days, left = divmod(hours, 24)
-    if days:
-        return text("alert.span_days", language, days=days, hours=left)
-    if hours:
-        return text("alert.span_hours", language, hours=hours, minutes=rest)
-    return text("alert.span_minutes", language, minutes=rest)

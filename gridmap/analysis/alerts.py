@@ -18,6 +18,7 @@ from gridmap.domain.assigning import within
 from gridmap.domain.cases import CaseStatus
 from gridmap.domain.staffing import FLOATING_PER_STATION, HEADS, station_needed
 from gridmap.errors import InvalidInput
+from gridmap.i18n import Language, text
 
 #: Somebody still has to handle these.
 _WAITING = (CaseStatus.FILED.value, CaseStatus.DISPATCHED.value, CaseStatus.HANDLING.value)
@@ -196,3 +197,22 @@ def _at_case(alert: Alert, case: pd.Series) -> Alert:
     if point is None or point.is_empty:
         return alert
     return replace(alert, lon=float(point.x), lat=float(point.y))
+
+
+def alert_text(alert: Alert, language: Language = "en", **named: str) -> str:
+    """Say an alert in a language; ``named``: what people call its unit, grid and the like, instead of their codes."""
+    told = {**alert.fields, **named}
+    if "minutes" in told:
+        told["span"] = _span(int(told.pop("minutes")), language)
+    return text(f"alert.{alert.rule.kind.value}", language, **told)
+
+
+def _span(minutes: int, language: Language) -> str:
+    """Give a time in its two largest units."""
+    hours, rest = divmod(minutes, 60)
+    days, left = divmod(hours, 24)
+    if days:
+        return text("alert.span_days", language, days=days, hours=left)
+    if hours:
+        return text("alert.span_hours", language, hours=hours, minutes=rest)
+    return text("alert.span_minutes", language, minutes=rest)

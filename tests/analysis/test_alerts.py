@@ -8,10 +8,9 @@ import pandas as pd
 import pytest
 from case_frames import START, case_frame, went
 
-from gridmap.analysis.alerts import alerts
+from gridmap.analysis.alerts import alert_text, alerts
 from gridmap.domain.alerts import Alert, AlertKind, packaged_alerts, read_alerts
 from gridmap.errors import GridmapError
-from gridmap.i18n import text
 
 LATER = START + timedelta(days=60)
 HEAD = 'name = "x"\nsource = { zh = "甲", en = "a" }\n'
@@ -135,10 +134,7 @@ def test_the_rules_of_the_package_find_each_of_their_kinds_the_most_pressing_fir
     every = alerts(packaged_alerts(), case_frame(rows), at=LATER, grids=GRIDS, facilities={})
     assert list(dict.fromkeys(a.rule.kind for a in every)) == list(AlertKind)
     for alert in every:
-        key = f"alert.{alert.rule.kind.value}"
-        # how long is said in the words of the language, by who shows the alert
-        told = {**alert.fields, "span": "3"}
-        assert all(text(key, language, **told) for language in ("zh", "en"))
+        assert all(alert_text(alert, language) for language in ("zh", "en"))
     assert alerts(packaged_alerts(), case_frame([]), at=LATER) == []
 
 

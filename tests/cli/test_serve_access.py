@@ -101,7 +101,7 @@ def test_open_access_is_served_to_others_only_with_a_word(served: Starts, monkey
 def test_the_demonstration_is_open_and_on_this_machine_only(
     served: Starts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("gridmap.demo.prepare.prepare", lambda db, on_progress: None)
+    monkeypatch.setattr("gridmap.demo.prepare.prepare", lambda db, today, on_progress: None)
     run("demo", "--no-browser", "--db", str(tmp_path / "demo.gpkg"))
     assert served == [("127.0.0.1", {"GRIDMAP_ACCESS": "open", "GRIDMAP_HOSTS": "localhost,127.0.0.1,[::1]"})]
 

@@ -51,7 +51,7 @@ def test_what_became_of_cases(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "36,000 cases up to" in said
     assert "closing 97.19 %, 97 in handling" in said
     assert "'overdue':" in said
-    assert "minutes over its limit" in said
+    assert " over its limit; unit: " in said
     # what no case can tell is said
     assert "组织保障" in said
 
