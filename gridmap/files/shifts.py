@@ -1,15 +1,13 @@
 """Read shifts from a CSV file."""
 
-import csv
-import io
 import re
 from pathlib import Path
 
 import pyarrow as pa
 
 from gridmap.domain.duty import Shift
-from gridmap.errors import ColumnError, FileError, TooLarge
-from gridmap.files.text import decode, is_bad
+from gridmap.errors import FileError
+from gridmap.files.rows import read_rows
 from gridmap.files.times import to_utc
 from gridmap.settings import Settings
 
@@ -35,27 +33,14 @@ def read_shifts(path: Path, *, settings: Settings, encoding: str | None = None) 
     EncodingAmbiguous
         ``encoding_ambiguous``.
     """
-    if not path.is_file():
-        raise FileError("file_missing")
-    if path.stat().st_size > settings.max_file_bytes:
-        raise TooLarge("file_too_large", limit=settings.max_file_bytes)
-    content, _ = decode(path.read_bytes(), encoding)
-    reader = csv.DictReader(io.StringIO(content, newline=""), strict=True)
-    missing = [c for c in _NEEDED if c not in (reader.fieldnames or [])]
-    if missing:
-        raise ColumnError("column_missing", contract="shifts", columns=", ".join(missing))
     rows, lines = [], []
-    try:
-        for row in reader:
-            values = {c: (row.get(c) or "").strip() for c in (*_NEEDED, _AREA)}
-            if any(not values[c] for c in _NEEDED) or any(is_bad(v) for v in values.values()):
-                raise FileError("bad_row", line=reader.line_num)
-            if len(values["unit_id"]) > settings.max_text or len(values[_AREA]) > settings.max_free_text:
-                raise FileError("bad_row", line=reader.line_num)
-            rows.append(values)
-            lines.append(reader.line_num)
-    except csv.Error:
-        raise FileError("bad_row", line=reader.line_num) from None
+    for line, values in read_rows(
+        path, _NEEDED, (_AREA,), contract="shifts", settings=settings, encoding=encoding
+    ):  # fmt: skip
+        if len(values["unit_id"]) > settings.max_text or len(values[_AREA]) > settings.max_free_text:
+            raise FileError("bad_row", line=line)
+        rows.append(values)
+        lines.append(line)
     times = []
     for name in ("from", "until"):
         column = pa.chunked_array([[row[name] for row in rows]], type=pa.string())

@@ -1,12 +1,10 @@
 """Read who is on duty from a CSV file."""
 
-import csv
-import io
 from pathlib import Path
 
 from gridmap.domain.incidents import StaffMember
-from gridmap.errors import ColumnError, FileError, TooLarge
-from gridmap.files.text import decode, is_bad
+from gridmap.errors import FileError
+from gridmap.files.rows import read_rows
 from gridmap.settings import Settings
 
 _NEEDED = ("grid_code", "role", "name")
@@ -27,24 +25,10 @@ def read_staff(path: Path, *, settings: Settings, encoding: str | None = None) -
     EncodingAmbiguous
         ``encoding_ambiguous``.
     """
-    if not path.is_file():
-        raise FileError("file_missing")
-    if path.stat().st_size > settings.max_file_bytes:
-        raise TooLarge("file_too_large", limit=settings.max_file_bytes)
-    content, _ = decode(path.read_bytes(), encoding)
-    rows = csv.DictReader(io.StringIO(content, newline=""), strict=True)
-    missing = [c for c in _NEEDED if c not in (rows.fieldnames or [])]
-    if missing:
-        raise ColumnError("column_missing", contract="staff", columns=", ".join(missing))
     members = []
-    try:
-        for row in rows:
-            values = {c: (row.get(c) or "").strip() for c in (*_NEEDED, *_OPTIONAL)}
-            if any(not values[c] for c in _NEEDED) or any(
-                is_bad(v) or len(v) > settings.max_text for v in values.values()
-            ):
-                raise FileError("bad_row", line=rows.line_num)
-            members.append(StaffMember(**values))
-    except csv.Error:
-        raise FileError("bad_row", line=rows.line_num) from None
+    rows = read_rows(path, _NEEDED, _OPTIONAL, contract="staff", settings=settings, encoding=encoding)
+    for line, values in rows:
+        if any(len(value) > settings.max_text for value in values.values()):
+            raise FileError("bad_row", line=line)
+        members.append(StaffMember(**values))
     return members
