@@ -95,7 +95,7 @@ def columns(ctx: Context, points: Points) -> bytes:
         raise TooLarge("too_many_points", limit=limit)
     plan = ctx.plan(points.set_name, points.at)
     x, y = np.ascontiguousarray(points.xy[:, 0]), np.ascontiguousarray(points.xy[:, 1])
-    require_plausible(plan, x, y)
+    require_plausible(plan, x, y, ctx.island_deg)
     lon, lat = to_wgs84(x, y, points.datum)
     found = plan.locator.locate_many(lon, lat, nearest_within_m=ctx.settings.nearest_within_m, border=points.border)
     border_m = None if found.border_m is None else np.round(found.border_m, 2).tolist()

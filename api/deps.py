@@ -24,6 +24,7 @@ from gridmap.domain.access import Principal
 from gridmap.errors import GridmapError, InvalidInput
 from gridmap.i18n import Language
 from gridmap.maps.drawing import Ground, ground
+from gridmap.services.case_books import patrol_rules_at
 from gridmap.services.cases.holding import CasesHeld
 from gridmap.services.clock import day_in, start_of
 from gridmap.services.guarded import CutPlans, GuardedStore, Kin, Parts
@@ -133,6 +134,11 @@ class Context:
             plan.key,
             lambda: ground(base.grids, base.upper),
         )
+
+    def island_deg(self) -> float:
+        """Give how near to 0, 0 a place is a receiver without one, by the city's book of today."""
+        with self.store.unit_of_work() as work:
+            return patrol_rules_at(work, self.day(None)).cleaning.island_deg
 
     def close(self) -> None:
         """Stop what goes on in the background."""

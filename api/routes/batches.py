@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from typing import Any, Protocol
 
 from fastapi import Response
@@ -15,7 +14,7 @@ from api.routes.common import batch_answer
 from gridmap.crs import Datum, to_wgs84
 from gridmap.errors import TooLarge
 from gridmap.i18n import Language, text
-from gridmap.services.intake import Batch, Intake, ItemResult
+from gridmap.services.intake import Batch, Intake, ItemResult, Judge
 from gridmap.services.intake.items import Completes
 from gridmap.services.ports import NewPoint, PointsOf
 
@@ -34,8 +33,6 @@ class ItemIn(Protocol):
 
 #: Writes the answer of a batch.
 Answer = Callable[[Sequence[ItemResult | ItemOut], Language], BaseModel]
-#: Says why a point cannot be right.
-Judge = Callable[[Any, datetime], ItemResult | None]
 
 
 async def take_in(
@@ -63,7 +60,7 @@ async def take_in(
     if len(items) > limit:
         raise TooLarge("batch_too_large", limit=limit)
     good = [item for item in items if not isinstance(item, Fault)]
-    points, faults = _points(good, datum, point_at, judge, ctx.clock.now())
+    points, faults = _points(good, datum, point_at)
 
     def written(results: list[ItemResult]) -> str:
         # both lists are in the order of the items: lay them together again
@@ -73,17 +70,15 @@ async def take_in(
 
     with once.under_way():
         said = [(item.lon, item.lat) for item in good]
-        batch = Batch(ctx.store, ctx.plans, kind, points, faults, said, once.key, written, complete)
+        batch = Batch(ctx.store, ctx.plans, kind, points, faults, said, once.key, written, complete, judge)
         done = await asyncio.wrap_future(intake.hand_in(batch))
     if done.before is not None:
         return once.replayed(done.before)
     return Response(written(done.results).encode("utf-8"), media_type="application/json")
 
 
-def _points(
-    items: Sequence[ItemIn], datum: Datum, point_at: PointAt, judge: Judge, now: datetime
-) -> tuple[list[NewPoint], list[ItemResult | None]]:
-    """Bring items to WGS 84, and say of each why it cannot be kept."""
+def _points(items: Sequence[ItemIn], datum: Datum, point_at: PointAt) -> tuple[list[NewPoint], list[ItemResult | None]]:
+    """Bring items to WGS 84, and say which of them lie nowhere on Earth."""
     on_earth = [abs(item.lon) <= 180.0 and abs(item.lat) <= 90.0 for item in items]
     places: Iterator[tuple[float, float]] = iter(())
     if any(on_earth):
@@ -95,7 +90,7 @@ def _points(
     for item, good in zip(items, on_earth, strict=True):
         point = point_at(item, *(next(places) if good else (item.lon, item.lat)))
         points.append(point)
-        faults.append(judge(point, now) if good else _BEYOND)
+        faults.append(None if good else _BEYOND)
     return points, faults
 
 

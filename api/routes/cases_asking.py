@@ -28,7 +28,7 @@ router = APIRouter(route_class=StrictRoute, tags=["cases"])
 def _spot(ctx: Context, q: SpotQuery) -> tuple[float, float]:
     """Give a place in WGS 84, after a look whether somebody mixed up its two numbers."""
     with suppress(NotFound):  # no boundaries yet: nothing says where the district lies
-        require_plausible(ctx.plan(None, None), [q.lon], [q.lat])
+        require_plausible(ctx.plan(None, None), [q.lon], [q.lat], ctx.island_deg)
     lon, lat = to_wgs84([q.lon], [q.lat], q.datum)
     return float(lon[0]), float(lat[0])
 

@@ -59,7 +59,7 @@ router = APIRouter(route_class=BatchRoute, tags=["locate"])
 def locate_point(ctx: Ctx, q: Query[LocateQuery]) -> LocateAnswer:
     """Say who is responsible for one point: the grid, the chain above it, and the people."""
     plan = ctx.plan(q.set, q.at)
-    require_plausible(plan, [q.lon], [q.lat])
+    require_plausible(plan, [q.lon], [q.lat], ctx.island_deg)
     lon, lat = to_wgs84([q.lon], [q.lat], q.datum)
     found = locate(
         ctx.store,
@@ -105,7 +105,7 @@ def locate_stream(ctx: Ctx, q: Query[LocateArrowQuery], body: Annotated[bytes, D
         plan = ctx.plan(q.set, q.at)
         found = []
         for part in parts:
-            require_plausible(plan, part.lon, part.lat)
+            require_plausible(plan, part.lon, part.lat, ctx.island_deg)
             lon, lat = to_wgs84(part.lon, part.lat, q.datum)
             within_m = ctx.settings.nearest_within_m
             found.append(plan.locator.locate_many(lon, lat, nearest_within_m=within_m, border=q.border == "true"))

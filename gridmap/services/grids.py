@@ -1,5 +1,6 @@
 """One grid in facts, and whether a point can be meant at all."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -12,7 +13,6 @@ from gridmap.crs import to_metric
 from gridmap.domain import staffing
 from gridmap.domain.access import Permission
 from gridmap.domain.incidents import GridRef
-from gridmap.domain.patrols import packaged_patrol_rules
 from gridmap.domain.people import GridProfile
 from gridmap.errors import CrsError, InvalidInput, NotFound
 from gridmap.services.counts import activity
@@ -159,8 +159,14 @@ def _inside(box: Box, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) ->
     return bool(x.min() >= x0 and x.max() <= x1 and y.min() >= y0 and y.max() <= y1)
 
 
-def require_plausible(plan: Plan, lon: npt.ArrayLike, lat: npt.ArrayLike) -> None:
+def require_plausible(plan: Plan, lon: npt.ArrayLike, lat: npt.ArrayLike, island_deg: Callable[[], float]) -> None:
     """Check that points can be meant as degrees in the place of a plan; far away is fine, impossible is not.
+
+    Parameters
+    ----------
+    island_deg : callable
+        Gives how near to 0, 0 a place is a receiver without one (``CleaningRules.island_deg`` of the city's book); not
+        asked for points within the box of the plan.
 
     Raises
     ------
@@ -179,7 +185,7 @@ def require_plausible(plan: Plan, lon: npt.ArrayLike, lat: npt.ArrayLike) -> Non
         far = max(np.abs(x).max(), np.abs(y).max()) > _PROJECTED
         raise CrsError("coordinate_out_of_range", **({"hint": "looks_projected"} if far else {}))
     x0, y0, x1, y1 = plan.box
-    island_deg = packaged_patrol_rules().cleaning.island_deg
-    island = (np.abs(x) < island_deg) & (np.abs(y) < island_deg)
+    near = island_deg()
+    island = (np.abs(x) < near) & (np.abs(y) < near)
     if (island & ~((x >= x0) & (x <= x1) & (y >= y0) & (y <= y1))).any():
         raise InvalidInput("null_island")

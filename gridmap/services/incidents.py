@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from gridmap.services.intake import ItemResult, kept_incident
-from gridmap.services.intake.frames import items_of, record_points
+from gridmap.services.intake.frames import record_points
 from gridmap.services.points import INCIDENT, PointsOutcome, import_points
 from gridmap.services.ports import Store
 from gridmap.services.responsibility import Plans
@@ -33,8 +33,7 @@ def record_incidents(
     store: Store, plans: Plans, items: gpd.GeoDataFrame, *, settings: Settings, now: datetime
 ) -> list[ItemResult]:
     """Take a batch of single reports (INCIDENTS in WGS 84); each is judged by itself."""
-    faults = [kept_incident(incident, now) for incident in items_of(INCIDENT, items)]  # type: ignore[arg-type]
-    return record_points(store, plans, INCIDENT, items, faults, settings=settings)
+    return record_points(store, plans, INCIDENT, items, kept_incident, settings=settings, now=now)
 
 
 class ContentIds:

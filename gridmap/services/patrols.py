@@ -17,7 +17,7 @@ from gridmap.services.case_books import patrol_rules_at
 from gridmap.services.clock import day_in
 from gridmap.services.guarded import GuardedStore
 from gridmap.services.intake import ItemResult, kept_fix
-from gridmap.services.intake.frames import items_of, record_points
+from gridmap.services.intake.frames import record_points
 from gridmap.services.points import FIX, PointsOutcome, import_points
 from gridmap.services.ports import Store, UnitOfWork
 from gridmap.services.responsibility import Plans, owning_set
@@ -136,5 +136,4 @@ def record_fixes(
     store: Store, plans: Plans, items: gpd.GeoDataFrame, *, settings: Settings, now: datetime
 ) -> list[ItemResult]:
     """Take a batch of fixes (FIXES in WGS 84) from the field; each is judged by itself."""
-    faults = [kept_fix(fix, now) for fix in items_of(FIX, items)]  # type: ignore[arg-type]
-    return record_points(store, plans, FIX, items, faults, settings=settings)
+    return record_points(store, plans, FIX, items, kept_fix, settings=settings, now=now)

@@ -1,7 +1,12 @@
 """Who is responsible for this point, over HTTP."""
 
+from importlib import resources
+
 import pytest
-from api_world import NAMES, PEOPLE, REDRAW, at, check_problem
+from api_world import NAMES, NOW, PEOPLE, REDRAW, at, check_problem
+
+from gridmap.services.case_books import put_book
+from gridmap.services.clock import FixedClock
 
 LOCATE = "/api/v1/locate"
 
@@ -114,3 +119,14 @@ def test_the_largest_batch_is_taken_and_one_more_is_not(world) -> None:
 
 def test_a_store_without_sets_says_so(empty_world) -> None:
     check_problem(empty_world.get(f"{LOCATE}?lon=120&lat=30"), 404, "no_sets")
+
+
+def test_how_near_to_zero_a_place_is_none_says_the_citys_own_book(fresh_world) -> None:
+    question = f"{LOCATE}?lon=0.005&lat=0.005"
+    check_problem(fresh_world.get(question), 422, "null_island")
+    book = (resources.files("gridmap") / "data" / "patrols" / "cn.toml").read_text(encoding="utf-8")
+    assert "island_deg = 0.01" in book
+    own = book.replace("island_deg = 0.01", "island_deg = 0.001")
+    put_book(fresh_world.store, "patrols", own, valid_from=NOW.date(), clock=FixedClock(NOW))
+    assert fresh_world.get(question).json()["method"] == "none"
+    assert fresh_world.post(LOCATE, {"points": [[0.005, 0.005]]}).json()["method"] == ["none"]

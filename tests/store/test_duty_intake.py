@@ -1,6 +1,7 @@
 """Fixes at the door: shifts, duty areas, wrong clocks, GCJ-02, and batches in which one fix is bad."""
 
 from datetime import timedelta
+from importlib import resources
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ from redrawing import NOW, SETTINGS, found
 
 from gridmap.crs import wgs84_to_gcj02
 from gridmap.domain.duty import Shift
+from gridmap.services.case_books import put_book
 from gridmap.services.clock import FixedClock
 from gridmap.services.intake import Batch, Desk, Done, ItemResult, kept_fix
 from gridmap.services.ports import NewFix, PointFilter, ThinnedDay
@@ -26,9 +28,8 @@ def door(store):
     plans = Plans(store)
 
     def take(fixes: list[NewFix], received=NOW, settings=SETTINGS) -> list[ItemResult]:
-        faults = [kept_fix(fix, received) for fix in fixes]
         desk = Desk(store, FixedClock(received), settings)
-        (outcome,) = desk.keep([Batch(store, plans, "patrols", fixes, faults)])
+        (outcome,) = desk.keep([Batch(store, plans, "patrols", fixes, [None] * len(fixes), judge=kept_fix)])
         assert isinstance(outcome, Done), outcome
         return outcome.results
 
@@ -193,3 +194,24 @@ def test_fixes_of_a_day_that_was_thinned_are_told_so(door):
         work.commit()
     results = door.take([fix(NOW - 90 * 24 * HOUR - SECOND), fix(NOW - 90 * 24 * HOUR)])
     assert [(r.status, r.code) for r in results] == [("rejected", "day_thinned"), ("accepted", None)]
+
+
+def test_the_door_goes_by_the_citys_own_book_from_its_day_on(door):
+    """Each number of the book decides: by the packaged ones the first two are kept, the last two are not."""
+    book = (resources.files("gridmap") / "data" / "patrols" / "cn.toml").read_text(encoding="utf-8")
+    for usual, own in (
+        ("accuracy_m = 200", "accuracy_m = 60"),
+        ("island_deg = 0.01", "island_deg = 0.001"),
+        ("oldest_days = 1825", "oldest_days = 30"),
+        ("ahead_s = 300", "ahead_s = 900"),
+    ):
+        assert book.count(usual) == 1
+        book = book.replace(usual, own)
+    fixes = [fix(accuracy=61.0), fix(NOW - 31 * 24 * HOUR), fix(NOW + 14 * MINUTE), fix(NOW, (0.005, 0.005))]
+    usual = [r.code for r in door.take(fixes)]
+    assert usual == [None, None, "clock_skew", "null_island"]
+    clock = FixedClock(NOW)
+    put_book(door.store, "patrols", book, valid_from=NOW.date() + timedelta(days=1), clock=clock)
+    assert [r.code for r in door.take(fixes)] == usual  # not before its day
+    put_book(door.store, "patrols", book, valid_from=NOW.date(), clock=clock)
+    assert [r.code for r in door.take(fixes)] == ["low_accuracy", "too_old", None, None]

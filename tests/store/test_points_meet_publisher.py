@@ -78,7 +78,7 @@ def test_a_batch_of_single_items_is_answered_by_the_new_version(begun, kind):
             return plan
 
     overtaken = [publish]
-    said = record_points(store, Late(store), KINDS[kind], points(kind), [None, None], settings=SETTINGS)
+    said = record_points(store, Late(store), KINDS[kind], points(kind), lambda *_: None, settings=SETTINGS, now=NOW)
     assert not overtaken
     assert [item.status for item in said] == ["accepted"] * 2
     assert [item.grid_code for item in said] == ["E", "W"]

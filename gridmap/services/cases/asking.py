@@ -1,7 +1,7 @@
 """Before there is a case: who would be responsible at a place, which open cases are like it, and who is near."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import geopandas as gpd
@@ -10,11 +10,11 @@ from gridmap.analysis.duplicates import Alike, Sighting
 from gridmap.crs import distances_m, widened
 from gridmap.domain.assigning import Assigned
 from gridmap.domain.incidents import GridRef, Responsibility
+from gridmap.services.case_books import patrol_rules_at
 from gridmap.services.cases.guide import guide
 from gridmap.services.cases.opening import near_alike
 from gridmap.services.cases.placing import Places
 from gridmap.services.clock import day_in
-from gridmap.services.intake.items import MAX_AHEAD
 from gridmap.services.ports import CaseFilter, CaseLine, PointFilter, Store, UnitOfWork
 from gridmap.services.responsibility import Plan, locate, sides_of
 from gridmap.settings import Settings
@@ -74,8 +74,13 @@ class Patrol:
 
 def last_seen(work: UnitOfWork, now: datetime, *, units: Sequence[str] | None = None) -> gpd.GeoDataFrame:
     """Give where units (None: all) were seen last, if that was lately: FIXES with owners, one row a unit."""
+    return work.patrols.latest(_lately(work, now), units)
+
+
+def _lately(work: UnitOfWork, now: datetime) -> PointFilter:
     # the clock of a device may be ahead: what was taken in counts as now
-    return work.patrols.latest(PointFilter(now - SEEN_WITHIN, now + MAX_AHEAD), units)
+    ahead = timedelta(seconds=patrol_rules_at(work, now.date()).cleaning.ahead_s)
+    return PointFilter(now - SEEN_WITHIN, now + ahead)
 
 
 def patrols_near(
@@ -83,8 +88,8 @@ def patrols_near(
 ) -> Sequence[Patrol]:
     """Give the patrols seen lately near a place: those of its own grid first, then the nearest, the less busy first."""
     west, south, east, north = widened((lon, lat, lon, lat), NEAR_M).tolist()
-    window = PointFilter(now - SEEN_WITHIN, now + MAX_AHEAD, bbox=(west, south, east, north))
     with store.unit_of_work() as work:
+        window = replace(_lately(work, now), bbox=(west, south, east, north))
         # who passed by may be elsewhere by now
         last = last_seen(work, now, units=list(work.patrols.latest(window)["unit_id"]))
         grids = sorted({str(code) for code in last["grid_code"].dropna()})

@@ -84,10 +84,9 @@ def import_cases(
                 now = clock.now()
                 entry = Entry(Act.REPORT, by, role, now)
                 cases = [_case(row, entry, author, channel) for row in rows]
-                faults = [fault(case, now) for case in cases]
                 taken.lines.append([int(row["line"]) for row in rows])
                 said = [(case.lon, case.lat) for case in cases]
-                yield Batch(store, plans, "cases", cases, faults, said, complete=complete)
+                yield Batch(store, plans, "cases", cases, [None] * len(cases), said, complete=complete, judge=fault)
 
     def asked_whether(work: UnitOfWork) -> bool:
         taken.compare(work)

@@ -1,7 +1,7 @@
 """What the service adds to reports of cases before they are kept: who should handle them, by when to look at them."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,12 +10,13 @@ from gridmap.domain.access import Role
 from gridmap.domain.case_clock import at_risk_from
 from gridmap.domain.deadlines import due
 from gridmap.domain.limits import Stage
+from gridmap.domain.patrols import CleaningRules
 from gridmap.domain.taxonomy import categories
 from gridmap.services.cases.guide import guide
 from gridmap.services.cases.placing import Places
 from gridmap.services.clock import day_in
 from gridmap.services.guarded import GuardedStore, seen_by
-from gridmap.services.intake.items import Completes, ItemResult, OpenedAs, Part, kept_incident
+from gridmap.services.intake.items import Completes, ItemResult, Judge, OpenedAs, Part, kept_incident
 from gridmap.services.ports import (
     CaseFilter,
     CaseLine,
@@ -52,7 +53,7 @@ def reporter_of(store: Store) -> tuple[Role, str, str]:
     return role, who.account_id or role.value, who.name
 
 
-def judge(zone: str) -> Callable[[NewCase, datetime], ItemResult | None]:
+def judge(zone: str) -> Judge:
     """Give what says why a report cannot be right, and None where nothing is wrong.
 
     Parameters
@@ -62,7 +63,7 @@ def judge(zone: str) -> Callable[[NewCase, datetime], ItemResult | None]:
         still be brought for an event of before, and no open case loses it.
     """
 
-    def judged(case: NewCase, now: datetime) -> ItemResult | None:
+    def judged(case: NewCase, now: datetime, rules: CleaningRules) -> ItemResult | None:
         found = categories().get(case.category)
         if found is None:
             return ItemResult("rejected", "category_unknown", pointer="#/category")
@@ -70,7 +71,7 @@ def judge(zone: str) -> Callable[[NewCase, datetime], ItemResult | None]:
         day = day_in(case.occurred_at, zone)
         if not (found.holds_on(day) and above.holds_on(day)):
             return ItemResult("rejected", "category_retired", pointer="#/category")
-        return kept_incident(case.incident, now)
+        return kept_incident(case.incident, now, rules)
 
     return judged
 

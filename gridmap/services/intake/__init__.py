@@ -6,6 +6,6 @@ work, ``gathering`` lets what comes while it is at work come together.
 
 from gridmap.services.intake.desk import Desk
 from gridmap.services.intake.gathering import Intake
-from gridmap.services.intake.items import Batch, Done, ItemResult, Key, kept_fix, kept_incident
+from gridmap.services.intake.items import Batch, Done, ItemResult, Judge, Key, kept_fix, kept_incident
 
-__all__ = ["Batch", "Desk", "Done", "Intake", "ItemResult", "Key", "kept_fix", "kept_incident"]
+__all__ = ["Batch", "Desk", "Done", "Intake", "ItemResult", "Judge", "Key", "kept_fix", "kept_incident"]

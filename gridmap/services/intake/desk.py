@@ -6,7 +6,9 @@ from contextlib import suppress
 from itertools import compress, islice
 
 from gridmap.domain.boundaries import BoundarySet
+from gridmap.domain.patrols import CleaningRules
 from gridmap.errors import GridmapError, NotFound, StoreUnavailable
+from gridmap.services.case_books import patrol_rules_at
 from gridmap.services.clock import day_in
 from gridmap.services.grids import looks_swapped
 from gridmap.services.guarded import Group
@@ -29,14 +31,15 @@ _TRIES = 3
 class _Member:
     """One batch in a unit of work that it shares with others."""
 
-    def __init__(self, batch: Batch, work: UnitOfWork, settings: Settings) -> None:
+    def __init__(self, batch: Batch, faults: Sequence[ItemResult | None], work: UnitOfWork, settings: Settings) -> None:
         self.batch = batch
+        self.faults = faults
         self.work = work
         self.points: Sequence[NewPoint] = batch.points
         self.duty: Duty | None = None
         self.reading: Reading | None = None
         self.before: Answered | None = None
-        self.results: list[ItemResult | None] = list(batch.faults)
+        self.results: list[ItemResult | None] = list(faults)
         self.kept: list[int] = []
         self.asked: list[Asked] = []
         self.owners: list[PointOwner] = []
@@ -164,8 +167,10 @@ class Desk:
                 # one member a store, so that the trail has one line of it all
                 if id(batch.store) not in works:
                     works[id(batch.store)] = group.member(batch.store)
-                member = _Member(batch, works[id(batch.store)], self._settings)
-                duty = self._held_against(raw, [member])
+                rules = self._rules(raw)
+                faults = batch.judged(self._clock.now(), rules)
+                member = _Member(batch, faults, works[id(batch.store)], self._settings)
+                duty = self._held_against(raw, [member], rules)
                 member.judge(self._clock)
                 if member.kept:
                     self._write(raw, group, [member])
@@ -195,9 +200,11 @@ class Desk:
             def ask_before(member: _Member) -> None:
                 member.before = self._answered(raw, member.batch)
 
-            members.update((i, _Member(b, group.member(b.store), self._settings)) for i, b in enumerate(batches))
+            rules, now = self._rules(raw), self._clock.now()
+            for i, b in enumerate(batches):
+                members[i] = _Member(b, b.judged(now, rules), group.member(b.store), self._settings)
             each(ask_before)
-            duty = self._held_against(raw, [member for member in members.values() if member.before is None])
+            duty = self._held_against(raw, [member for member in members.values() if member.before is None], rules)
             each(lambda member: member.judge(self._clock) if member.before is None else None)
             keeping = [member for member in members.values() if member.kept]
             if keeping:
@@ -206,13 +213,17 @@ class Desk:
                 group.commit()
         return [members[i].done() if outcome is None else outcome for i, outcome in enumerate(outcomes)]
 
-    def _held_against(self, raw: UnitOfWork, members: Sequence[_Member]) -> Duty | None:
+    def _rules(self, raw: UnitOfWork) -> CleaningRules:
+        """Read the city's book of today: what is right when it comes in hangs on no older one."""
+        return patrol_rules_at(raw, day_in(self._clock.now(), self._settings.time_zone)).cleaning
+
+    def _held_against(self, raw: UnitOfWork, members: Sequence[_Member], rules: CleaningRules) -> Duty | None:
         """Hold the fixes of these batches against clocks and shifts, with as many questions as one batch takes."""
         mine = [member for member in members if member.batch.kind == "patrols"]
         if not mine:
             return None
-        batches = [(member.batch.points, member.batch.faults) for member in mine]
-        duty = Duty(raw, batches, self._settings, self._clock.now())  # type: ignore[arg-type]
+        batches = [(member.batch.points, member.faults) for member in mine]
+        duty = Duty(raw, batches, self._settings, self._clock.now(), rules)  # type: ignore[arg-type]
         for member, reading in zip(mine, duty.readings, strict=True):
             member.hold_against(duty, reading)
         return duty

@@ -13,7 +13,8 @@ import numpy as np
 
 from gridmap.crs import gcj02_to_wgs84
 from gridmap.domain.duty import Shift, UnitClock, by_unit, read_clock
-from gridmap.services.intake.items import RULES, ItemResult, kept_fix
+from gridmap.domain.patrols import CleaningRules
+from gridmap.services.intake.items import ItemResult, kept_fix
 from gridmap.services.intake.owners import Asked
 from gridmap.services.ports import NewFix, PointFilter, PointOwner, UnitOfWork
 from gridmap.services.responsibility import Plan, locate_many, owning_set
@@ -34,7 +35,7 @@ class Reading:
         self.faults = list(faults)
         self.clock_s: dict[int, float] = {}
 
-    def set_right(self, rows: Sequence[int], offset: timedelta, now: datetime) -> None:
+    def set_right(self, rows: Sequence[int], offset: timedelta, now: datetime, rules: CleaningRules) -> None:
         """Add what a clock lacks, and judge again what it was at fault for."""
         for i in rows:
             fix, fault = self.fixes[i], self.faults[i]
@@ -43,7 +44,7 @@ class Reading:
             self.fixes[i] = fix._replace(fixed_at=fix.fixed_at + offset)
             self.clock_s[i] = offset.total_seconds()
             if fault is None or fault.code in _OF_CLOCKS:
-                self.faults[i] = kept_fix(self.fixes[i], now)
+                self.faults[i] = kept_fix(self.fixes[i], now, rules)
 
 
 class Duty:
@@ -63,9 +64,11 @@ class Duty:
         batches: Iterable[tuple[Sequence[NewFix], Sequence[ItemResult | None]]],
         settings: Settings,
         now: datetime,
+        rules: CleaningRules,
     ) -> None:
         self._raw = raw
         self._settings = settings
+        self._rules = rules
         self._tolerance = timedelta(minutes=settings.shift_tolerance_minutes)
         self._shifts: dict[str, list[Shift]] = {}
         self._bound: set[str] = set()
@@ -85,14 +88,14 @@ class Duty:
                 rows.setdefault(fix.unit_id, []).append(i)
             for unit, mine in rows.items():
                 before = known.get(unit)
-                read = read_clock(before, unit, [reading.fixes[i].fixed_at for i in mine], now, RULES)
+                read = read_clock(before, unit, [reading.fixes[i].fixed_at for i in mine], now, self._rules)
                 if read.clock != before:
                     self.clocks[unit] = read.clock
                     known.pop(unit, None)
                     if read.clock is not None:
                         known[unit] = read.clock
                 if read.offset:
-                    reading.set_right(mine, read.offset, now)
+                    reading.set_right(mine, read.offset, now, self._rules)
 
     def _read_shifts(self, set_name: str, units: Sequence[str]) -> None:
         self._bound = self._raw.duty.bound(set_name, units)
@@ -141,14 +144,14 @@ class Duty:
         return flags
 
     def _looks_shifted(self, plan: Plan, shift: Shift, points: Sequence[object], outside: int) -> bool:
-        """Tell whether the fixes of a shift fit its area much better once they are shifted back (``RULES.datum_*``)."""
+        """Tell whether the fixes of a shift fit its area much better once shifted back (``datum_*`` of the rules)."""
         lon = [p.lon for p in points]  # type: ignore[attr-defined]
         lat = [p.lat for p in points]  # type: ignore[attr-defined]
         codes, _ = self._located(plan, lon, lat)
         within, back, count = len(points) - outside, _count(plan, codes, shift), len(points)
-        if not _fits_better(within, back, count):
+        if not self._fits_better(within, back, count):
             return False
-        if count < RULES.datum_fixes:
+        if count < self._rules.datum_fixes:
             # a batch alone is too little: what came before it in this shift decides with it
             window = PointFilter(shift.starts_at - self._tolerance, shift.ends_at + self._tolerance)
             before = self._raw.patrols.frame(window, [shift.unit_id])
@@ -160,7 +163,10 @@ class Duty:
             codes, _ = self._located(plan, [x[i] for i in new], [y[i] for i in new])
             back += _count(plan, codes, shift)
             count += len(new)
-        return count >= RULES.datum_fixes and _fits_better(within, back, count)
+        return count >= self._rules.datum_fixes and self._fits_better(within, back, count)
+
+    def _fits_better(self, within: int, back: int, count: int) -> bool:
+        return back >= self._rules.datum_share * count and back - within >= self._rules.datum_gain * count
 
     def _located(self, plan: Plan, lon: Sequence[float], lat: Sequence[float]) -> tuple[list[object], object]:
         x, y = gcj02_to_wgs84(np.array(lon, dtype=np.float64), np.array(lat, dtype=np.float64))
@@ -174,7 +180,3 @@ def _count(plan: Plan, codes: Sequence[object], shift: Shift) -> int:
 
 def _within(plan: Plan, code: object, shift: Shift) -> bool:
     return isinstance(code, str) and any(link.code in shift.codes for link in plan.chain(code))
-
-
-def _fits_better(within: int, back: int, count: int) -> bool:
-    return back >= RULES.datum_share * count and back - within >= RULES.datum_gain * count

@@ -1,15 +1,15 @@
 """Single points that come as a frame, kept at the same desk as all others."""
 
-from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
-from gridmap.services.clock import SystemClock
+from gridmap.services.clock import FixedClock
 from gridmap.services.guarded import GuardedStore
 from gridmap.services.intake.desk import Desk
-from gridmap.services.intake.items import Batch, ItemResult
+from gridmap.services.intake.items import Batch, ItemResult, Judge
 from gridmap.services.points import INCIDENT, PointKind
 from gridmap.services.ports import NewFix, NewIncident, NewPoint, Store
 from gridmap.services.responsibility import Plans
@@ -21,9 +21,10 @@ def record_points(
     plans: Plans,
     kind: PointKind,
     items: gpd.GeoDataFrame,
-    faults: Sequence[ItemResult | None],
+    judge: Judge,
     *,
     settings: Settings,
+    now: datetime,
 ) -> list[ItemResult]:
     """Take a batch of single items, all in one unit of work; each is judged by itself.
 
@@ -31,8 +32,10 @@ def record_points(
     ----------
     items : GeoDataFrame
         INCIDENTS or FIXES in WGS 84, already of the right types.
-    faults : sequence
-        What was found out already of each of them; None: it may be kept.
+    judge : callable
+        Says what is wrong with each of them.
+    now : datetime
+        When they came in, aware.
 
     Returns
     -------
@@ -40,8 +43,9 @@ def record_points(
         One an item, in order.
     """
     raw = store.raw if isinstance(store, GuardedStore) else store
-    batch = Batch(store, plans, kind.name, items_of(kind, items), faults)
-    (outcome,) = Desk(raw, SystemClock(), settings).keep([batch])
+    points = items_of(kind, items)
+    batch = Batch(store, plans, kind.name, points, [None] * len(points), judge=judge)
+    (outcome,) = Desk(raw, FixedClock(now), settings).keep([batch])
     if isinstance(outcome, Exception):
         raise outcome
     return outcome.results

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from gridmap.domain.patrols import EPOCH, packaged_patrol_rules
+from gridmap.domain.patrols import EPOCH, CleaningRules
 from gridmap.services.ports import (
     Answered,
     NewCase,
@@ -19,12 +19,8 @@ from gridmap.services.ports import (
 )
 from gridmap.services.responsibility import Plans
 
-#: The numbers by which fixes are cleaned are those by which they are let in.
-RULES = packaged_patrol_rules().cleaning
-#: A report from further ahead than this has a wrong clock.
-MAX_AHEAD = timedelta(seconds=RULES.ahead_s)
-#: Older fixes come from a wrong clock or a wrong file.
-MAX_AGE = timedelta(days=RULES.oldest_days)
+#: Says why a point cannot be right at a moment, by the numbers by which fixes are cleaned; None: nothing is wrong.
+Judge = Callable[[Any, datetime, CleaningRules], "ItemResult | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +97,8 @@ class Batch:
         Writes the answer, which is kept under the key.
     complete : callable, optional
         Completes the cases that may be kept, once their owners are known; one for all batches of cases.
+    judge : callable, optional
+        Says at the desk what is wrong with the points that have no fault yet, by the city's book of the day.
     """
 
     store: Store
@@ -112,6 +110,14 @@ class Batch:
     key: Key | None = None
     written: Callable[[list[ItemResult]], str] | None = None
     complete: "Completes | None" = None
+    judge: Judge | None = None
+
+    def judged(self, now: datetime, rules: CleaningRules) -> "Sequence[ItemResult | None]":
+        """Say of each point why it cannot be kept; None: it may be."""
+        if self.judge is None:
+            return self.faults
+        pairs = zip(self.points, self.faults, strict=True)
+        return [self.judge(point, now, rules) if fault is None else fault for point, fault in pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,27 +128,27 @@ class Done:
     before: Answered | None = None
 
 
-def kept_incident(incident: NewIncident | NewCase, now: datetime) -> ItemResult | None:
+def kept_incident(incident: NewIncident | NewCase, now: datetime, rules: CleaningRules) -> ItemResult | None:
     """Say why an incident cannot be right; None where nothing is wrong."""
-    return _quarantined(_implausible(incident.lon, incident.lat, incident.occurred_at, now))
+    return _quarantined(_implausible(incident.lon, incident.lat, incident.occurred_at, now, rules))
 
 
-def kept_fix(fix: NewFix, now: datetime) -> ItemResult | None:
-    """Say why a fix cannot be right; None where nothing is wrong."""
-    code = _implausible(fix.lon, fix.lat, fix.fixed_at, now)
+def kept_fix(fix: NewFix, now: datetime, rules: CleaningRules) -> ItemResult | None:
+    """Say why a fix cannot be right, by the numbers by which fixes are cleaned; None where nothing is wrong."""
+    code = _implausible(fix.lon, fix.lat, fix.fixed_at, now, rules)
     if code is None and fix.fixed_at < EPOCH:
         code = "before_epoch"
-    if code is None and fix.fixed_at < now - MAX_AGE:
+    if code is None and fix.fixed_at < now - timedelta(days=rules.oldest_days):
         code = "too_old"
-    if code is None and fix.accuracy_m is not None and fix.accuracy_m > RULES.accuracy_m:
+    if code is None and fix.accuracy_m is not None and fix.accuracy_m > rules.accuracy_m:
         code = "low_accuracy"
     return _quarantined(code)
 
 
-def _implausible(lon: float, lat: float, at: datetime, now: datetime) -> str | None:
-    if abs(lon) < RULES.island_deg and abs(lat) < RULES.island_deg:
+def _implausible(lon: float, lat: float, at: datetime, now: datetime, rules: CleaningRules) -> str | None:
+    if abs(lon) < rules.island_deg and abs(lat) < rules.island_deg:
         return "null_island"
-    return "clock_skew" if at > now + MAX_AHEAD else None
+    return "clock_skew" if at > now + timedelta(seconds=rules.ahead_s) else None
 
 
 def _quarantined(code: str | None) -> ItemResult | None:
