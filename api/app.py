@@ -90,9 +90,12 @@ _STALE = 20
 #: Seconds for which a thread goes on while the loop waits for its turn; Python's own 5 ms add up with each look-up.
 _SWITCH_S = 0.0005
 
+#: A path is looked for from the top, at about 0.03 ms a router: what devices and desks ask all day stands first.
 ROUTERS = (
-    overview.router,
     locate.router,
+    patrols.router,
+    incidents.router,
+    overview.router,
     sets.router,
     grids.router,
     layers.router,
@@ -111,7 +114,6 @@ ROUTERS = (
     redraw_effects.router,
     prints.router,
     counts.router,
-    incidents.router,
     cases_asking.router,
     case_indicators.router,
     lead.router,
@@ -121,7 +123,6 @@ ROUTERS = (
     patrolled.router,
     patrol_list.router,
     inspections.router,
-    patrols.router,
     duty.router,
     places.router,
     maps.router,

@@ -19,7 +19,20 @@ _ACCOUNT = tuple(f.name for f in fields(Account) if f.name != "grants")
 #: What of an account may change.
 _CHANGING = ("title", "disabled_at", "password_hash", "totp_secret", "totp_step", "issuer", "subject")
 _TOKEN = tuple(f.name for f in fields(Token) if f.name != "account_id")
+_GRANT = ("role", "set_name", "code", "valid_from", "valid_to")
 _CHANGE_LOCK = 0x6163636F756E74  # "account"
+#: A token with its account and a row for each of its grants. Every request asks this, so it is put together once.
+_SHOWN = (
+    sa.select(
+        *(getattr(TokenRow, name).label(f"token_{name}") for name in _TOKEN),
+        *(getattr(AccountRow, name) for name in _ACCOUNT),
+        *(getattr(GrantRow, name) for name in _GRANT),
+    )
+    .join(AccountRow, AccountRow.id == TokenRow.owner_id)
+    .outerjoin(GrantRow, GrantRow.owner_id == AccountRow.id)
+    .where(TokenRow.token_hash == sa.bindparam("shown"))
+    .order_by(GrantRow.id)
+)
 
 
 class Accounts:
@@ -75,8 +88,7 @@ class Accounts:
         if rows:
             held = sa.select(GrantRow).join(AccountRow, AccountRow.id == GrantRow.owner_id).where(where)
             for row in self._work.rows(held.order_by(GrantRow.id)):
-                area = Area(row.set_name, row.code)
-                grants[row.owner_id].append(Grant(Role(row.role), area, row.valid_from, row.valid_to))
+                grants[row.owner_id].append(_grant(row))
         return [_account(row, grants[row.id]) for row in rows]
 
     def any_administrator(self, now: datetime) -> bool:
@@ -142,12 +154,12 @@ class Accounts:
 
     def find_token(self, token_hash: str) -> tuple[Token, Account] | None:
         """Give a token, good or not, and whose it is."""
-        rows = self._work.rows(self._tokens().where(TokenRow.token_hash == token_hash))
+        rows = self._work.rows(_SHOWN, {"shown": token_hash})
         if not rows:
             return None
-        token = Token(**rows[0]._mapping)
-        account = self.find(token.account_id)
-        return None if account is None else (token, account)
+        first = rows[0]
+        token = Token(account_id=first.account_id, **{name: getattr(first, f"token_{name}") for name in _TOKEN})
+        return token, _account(first, [_grant(row) for row in rows if row.role is not None])
 
     def tokens_of(self, account_id: str) -> list[Token]:
         """Give the tokens of an account, good or not, oldest first."""
@@ -211,6 +223,10 @@ class Accounts:
         surplus = self._work.rows(sa.select(AttemptRow.id).order_by(*newest).offset(keep))
         if surplus:
             self._work.write(sa.delete(AttemptRow).where(AttemptRow.id.in_([row.id for row in surplus])))
+
+
+def _grant(row: Any) -> Grant:
+    return Grant(Role(row.role), Area(row.set_name, row.code), row.valid_from, row.valid_to)
 
 
 def _account(row: Any, grants: Sequence[Grant]) -> Account:

@@ -81,12 +81,12 @@ class Work:
         with translated(self.backend):
             return str(self._open(writing=self._writing).exec_driver_sql(stamp_of("answers")).scalar_one())
 
-    def rows(self, statement: sa.Executable, *, by_key: bool = False) -> Sequence[Any]:
+    def rows(self, statement: sa.Executable, values: Any = None, *, by_key: bool = False) -> Sequence[Any]:
         """Read rows; ``by_key`` are looked up by the key of their table alone, which a load keeps whole."""
         with translated(self.backend):
             if self._loads and not by_key:
                 self._finish_loads(statement)
-            return self._open(writing=self._writing).execute(statement).all()
+            return self._open(writing=self._writing).execute(statement, values).all()
 
     def write(self, statement: sa.Executable, values: Any = None) -> sa.CursorResult[Any]:
         """Change rows."""
