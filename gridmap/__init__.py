@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     from gridmap.analysis.lineage import convert_counts, infer_lineage, successors
     from gridmap.analysis.locator import Answers, Located, Locator
     from gridmap.analysis.moran import local_moran
+    from gridmap.analysis.moran_words import say_gathering, say_kinds
     from gridmap.analysis.neighbours import neighbours_of
     from gridmap.analysis.overlay import overlay
     from gridmap.analysis.patrol_figures import PatrolWays, hours_of, patrol_figures, patrol_swath, patrol_ways
     from gridmap.analysis.patrol_list import patrol_list
+    from gridmap.analysis.period_counts import equal_periods, period_counts, recorded_periods
     from gridmap.analysis.provision import provision_matrix
     from gridmap.analysis.rates import rate_hotspots, smoothed_rates, smoothed_rates_around
     from gridmap.analysis.repeats import near_repeats, say_repeats
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from gridmap.analysis.tracks import Edition, Fixes, split_fixes, split_tracks, track_totals, track_visits
     from gridmap.analysis.trend import mann_kendall
     from gridmap.analysis.walking import road_network, walking_catchments
+    from gridmap.analysis.wider_reach import say_wider, wider_reach
     from gridmap.analysis.windows import window_parts
     from gridmap.crs import Datum
     from gridmap.files.locators import read_locator
@@ -92,6 +95,7 @@ __all__ = [
     "effort_by_hour",
     "effort_of_grids",
     "emerging_hotspots",
+    "equal_periods",
     "forecast",
     "getis_ord",
     "hours_of",
@@ -112,6 +116,7 @@ __all__ = [
     "patrol_list",
     "patrol_swath",
     "patrol_ways",
+    "period_counts",
     "poisson_rate",
     "provision_matrix",
     "public_cells",
@@ -119,12 +124,15 @@ __all__ = [
     "read_locator",
     "recency",
     "record_gaps",
+    "recorded_periods",
     "renamed_kinds",
     "road_network",
     "say_changes",
     "say_emerging",
     "say_forecast",
+    "say_gathering",
     "say_hotspots",
+    "say_kinds",
     "say_places",
     "say_profile",
     "say_records",
@@ -133,6 +141,7 @@ __all__ = [
     "say_scales",
     "say_scan",
     "say_week",
+    "say_wider",
     "service_coverage",
     "shortest_ways",
     "shown_counts",
@@ -150,6 +159,7 @@ __all__ = [
     "track_visits",
     "walking_catchments",
     "week_matrix",
+    "wider_reach",
     "window_parts",
 ]
 
@@ -182,6 +192,7 @@ _HOMES = {
     "effort_by_hour": "gridmap.analysis.effort",
     "effort_of_grids": "gridmap.analysis.effort",
     "emerging_hotspots": "gridmap.analysis.emerging",
+    "equal_periods": "gridmap.analysis.period_counts",
     "forecast": "gridmap.analysis.forecast",
     "getis_ord": "gridmap.analysis.hotspots",
     "hours_of": "gridmap.analysis.patrol_figures",
@@ -202,6 +213,7 @@ _HOMES = {
     "patrol_list": "gridmap.analysis.patrol_list",
     "patrol_swath": "gridmap.analysis.patrol_figures",
     "patrol_ways": "gridmap.analysis.patrol_figures",
+    "period_counts": "gridmap.analysis.period_counts",
     "poisson_rate": "gridmap.analysis.incident_rates",
     "provision_matrix": "gridmap.analysis.provision",
     "public_cells": "gridmap.analysis.disclosure",
@@ -209,12 +221,15 @@ _HOMES = {
     "read_locator": "gridmap.files.locators",
     "recency": "gridmap.analysis.effort",
     "record_gaps": "gridmap.analysis.rhythm",
+    "recorded_periods": "gridmap.analysis.period_counts",
     "renamed_kinds": "gridmap.analysis.rhythm",
     "road_network": "gridmap.analysis.walking",
     "say_changes": "gridmap.analysis.emerging",
     "say_emerging": "gridmap.analysis.emerging",
     "say_forecast": "gridmap.analysis.forecast",
+    "say_gathering": "gridmap.analysis.moran_words",
     "say_hotspots": "gridmap.analysis.hotspot_words",
+    "say_kinds": "gridmap.analysis.moran_words",
     "say_places": "gridmap.analysis.hotspot_words",
     "say_profile": "gridmap.analysis.rhythm",
     "say_records": "gridmap.analysis.rhythm",
@@ -223,6 +238,7 @@ _HOMES = {
     "say_scales": "gridmap.analysis.bandwidths",
     "say_scan": "gridmap.analysis.sudden",
     "say_week": "gridmap.analysis.rhythm",
+    "say_wider": "gridmap.analysis.wider_reach",
     "service_coverage": "gridmap.analysis.service_coverage",
     "shortest_ways": "gridmap.analysis.siting",
     "shown_counts": "gridmap.analysis.disclosure",
@@ -240,6 +256,7 @@ _HOMES = {
     "track_visits": "gridmap.analysis.tracks",
     "walking_catchments": "gridmap.analysis.walking",
     "week_matrix": "gridmap.analysis.rhythm",
+    "wider_reach": "gridmap.analysis.wider_reach",
     "window_parts": "gridmap.analysis.windows",
 }
 

@@ -122,6 +122,19 @@ def neighbours_of_cells(row: Ints, column: Ints) -> Neighbours:
     return _grouped(np.r_[a, b], np.r_[b, a], len(key))
 
 
+def wider(beside: Neighbours) -> Neighbours:
+    """Give the neighbours of places together with the neighbours of those; a place is still not its own."""
+    owners = beside.owners
+    # whom each neighbour brings along
+    brought = beside.counts[beside.near]
+    owner = np.r_[owners, np.repeat(owners, brought)]
+    first = np.repeat(beside.start[beside.near], brought)
+    step = np.arange(int(brought.sum())) - np.repeat(np.cumsum(brought) - brought, brought)
+    near = np.r_[beside.near, beside.near[first + step]]
+    other = owner != near
+    return _grouped(owner[other], near[other], len(beside))
+
+
 def neighbours_in_time(beside: Neighbours, steps: int, back: int) -> Neighbours:
     """Find the neighbours of places in periods: those beside in the same period, and all of them some periods before.
 

@@ -22,6 +22,9 @@ SHARES = (0.4, 0.65, 0.82, 0.93, 0.98)
 #: What is said of a place (words of ``Judged``); on grey paper hot and cold need their marks.
 JUDGED = {"hot": "#b3261e", "cold": "#2166ac", "usual": "#f4f3ef", "not_judged": "#c9c6bd"}
 
+#: Marks of what is said of a place: red and blue are one grey, upward and downward are not.
+MARKS = {"hot": "up", "cold": "down"}
+
 #: How a place changed (words of ``Pattern``): warm where it burns on, cool where it comes and goes or is over.
 PATTERNS = {
     "new": "#e8c33a",

@@ -14,15 +14,19 @@ import pandas as pd
 import shapely
 
 from gridmap import crs, i18n
+from gridmap.analysis.bandwidths import Bandwidth, Scales
 from gridmap.analysis.frames import COVERAGE, DENSITY, require
+from gridmap.analysis.saying import say
 from gridmap.analysis.sight import sight_counts
 from gridmap.domain.patrols import Sight
 from gridmap.i18n import Language
 from gridmap.maps import drawing, legend
 from gridmap.maps.assembly import Around, assembled, begin, choice_tip, numbered, paint, word_rows
+from gridmap.maps.cards import About, density_sections, put_card
 from gridmap.maps.colours import TINTS, quantile_classes
 from gridmap.maps.features import COLOURS, Overlay, feature_rows, hidden_rows, overlay_data
 from gridmap.maps.geometry import pack
+from gridmap.maps.looked import Looked, looked_of, say_looked
 from gridmap.maps.steps import CoverageStep, StepLook, step_data
 
 #: Order, fill and pattern of what is known of a grid. The pattern tells the three colours apart without the colour:
@@ -35,6 +39,8 @@ _STATUS: dict[str, dict[str, Any]] = {
     "covered_found": {"fill": "#7ba9c9", "opacity": 0.9, "line": "#567f9e"},
     "covered_clear": {"fill": "#9cc0d8", "pattern": "dots", "ink": "#1f4f70", "opacity": 0.95, "line": "#567f9e"},
 }
+#: Hatches over a surface that shows through: nobody stayed there.
+_UNSEEN_ABOVE: dict[str, Any] = {"fill": None, "pattern": "thin", "ink": "#55626f", "opacity": 0.75, "line": "#7c8893"}
 _SEEN = {Sight.FOUND.value: "_found", Sight.CLEAR.value: "_clear"}
 
 
@@ -89,8 +95,12 @@ def hotspot_map(
     *,
     incidents_shown: int,
     window: legend.Window,
-    bandwidth_m: float,
+    bandwidth_m: float | None = None,
+    bandwidth: Bandwidth | None = None,
+    scales: Scales | None = None,
+    patrolled: pd.DataFrame | None = None,
     category: str | None = None,
+    about: About | None = None,
     **around: Unpack[Around],
 ) -> folium.Map:
     """Draw where incidents are dense, under the grids.
@@ -100,20 +110,34 @@ def hotspot_map(
     grids, around
         As ``grid_map``.
     density : GeoDataFrame
-        frames.DENSITY: one row a cell, in any CRS; cells without incidents near them may be left out.
+        frames.DENSITY, or what ``density_by`` gives: one row a cell, in any CRS; cells without incidents near them may
+        be left out. Its ``summary``, where it has one, says how it was made.
     incidents_shown : int
         How many incidents the density counts: the denominator of the page.
     window : (datetime, datetime)
         Half-open time window of the incidents, aware.
-    bandwidth_m : float
-        Radius of the kernel, for the legend.
+    bandwidth_m : float, optional
+        Radius of the kernel; where the frame does not say.
+    bandwidth : Bandwidth, optional
+        Of ``choose_bandwidth``: the card gives its reasons.
+    scales : Scales, optional
+        Of ``other_scales``: what stays at half and double the bandwidth.
+    patrolled : DataFrame, optional
+        frames.PATROLLED of the same window: grids where nobody stayed are hatched.
     category : str, optional
         Name of the category shown, for the legend; None for all.
+    about : About, optional
+        What the map cannot know of itself.
     """
     place, data, language = begin("hotspots", grids, around)
-    cells = crs.frame_to_wgs84(require(density, DENSITY))
-    cells = cells[cells["density_per_km2"] > 0]
-    values = cells["density_per_km2"].to_numpy(dtype=float)
+    ratio = "ratio" in density.columns
+    name = "ratio" if ratio else "density_per_km2"
+    cells = crs.frame_to_wgs84(density if ratio else require(density, DENSITY))
+    cells = cells[cells[name] > 0]
+    summary = {"cell_m": None, **density.attrs.get("summary", {})}
+    if bandwidth_m is not None or "bandwidth_m" not in summary:
+        summary["bandwidth_m"] = bandwidth_m if bandwidth is None else bandwidth.bandwidth_m
+    values = cells[name].to_numpy(dtype=float)
     classes = quantile_classes(values)
     merged = drawing.surface_shapes(np.asarray(cells.geometry.array), classes.of(values), len(classes.colours))
     data["surface"] = [
@@ -121,35 +145,92 @@ def hotspot_map(
         for shape, colour in zip(merged, classes.colours, strict=True)
         if shape is not None
     ]
-    data["styles"] = [{"fill": "#ffffff", "opacity": 0.0, "line": "#7c8893"}]
-    data["grids"]["fill"] = [0] * len(grids)
-    data["grids"]["peak"] = _peaks(place.grids, cells)
+    looked = looked_of(patrolled, place)
+    data["styles"] = [{"fill": "#ffffff", "opacity": 0.0, "line": "#7c8893"}, _UNSEEN_ABOVE]
+    data["grids"]["fill"] = [0] * len(grids) if looked is None else looked.unseen.astype(int).tolist()
+    data["grids"]["peak"] = _peaks(place.grids, cells, name)
+    unit = _unit(summary, ratio, language)
     data["tips"] = [
         *_ground_tips(data, language)[:1],
         {
             "key": "peak",
             "digits": 1,
-            "text": i18n.text("map.tip_peak", language, value="{value}"),
+            "text": i18n.text("mapcard.tip_peak", language, value="{value}", unit=unit),
             "none": i18n.text("map.tip_no_density", language),
         },
         _fixed_tip(i18n.text("map.tip_total", language, n=f"{incidents_shown:,}")),
     ]
-    data["facts"] = [
-        {"key": "peak", "label": i18n.text("map.fact_peak", language), "digits": 1, "unit": _per_km2(language)},
-        *data["facts"],
-    ]
+    facts = [{"key": "peak", "label": i18n.text("map.fact_peak", language), "digits": 1, "unit": unit}]
+    if looked is not None:
+        data["grids"] |= looked.columns()
+        facts += looked.facts(language)
+        data["grids"]["why"] = looked.unseen.astype(int).tolist()
+        data["why"] = ["", say("place_unseen").text(language)]
+    data["facts"] = [*facts, *data["facts"]]
+    title, foot = _density_words(summary, ratio, incidents_shown, unit, language)
+    metres = summary["bandwidth_m"]
+    note = legend.window_note(window, metres, language, data["timeZone"], category)
     data["legend"] = {
-        "title": i18n.text("legend.hotspots_title", language),
-        "note": legend.window_note(window, bandwidth_m, language, data["timeZone"], category),
+        "title": title,
+        "note": note,
         "rows": [
             *legend.class_rows(classes.breaks, classes.colours, language, bool(len(values))),
+            *_unseen_row(looked, language),
             *legend.line_rows(place, language),
         ],
-        "foot": i18n.text("legend.hotspots_foot", language, n=f"{incidents_shown:,}"),
+        "foot": foot,
     }
+    if metres is not None and summary["cell_m"] is not None:
+        counted = {"n": f"{incidents_shown:,}", "window": note, "unit": unit}
+        put_card(
+            data,
+            [
+                *density_sections(
+                    summary, i18n.text("mapcard.counted_density", language, **counted), bandwidth, scales
+                ),
+                ("looked", say_looked(looked, asked=patrolled is not None)),
+            ],
+            about,
+            language,
+        )
     if not incidents_shown:
         data["notice"] = i18n.text("map.nothing_incidents", language)
     return assembled("hotspots", place, data, language)
+
+
+def _unit(summary: dict[str, Any], ratio: bool, language: Language) -> str:
+    """Name what the density is counted by: the ground, the ground and days, or a denominator."""
+    if ratio:
+        return i18n.text(f"say.denominator_{summary['denominator']}", language)
+    per_days = summary.get("per_days")
+    per_km2 = i18n.text("map.per_km2", language)
+    return per_km2 if per_days is None else i18n.text("mapcard.per_days", language, unit=per_km2, days=f"{per_days:g}")
+
+
+def _density_words(
+    summary: dict[str, Any], ratio: bool, incidents: int, unit: str, language: Language
+) -> tuple[str, str]:
+    """Give title and foot of the legend."""
+    n = f"{incidents:,}"
+    if not ratio:
+        days = summary.get("per_days")
+        title = i18n.text("legend.hotspots_title", language)
+        if days is not None:
+            title = i18n.text("legend.hotspots_title_days", language, days=f"{days:g}")
+        return title, i18n.text("legend.hotspots_foot", language, n=n)
+    overall = "–" if summary["overall"] is None else f"{summary['overall']:,.3g}"
+    return (
+        i18n.text("legend.ratio_title", language, denominator=unit),
+        i18n.text("legend.ratio_foot", language, denominator=unit, n=n, overall=overall),
+    )
+
+
+def _unseen_row(looked: Looked | None, language: Language) -> list[dict[str, Any]]:
+    if looked is None:
+        return []
+    look = {"fill": "#ffffff", "pattern": "thin", "ink": _UNSEEN_ABOVE["ink"]}
+    text = i18n.text("legend.unseen", language)
+    return [{"look": look, "text": text, "count": f"{int(looked.unseen.sum()):,}"}]
 
 
 def coverage_map(
@@ -251,19 +332,13 @@ def _fixed_tip(text: str) -> dict[str, Any]:
     return {"key": "code", "kind": "fixed", "text": text}
 
 
-def _peaks(grids: gpd.GeoDataFrame, cells: gpd.GeoDataFrame) -> list[float | None]:
+def _peaks(grids: gpd.GeoDataFrame, cells: gpd.GeoDataFrame, name: str) -> list[float | None]:
     """Highest density among the cells whose middle lies in each grid; None where there is none."""
     if cells.empty:
         return [None] * len(grids)
-    middles = gpd.GeoDataFrame(
-        {"density_per_km2": cells["density_per_km2"].to_numpy()}, geometry=shapely.centroid(cells.geometry.array)
-    )
+    middles = gpd.GeoDataFrame({name: cells[name].to_numpy()}, geometry=shapely.centroid(cells.geometry.array))
     here = gpd.GeoDataFrame(geometry=crs.frame_to_wgs84(grids).geometry.array)
     middles = middles.set_crs(here.crs, allow_override=True)
     joined = gpd.sjoin(middles, here, predicate="intersects")
-    peaks = joined.groupby("index_right")["density_per_km2"].max()
+    peaks = joined.groupby("index_right")[name].max()
     return [None if row not in peaks.index else round(float(peaks[row]), 1) for row in range(len(grids))]
-
-
-def _per_km2(language: Language) -> str:
-    return i18n.text("map.per_km2", language)

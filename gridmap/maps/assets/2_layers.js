@@ -16,39 +16,58 @@
   const WEIGHT = [2.5, 1.5, 1.2];
 
   let map = null;
-  const renderers = {};
+  let renderers = {};
   const levels = [];
+  const gridGroups = [];
 
-  /** Open the map: called by folium's page instead of L.map. */
-  gm.open = function (id, options) {
-    map = L.map(id, Object.assign({ attributionControl: false, zoomSnap: 0.25, wheelPxPerZoomLevel: 90 }, options));
-    gm.map = map;
+  /** Make the panes of a map, and what draws in each. */
+  gm.panesOf = function (on) {
+    const made = {};
     PANES.forEach(([name, z]) => {
-      const pane = map.createPane("gm-" + name);
+      const pane = on.createPane("gm-" + name);
       pane.style.zIndex = z;
       // Each pane has its own canvas: only the grids' may take the mouse, or it would end at the topmost one.
       if (name !== "grids") { pane.style.pointerEvents = "none"; }
       if (name === "mark" || name === "features") {
-        renderers[name] = L.svg({ pane: "gm-" + name });
+        made[name] = L.svg({ pane: "gm-" + name });
       } else if (name !== "labels") {
-        renderers[name] = L.canvas({ pane: "gm-" + name, padding: 0.2 });
+        made[name] = L.canvas({ pane: "gm-" + name, padding: 0.2 });
       }
     });
+    return made;
+  };
+
+  gm.options = (options) => Object.assign({ attributionControl: false, zoomSnap: 0.25, wheelPxPerZoomLevel: 90 }, options);
+
+  /** Open the map: called by folium's page instead of L.map. */
+  gm.open = function (id, options) {
+    // two maps that move together jump together, too
+    map = L.map(id, gm.options(data.pane ? Object.assign({ zoomAnimation: false }, options) : options));
+    gm.map = map;
+    renderers = gm.panesOf(map);
     return map;
   };
 
-  const styled = (pane, style) => Object.assign(
-    { pane: "gm-" + pane, renderer: renderers[pane], smoothFactor: 0.6, interactive: false }, style);
+  const styled = (pane, style, by = renderers) => Object.assign(
+    { pane: "gm-" + pane, renderer: by[pane], smoothFactor: 0.6, interactive: false }, style);
 
-  /** Paint a fill pattern; hatching is fixed to the ground, not to the screen. */
-  function pattern(style) {
-    const size = style.pattern === "dots" ? 9 : style.pattern === "thin" ? 10 : 8;
+  /** Paint a tile of a fill pattern; hatching is fixed to the ground, not to the screen. */
+  gm.tile = function (style) {
+    const size = { dots: 9, thin: 10, hatch: 8 }[style.pattern] || 13;
     const tile = document.createElement("canvas");
     tile.width = tile.height = size;
     const pen = tile.getContext("2d");
-    pen.fillStyle = style.fill;
-    pen.fillRect(0, 0, size, size);
+    if (style.fill) {
+      pen.fillStyle = style.fill;
+      pen.fillRect(0, 0, size, size);
+    }
     pen.strokeStyle = pen.fillStyle = style.ink;
+    if (style.pattern === "up" || style.pattern === "down") {
+      // a small triangle: what red and blue say, in grey as well
+      const tip = style.pattern === "up" ? 3.5 : 9.5, foot = 13 - tip;
+      pen.beginPath(); pen.moveTo(3, foot); pen.lineTo(10, foot); pen.lineTo(6.5, tip); pen.fill();
+      return tile;
+    }
     if (style.pattern === "dots") {
       pen.beginPath(); pen.arc(size / 2, size / 2, 1.3, 0, 7); pen.fill();
     } else {
@@ -57,8 +76,13 @@
       [-size, 0, size].forEach((shift) => { pen.moveTo(shift - 1, size + 1); pen.lineTo(shift + size + 1, -1); });
       pen.stroke();
     }
-    return pen.createPattern(tile, "repeat");
-  }
+    return tile;
+  };
+
+  const pattern = (style) => {
+    const tile = gm.tile(style);
+    return tile.getContext("2d").createPattern(tile, "repeat");
+  };
 
   gm.fills = data.styles.map((style) => ({
     fillColor: style.pattern ? pattern(style) : style.fill,
@@ -67,39 +91,45 @@
     dashArray: style.dash || null,
   }));
 
-  function gridLayer() {
+  /** Draw the grids, filled by a column; `shapes` shares the corners of another map's. */
+  gm.gridGroup = function (fills, shapes, by) {
     const group = L.featureGroup();
-    const grids = data.grids;
-    gm.shapes = grids.geom.map((shape, i) => {
-      const layer = L.polygon(gm.unpack(shape), styled("grids", Object.assign(
-        { interactive: true, weight: 1, opacity: 0.75, bubblingMouseEvents: false }, gm.fills[grids.fill[i]])));
+    group.shapes = data.grids.geom.map((shape, i) => {
+      const layer = L.polygon(shapes ? shapes[i].getLatLngs() : gm.unpack(shape), styled("grids", Object.assign(
+        { interactive: true, weight: 1, opacity: 0.75, bubblingMouseEvents: false }, gm.fills[fills[i]]), by));
       layer.row = i;
       group.addLayer(layer);
       return layer;
     });
-    gm.grids = group;
+    gridGroups.push(group);
     return group;
+  };
+
+  function gridLayer() {
+    gm.grids = gm.gridGroup(data.grids.fill);
+    gm.shapes = gm.grids.shapes;
+    return gm.grids;
   }
 
-  function levelLayer(number) {
+  gm.levelGroup = function (number, by) {
     const level = data.levels[number];
     const sorted = level.r.slice().sort((a, b) => a - b);
     const group = L.featureGroup(level.geom.map((shape) => L.polygon(gm.unpack(shape), styled("level", {
       fill: false, color: LINE[Math.min(number, 2)], weight: WEIGHT[Math.min(number, 2)], opacity: number ? 0.8 : 0.95,
-    }))));
+    }, by))));
     levels.push({ group, radius: sorted[sorted.length >> 1], weight: WEIGHT[Math.min(number, 2)], drawn: null });
     return group;
-  }
+  };
 
-  function contextLayer() {
+  gm.contextGroup = function (by) {
     return L.layerGroup(data.context.map((thing) => {
       const style = CONTEXT[thing.kind] || CONTEXT.other;
       const shape = gm.unpack(thing.geom);
       return thing.line
-        ? L.polyline(shape.map((rings) => rings[0]), styled("context", Object.assign({}, style, { fill: false })))
-        : L.polygon(shape, styled("context", style));
+        ? L.polyline(shape.map((rings) => rings[0]), styled("context", Object.assign({}, style, { fill: false }), by))
+        : L.polygon(shape, styled("context", style, by));
     }));
-  }
+  };
 
   function surfaceLayer() {
     return L.layerGroup(data.surface.map((part) => L.polygon(gm.unpack(part.geom), styled("surface", {
@@ -110,14 +140,14 @@
   /** Give the layer of a key; folium's layers are made of these. */
   gm.layer = function (key) {
     if (key === "grids") { return gridLayer(); }
-    if (key === "context") { return contextLayer(); }
+    if (key === "context") { return gm.contextGroup(); }
     if (key === "surface") { return surfaceLayer(); }
     if (key === "labels") { return gm.labelLayer(); }
     if (key.startsWith("features-")) {
       return gm.featureLayer(data.features[Number(key.split("-")[1])],
         styled("features", { interactive: true, bubblingMouseEvents: false }));
     }
-    return levelLayer(Number(key.split("-")[1]));
+    return gm.levelGroup(Number(key.split("-")[1]));
   };
 
   /** Metres to pixels at the present zoom. */
@@ -138,11 +168,14 @@
     });
     const radius = data.grids.medianRadius * gm.pixelsPerMetre();
     const weight = radius < 7 ? 0.4 : radius < 14 ? 0.7 : 1;
-    if (gm.grids && gm.grids.weight !== weight) {
-      gm.grids.weight = weight;
-      gm.grids.setStyle({ weight });
-    }
+    gridGroups.forEach((group) => {
+      if (group.weight !== weight) {
+        group.weight = weight;
+        group.setStyle({ weight });
+      }
+    });
   };
 
-  gm.outline = (row, style) => L.polygon(gm.shapes[row].getLatLngs(), styled("mark", Object.assign({ fill: false }, style)));
+  gm.outline = (row, style, by) => L.polygon(gm.shapes[row].getLatLngs(),
+    styled("mark", Object.assign({ fill: false }, style), by));
 })(window.gridmapPage);

@@ -24,7 +24,15 @@
       return box;
     }
     box.style.backgroundColor = look.fill;
-    if (look.pattern === "dots") {
+    if (look.pattern === "up" || look.pattern === "down") {
+      const face = gm.el("canvas");
+      face.width = 22; face.height = 13;
+      const pen = face.getContext("2d");
+      pen.fillStyle = pen.createPattern(gm.tile(look), "repeat");
+      // one triangle in the middle, whole, and a half on either side
+      pen.translate(4.5, 0); pen.fillRect(-5, 0, 22, 13);
+      box.appendChild(face);
+    } else if (look.pattern === "dots") {
       box.style.backgroundImage = `radial-gradient(${look.ink} 1.2px, transparent 1.5px)`;
       box.style.backgroundSize = "6px 6px";
     } else if (look.pattern) {
@@ -39,15 +47,17 @@
   gm.legend = function (map) {
     const legend = gm.data.legend;
     const box = gm.el("details", "gm-legend");
-    box.open = window.innerWidth > 640 && window.innerHeight > 480;
+    box.open = window.innerWidth > 640 && window.innerHeight > 480 && !gm.data.pane;
     box.appendChild(gm.el("summary", null, legend.title));
     if (legend.note) { box.appendChild(gm.el("p", "gm-legend-note", legend.note)); }
     const list = gm.el("ul");
     legend.rows.forEach((row) => {
-      list.appendChild(gm.el("li", null, null, [
+      const item = gm.el("li", null, null, [
         swatch(row.look), gm.el("span", "gm-legend-text", row.text),
         row.count === undefined ? null : gm.el("span", "gm-legend-count", row.count),
-      ]));
+      ]);
+      item.hidden = row.when === "step";
+      list.appendChild(item);
     });
     box.appendChild(list);
     if (legend.foot) { box.appendChild(gm.el("p", "gm-legend-foot", legend.foot)); }

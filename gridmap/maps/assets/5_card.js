@@ -12,6 +12,7 @@
       if (value === null && !wanted.none) { return; }
       const shown = value === null ? wanted.none
         : wanted.kind === "time" ? gm.time(value)
+        : wanted.kind === "text" ? value
         : gm.number(value, wanted.digits || 0) + (wanted.unit ? " " + wanted.unit : "");
       list.appendChild(fact(wanted.label, shown));
     });
@@ -42,7 +43,7 @@
     const card = await reply.json();
     if (mine !== request) { return; }
     const seen = card.activity;
-    if (seen && !["coverage", "effort", "recency"].includes(data.kind)) {
+    if (seen && !data.facts.some((wanted) => ["fixes", "hours"].includes(wanted.key))) {
       list.append(fact(gm.text("fact_incidents"), gm.number(seen.incidents)), fact(gm.text("fact_fixes"), gm.number(seen.fixes)),
         fact(gm.text("fact_last"), seen.last_fix_at ? gm.time(Date.parse(seen.last_fix_at) / 1000) : gm.text("never")));
     }
@@ -156,7 +157,8 @@
     const title = el("h2", null, row === null ? gm.text("asking") : gm.title(data.grids, row));
     const code = el("p", "gm-code", row === null ? "" : data.grids.code[row]);
     const chain = el("div", null, null, [row === null ? null : crumbs(gm.chain(row))]);
-    const why = row === null || !data.grids.why ? null : el("p", "gm-why", reason(row));
+    const told = row === null || !data.grids.why ? "" : reason(row);
+    const why = told ? el("p", "gm-why", told) : null;
     const about = el("div", null, null, [row === null ? null : facts(row)]);
     const answerBox = el("div", "gm-answer");
     answerBox.setAttribute("aria-live", "polite");

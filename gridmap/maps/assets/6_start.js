@@ -10,29 +10,31 @@
   const open = document.getElementById("open-access");
   if (open && window.parent === window) { open.hidden = false; }
 
-  function tooltip(layer) {
-    const i = layer.row;
+  /** What a tooltip says of a row; `columns` are those of the map that it is shown on. */
+  gm.tip = function (i, columns) {
     const box = gm.el("div", "gm-tip", null, [gm.el("strong", null, gm.title(data.grids, i))]);
     data.tips.forEach((tip) => {
-      const value = data.grids[tip.key][i];
+      const value = columns[tip.key][i];
       const text = value === null ? tip.none
         : tip.kind === "fixed" ? tip.text
         : tip.kind === "choice" ? tip.texts[value]
         : tip.kind === "plain" ? tip.text.replace("{value}", () => value)
         : tip.text.replace("{value}", tip.kind === "time" ? gm.time(value) : gm.number(value, tip.digits || 0))
-                  .replace("{of}", tip.of ? gm.number(data.grids[tip.of][i]) : "");
+                  .replace("{of}", tip.of ? gm.number(columns[tip.of][i]) : "");
       if (text) { box.appendChild(gm.el("span", null, text)); }
     });
     return box;
-  }
+  };
 
   function unmark(list) { (list || []).forEach((layer) => layer.remove()); }
 
   /** Draw the selection around a grid: a light halo under a thick dark line. */
   gm.mark = function (row) {
     unmark(selected && selected.marks);
-    const marks = [gm.outline(row, { color: "#fff", weight: 9, opacity: 0.95 }), gm.outline(row, { color: "#111a22", weight: 4 })];
-    marks.forEach((m) => m.addTo(gm.map));
+    const marks = gm.onEach((map, by) => [
+      gm.outline(row, { color: "#fff", weight: 9, opacity: 0.95 }, by).addTo(map),
+      gm.outline(row, { color: "#111a22", weight: 4 }, by).addTo(map),
+    ]);
     selected = { row, marks };
   };
 
@@ -110,6 +112,8 @@
   gm.start = function (map) {
     const legend = gm.legend(map);
     gm.slider(map);
+    gm.about(map);
+    const groups = [gm.grids, ...gm.pane(map)];
     if (data.notice) {
       const said = gm.el("p", "gm-nothing", data.notice);
       said.setAttribute("role", "status");
@@ -119,14 +123,17 @@
     const wanted = firstView(map, legend);
     gm.adaptLines();
     map.on("zoomend", gm.adaptLines);
-    gm.grids.bindTooltip(tooltip, { sticky: true, direction: "top", offset: [0, -6], className: "gm-tooltip" });
-    gm.grids.on("mouseover", (event) => {
-      unmark(hovered);
-      if (selected && selected.row === event.layer.row) { hovered = null; return; }
-      hovered = [gm.outline(event.layer.row, { color: "#111a22", weight: 2.2, opacity: 0.9 }).addTo(map)];
+    groups.forEach((group) => {
+      group.bindTooltip((layer) => gm.tip(layer.row, Object.assign({}, data.grids, group.columns)),
+        { sticky: true, direction: "top", offset: [0, -6], className: "gm-tooltip" });
+      group.on("mouseover", (event) => {
+        unmark(hovered);
+        if (selected && selected.row === event.layer.row) { hovered = null; return; }
+        hovered = gm.onEach((on, by) => [gm.outline(event.layer.row, { color: "#111a22", weight: 2.2, opacity: 0.9 }, by).addTo(on)]);
+      });
+      group.on("mouseout", () => { unmark(hovered); hovered = null; });
+      group.on("click", (event) => { unmark(hovered); hovered = null; gm.select(event.layer.row, event.latlng); });
     });
-    gm.grids.on("mouseout", () => { unmark(hovered); hovered = null; });
-    gm.grids.on("click", (event) => { unmark(hovered); hovered = null; gm.select(event.layer.row, event.latlng); });
     map.on("click", (event) => { if (data.locate) { gm.select(null, event.latlng); } else { gm.select(null); } });
     // a frame around the map is for those who came by keyboard; Leaflet focuses it on every click
     document.addEventListener("pointerdown", () => { delete document.documentElement.dataset.keys; }, true);
