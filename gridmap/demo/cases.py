@@ -22,7 +22,7 @@ Texts = npt.NDArray[np.object_]
 _NEVER = np.datetime64("NaT", "us")
 _MINUTE = np.timedelta64(1, "m")
 #: Of so many cases each: the report is rejected; whoever was sent returns it; what was handled does not hold; two
-#: channels reported one thing; a time-out was appealed; nobody gets round to it.
+#: channels reported one thing; a time-out was appealed; nobody gets round to it for days.
 _REJECTED, _RETURNED, _REWORKED, _MERGED, _APPEALED, _LOST = 0.05, 0.06, 0.07, 0.02, 0.004, 0.025
 #: Categories that a department handles; the grid all others.
 _DEPARTMENTS = {"E2": "dept:生态环境局", "E5": "dept:公安分局", "E6": "dept:信访局", "E9": "dept:市场监管局"}
@@ -60,7 +60,8 @@ def make_cases(incidents: gpd.GeoDataFrame, *, at: datetime, seed: int = 6) -> g
     pace = rng.gamma(2.2, 0.3, count) * (1 + 0.4 * returns + 0.5 * reworks)
     allowed = (due - sent) / _MINUTE
     handled = sent + (np.maximum(allowed, 20) * pace).astype(np.int64) * _MINUTE
-    handled[rng.uniform(size=count) < _LOST] += np.timedelta64(10_000, "D")
+    lost = rng.uniform(size=count) < _LOST
+    handled[lost] += rng.integers(3 * 1440, 15 * 1440, int(lost.sum())) * _MINUTE
     closed = handled + rng.integers(3, 60, count) * _MINUTE
     merged, rejected = (rng.uniform(size=count) < share for share in (_MERGED, _REJECTED))
     suspended = (rng.uniform(size=count) < 0.01) & (sent <= taken) & (handled > taken)

@@ -48,7 +48,7 @@ _ROLES = {_A: Role.FIELD, _H: Role.FIELD, Act.RETURN: Role.FIELD}
 
 
 def open_cases(store: Store, settings: Settings, now: datetime) -> int:
-    """Make cases of the latest incidents and move them on; where there are cases already, nothing is done.
+    """Make cases of the latest incidents and move them on; where they are cases already, nothing is done.
 
     Returns
     -------
@@ -56,12 +56,12 @@ def open_cases(store: Store, settings: Settings, now: datetime) -> int:
         How many there are now.
     """
     with store.unit_of_work() as work:
-        if there := work.cases.count(CaseFilter()):
-            return there
         span = work.incidents.time_span()
         if span is None:
             return 0
         latest = work.incidents.frame(PointFilter(start=span[1] - timedelta(days=3))).tail(CASES)
+        if there := work.cases.count(CaseFilter(ids=tuple(latest["incident_id"]))):
+            return there
     plans = Plans(store)
     stories = islice(cycle(_STORIES), len(latest))
     for number, (row, (minutes, steps)) in enumerate(zip(latest.itertuples(), stories, strict=True)):

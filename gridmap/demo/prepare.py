@@ -35,6 +35,7 @@ def prepare(path: Path, *, today: date | None = None, on_progress: Callable[[str
     if path.is_file() and stamp.is_file() and stamp.read_text(encoding="ascii") == digest:
         return False
     # imported late: a second start needs none of it
+    from gridmap.demo.case_year import keep_year
     from gridmap.demo.dispatching import open_cases
     from gridmap.demo.load import load_demo
     from gridmap.services.clock import SystemClock
@@ -49,7 +50,9 @@ def prepare(path: Path, *, today: date | None = None, on_progress: Callable[[str
     try:
         load_demo(store, weeks=weeks, on_progress=on_progress)
         on_progress("cases")
-        open_cases(store, Settings(), SystemClock().now())
+        now = SystemClock().now()
+        keep_year(store, Settings(), now)
+        open_cases(store, Settings(), now)
     finally:
         store.close()
     for old in _files_of(path):

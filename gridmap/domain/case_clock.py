@@ -59,7 +59,11 @@ class Timers:
 
 
 def timers(
-    record: Sequence[Entry], handling: Limit | None, stages: Mapping[Stage, Limit], calendar: WorkCalendar
+    record: Sequence[Entry],
+    handling: Limit | None,
+    stages: Mapping[Stage, Limit],
+    calendar: WorkCalendar,
+    history: Sequence[Standing] | None = None,
 ) -> Timers:
     """Read the clocks of a case.
 
@@ -71,8 +75,10 @@ def timers(
         For handling it once, without extensions.
     stages : mapping
         The limits of the other stages.
+    history : sequence of Standing, optional
+        Where it stood after each line, where that was read before.
     """
-    history = history_of(record)
+    history = history_of(record) if history is None else history
     now = history[-1]
     at_work = _handling(record, history, handling, calendar)
     stage = _STAGES.get(now.status)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from gridmap.domain.access import Role
 from gridmap.errors import Conflict, InvalidInput
@@ -246,47 +247,47 @@ def advance(standing: Standing | None, entry: Entry, units: Iterable[str] = ()) 
         raise Conflict("not_assigned")
     if rule.outsider and mine & {*standing.handlers, standing.assignee, *standing.joined}:
         raise Conflict("handler_verifies")
-    moved = replace(standing, status=rule.to or standing.status, version=standing.version + 1, last_at=entry.at)
-    return _noted(standing, moved, entry)
+    left = {"status": rule.to or standing.status, "version": standing.version + 1, "last_at": entry.at}
+    return replace(standing, **{**left, **_left_by(standing, entry)})
 
 
-def _noted(old: Standing, new: Standing, entry: Entry) -> Standing:
-    """Keep what an act leaves beside the status."""
+def _left_by(old: Standing, entry: Entry) -> Mapping[str, Any]:
+    """Give what an act leaves beside the status."""
     match entry.act:
         case Act.DISPATCH:
-            return replace(new, assignee=entry.names, joined=frozenset())
+            return {"assignee": entry.names, "joined": frozenset()}
         case Act.ACCEPT | Act.HANDLE:
-            return replace(new, handlers=old.handlers | {entry.by})
+            return {"handlers": old.handlers | {entry.by}}
         case Act.RETURN:
-            return replace(new, assignee="", joined=frozenset(), returns=old.returns + 1)
+            return {"assignee": "", "joined": frozenset(), "returns": old.returns + 1}
         case Act.REWORK:
-            return replace(new, reworks=old.reworks + 1)
+            return {"reworks": old.reworks + 1}
         case Act.REOPEN:
-            return replace(new, assignee="", joined=frozenset())
+            return {"assignee": "", "joined": frozenset()}
         case Act.JOIN | Act.WHISTLE:
-            return replace(new, joined=old.joined | {entry.names})
+            return {"joined": old.joined | {entry.names}}
         case Act.MERGE:
-            return replace(new, merged_into=entry.names)
+            return {"merged_into": entry.names}
         case Act.EXTEND:
             _require(old.extensions < EXTENSIONS, "extensions_used", EXTENSIONS)
-            return replace(new, extensions=old.extensions + 1)
+            return {"extensions": old.extensions + 1}
         case Act.SUSPEND:
             _require(old.suspensions < SUSPENSIONS, "suspensions_used", SUSPENSIONS)
-            return replace(new, suspensions=old.suspensions + 1, before=old.status)
+            return {"suspensions": old.suspensions + 1, "before": old.status}
         case Act.RESUME:
             assert old.before is not None
-            return replace(new, status=old.before, before=None)
+            return {"status": old.before, "before": None}
         case Act.APPEAL:
             _require(not old.appealed, "appealed_before", 1)
-            return replace(new, appealed=True)
+            return {"appealed": True}
         case Act.GRANT:
             _require(old.appealed and not old.refused and not old.appeal_granted, "appeal_not_open", 1)
             _require(entry.by not in old.granted_by, "appeal_second_person", GRANTS)
-            return replace(new, granted_by=old.granted_by | {entry.by})
+            return {"granted_by": old.granted_by | {entry.by}}
         case Act.REFUSE:
             _require(old.appealed and not old.refused and not old.appeal_granted, "appeal_not_open", 1)
-            return replace(new, refused=True)
-    return new
+            return {"refused": True}
+    return {}
 
 
 def _require(holds: bool, code: str, limit: int) -> None:

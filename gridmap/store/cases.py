@@ -23,6 +23,7 @@ from gridmap.services.ports import (
     PointOwner,
     RecordLine,
     Verdict,
+    WholeCase,
     Within,
 )
 from gridmap.store import columns as col
@@ -78,28 +79,46 @@ class Cases:
         return found
 
     def _open(self, cases: Sequence[NewCase]) -> None:
+        first = [(case, (RecordLine(1, case.entry, case.author),), None) for case in cases]
+        self._insert(first)
+
+    def take_over(self, cases: Sequence[WholeCase]) -> int:
+        """Keep cases with their whole record; see ``services.ports``."""
+        verdicts = self._incidents.take([(whole.case.incident, whole.owner) for whole in cases])
+        if Verdict.DIFFERS in verdicts:
+            raise Conflict("content_differs")
+        fine = {whole.case.incident_id: whole for whole in cases}
+        known = self._row_ids(list(fine))
+        new = [fine[key] for key in sorted(fine.keys() - known.keys())]
+        self._insert([(whole.case, whole.record, whole.change) for whole in new])
+        return len(new)
+
+    def _insert(self, cases: Sequence[tuple[NewCase, Sequence[RecordLine], CaseChange | None]]) -> None:
         if not cases:
             return
         for name in ("kind", "component", "reporter", "address", "author"):
-            col.require_storable(name, [getattr(case, name) or "" for case in cases])
-        col.require_storable("photos", [photo for case in cases for photo in case.photos])
-        none = dict.fromkeys(("unit", "due_at", "handling_limit", "filed_at", "dispatched_at", "handled_at",
-                              "closed_at", "merged_into"))  # fmt: skip
+            col.require_storable(name, [getattr(case, name) or "" for case, _, _ in cases])
+        col.require_storable("photos", [photo for case, _, _ in cases for photo in case.photos])
+        for _, record, _ in cases:
+            for _, entry, author in record:
+                col.require_storable("reason", [author, entry.reason, entry.names, entry.by])
         rows = [
             {
-                **none,
                 **{name: getattr(case, name) for name in _FIRST},
-                "incident_id": case.incident_id, "status": "reported", "version": 1, "photos": list(case.photos),
-                "reported_at": case.entry.at, "stage_due_at": case.stage_due_at, "queue_at": case.stage_due_at or LAST,
-                "risk_at": case.risk_at, "cell": int(cells_of(case.lon, case.lat)),
-                "extensions": 0, "returns": 0, "reworks": 0, "appealed": False,
+                "incident_id": case.incident_id, "version": len(record), "photos": list(case.photos),
+                "reported_at": record[0].entry.at, "cell": cell, **_standing(case, change),
             }
-            for case in cases
+            for (case, record, change), cell in zip(
+                cases, cells_of([case.lon for case, _, _ in cases], [case.lat for case, _, _ in cases]).tolist(),
+                strict=True,
+            )
         ]  # fmt: skip
         keys = sa.insert(CaseRow).returning(CaseRow.incident_id, CaseRow.id)
         ids = {row.incident_id: row.id for row in self._work.write(keys, rows)}
-        lines = [_line(ids[case.incident_id], 1, case.entry, case.author) for case in cases]
-        self._work.write(sa.insert(CaseEntryRow), lines)
+        self._work.write(
+            sa.insert(CaseEntryRow),
+            [_line(ids[case.incident_id], *line) for case, record, _ in cases for line in record],
+        )
 
     def _row_ids(self, keys: list[str]) -> dict[str, int]:
         if not keys:
@@ -212,9 +231,7 @@ class Cases:
             raise Conflict("case_moved", version=rows[0].version, status=rows[0].status)
         col.require_storable("reason", [author, entry.reason, entry.names, entry.by])
         self._work.write(sa.insert(CaseEntryRow), _line(rows[0].id, number, entry, author))
-        values = {name: getattr(change, name) for name in _CHANGED}
-        values["queue_at"] = (change.stage_due_at or LAST) if change.open else None
-        values["risk_at"] = change.risk_at if change.open else None
+        values = _changed(change)
         self._work.write(sa.update(CaseRow).where(CaseRow.id == rows[0].id).values(version=number, **values))
 
     def loads(self, units: Sequence[str], within: Within | None = None) -> dict[str, int]:
@@ -227,6 +244,28 @@ class Cases:
     def frame(self, where: CaseFilter) -> gpd.GeoDataFrame:
         """Give CASES rows, by report and id."""
         return read_frame(self._work, where)
+
+
+#: What a case is that was only reported.
+_REPORTED = dict.fromkeys(_CHANGED) | {
+    "status": "reported", "extensions": 0, "returns": 0, "reworks": 0, "appealed": False,
+}  # fmt: skip
+
+
+def _standing(case: NewCase, change: CaseChange | None) -> dict[str, Any]:
+    """Give the columns of what became of a case; None: nothing yet."""
+    if change is not None:
+        return _changed(change)
+    due = case.stage_due_at
+    return {**_REPORTED, "stage_due_at": due, "queue_at": due or LAST, "risk_at": case.risk_at}
+
+
+def _changed(change: CaseChange) -> dict[str, Any]:
+    return {
+        **{name: getattr(change, name) for name in _CHANGED},
+        "queue_at": (change.stage_due_at or LAST) if change.open else None,
+        "risk_at": change.risk_at if change.open else None,
+    }
 
 
 def _line(case: int, number: int, entry: Entry, author: str) -> dict[str, Any]:

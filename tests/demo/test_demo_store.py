@@ -69,6 +69,10 @@ def test_the_service_shows_the_whole_district_and_finds_what_was_planted(made: P
         assert found["sets"][0]["grids"] == 1333
         assert found["incidents"]["count"] == 36_000
         assert found["fixes"]["count"] > 500_000
+        month = {"start": "2026-08-31T16:00:00Z", "end": "2026-09-30T16:00:00Z"}
+        numbers = {one["name"]: one for one in client.get("/api/v1/lead", params=month).json()["numbers"]}
+        assert 2_000 < numbers["reported"]["value"] < 4_500, "a year of cases"
+        assert 70 < numbers["on_time_closing"]["value"] < 95
         cluster = truth["clusters"][0]
         answer = client.get("/api/v1/locate", params={"lon": cluster["lon"], "lat": cluster["lat"]}).json()
         assert answer["grid"]["code"] == cluster["grid_code"]

@@ -1,5 +1,6 @@
 """People of all roles try everything on cases in each true store: what is kept is what the table of acts allows."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,9 +14,10 @@ from gridmap.domain.cases import OPEN, TRANSITIONS, Act, Entry, Standing, histor
 from gridmap.errors import GridmapError
 from gridmap.services.cases.desk import Asked, CaseDesk
 from gridmap.services.cases.opening import opener
+from gridmap.services.cases.takeover import Recorded, take_over
 from gridmap.services.intake import Batch
 from gridmap.services.intake.desk import Desk
-from gridmap.services.ports import CaseFilter, NewCase
+from gridmap.services.ports import CaseFilter, NewCase, PointOwner
 from gridmap.services.responsibility import Plans
 from gridmap.settings import Settings
 
@@ -103,6 +105,27 @@ def test_no_road_leads_past_the_table_and_no_case_is_lost_or_doubled(world: Worl
         _whole(world, case, after.standing, seen)
     with world.store.unit_of_work() as work:
         assert work.cases.count(CaseFilter()) == world.opened
+    _taken_over(world, case)
+
+
+def _taken_over(world: World, key: str) -> None:
+    """Taken over with its record, a case is what the desk made of it, act by act."""
+    with world.store.unit_of_work() as work:
+        file, (first, *later) = work.cases.find(key), work.cases.record(key)
+        assert file is not None
+        line = file.line
+        twin = NewCase(f"{key}-twin", line.occurred_at, line.category, 120.001, 30.001, "app", None, first.entry, "")
+        owner = PointOwner(line.grid_code, "inside", None, line.set_name, 1)
+        told = tuple((one.entry, one.author) for one in later)
+        assert take_over(work, [Recorded(twin, owner, told)], SETTINGS) == 1
+        made = work.cases.find(twin.incident_id)
+        assert made is not None
+        assert [one[1:] for one in work.cases.record(twin.incident_id)][1:] == [one[1:] for one in later]
+        if later:
+            # the first clock of a report is that of its intake, which a record from elsewhere has no need of
+            same = {"case_id": line.case_id, "key": line.key, "proposed": line.proposed}
+            assert replace(made.line, **same) == line
+            assert (made.due_at, made.handling_limit) == (file.due_at, file.handling_limit)
 
 
 def _whole(world: World, case: str, standing: Standing, lines: int) -> None:

@@ -15,7 +15,17 @@ from gridmap.crs import distances_m, widened
 from gridmap.domain.access import Role
 from gridmap.domain.cases import Act, Entry
 from gridmap.errors import Conflict, NotFound, TextError
-from gridmap.services.ports import Book, CaseChange, CaseFilter, NewCase, NewIncident, PointFilter, PointOwner
+from gridmap.services.ports import (
+    Book,
+    CaseChange,
+    CaseFilter,
+    NewCase,
+    NewIncident,
+    PointFilter,
+    PointOwner,
+    RecordLine,
+    WholeCase,
+)
 from gridmap.store.case_tables import CELL_DEG
 
 OWNER = PointOwner("a", "inside", 3.0, "city", 1)
@@ -55,6 +65,52 @@ def change(status: str, **values: Any) -> CaseChange:
          "closed_at"))  # fmt: skip
     rest = {"open": True, "extensions": 0, "returns": 0, "reworks": 0, "appealed": False}
     return CaseChange(status=status, **{**none, **rest, **values})
+
+
+def whole(one: NewCase, *later: Entry, becomes: CaseChange, owner: PointOwner = OWNER) -> WholeCase:
+    lines = [RecordLine(1, one.entry, one.author), *(RecordLine(n, e, e.by) for n, e in enumerate(later, 2))]
+    return WholeCase(one, owner, tuple(lines), becomes)
+
+
+def test_cases_are_taken_over_with_all_that_was_done_and_those_that_are_there_stay(store: Any) -> None:
+    put(store, case("A"))
+    refused = line(Act.REJECT, 2, reason="不属受理范围")
+    closed = whole(case("B", 1), line(Act.FILE, 1.5), refused, becomes=change("rejected", open=False, filed_at=at(1.5)))
+    known = whole(case("A"), line(Act.FILE, 1.5), becomes=change("filed", filed_at=at(1.5)))
+    waiting = whole(
+        case("C", 3), line(Act.FILE, 4), becomes=change("filed", filed_at=at(4), stage_due_at=at(5), risk_at=at(4.5))
+    )
+    with store.unit_of_work() as work:
+        assert work.cases.take_over([closed, known, waiting]) == 2
+        work.commit()
+    with store.unit_of_work() as work:
+        assert work.cases.take_over([closed, known, waiting]) == 0
+        work.commit()
+    with store.unit_of_work() as work:
+        assert work.cases.record("B") == list(closed.record)
+        assert len(work.cases.record("A")) == 1
+        found = {key: work.cases.find(key).line for key in "ABC"}
+        assert {key: (one.status, one.version) for key, one in found.items()} == {
+            "A": ("reported", 1), "B": ("rejected", 3), "C": ("filed", 2),
+        }  # fmt: skip
+        assert [one.case_id for one in work.cases.page(CaseFilter(), limit=9)] == ["A", "C"], "B is in no queue"
+        assert [one.case_id for one in work.cases.page(CaseFilter(risk_before=at(4.6)), limit=9)] == ["C"]
+        # it goes on from where it stood
+        work.cases.append("C", 3, line(Act.NOTE, 6, reason="x"), "sun", change("filed", filed_at=at(4)), OWNER)
+        assert [one.number for one in work.cases.record("C")] == [1, 2, 3]
+        near = work.cases.open_near([(120.001, 30.001, at(2))], metres=50, hours=8)
+        assert {one.case_id for one in near[0]} == {"A", "C"}
+
+
+def test_nothing_is_taken_over_where_an_incident_is_another_one(store: Any) -> None:
+    put(store, case("A"))
+    other = whole(case("A", lon=120.0011), becomes=change("reported"))
+    fine = whole(case("B"), becomes=change("reported"))
+    with store.unit_of_work() as work, pytest.raises(Conflict) as caught:
+        work.cases.take_over([fine, other])
+    assert caught.value.code == "content_differs"
+    with store.unit_of_work() as work:
+        assert work.cases.count(CaseFilter()) == 1
 
 
 def test_a_case_is_opened_once_with_its_incident_and_the_first_line_of_its_record(store: Any) -> None:

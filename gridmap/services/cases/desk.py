@@ -126,7 +126,8 @@ class CaseDesk:
         line = file.line
         lines = work.cases.record(line.case_id)
         record = [one.entry for one in lines]
-        standing = history_of(record)[-1]
+        history = history_of(record)
+        standing = history[-1]
         role = seat.role_for(asked.act, standing, asked.role)
         # a clock that went back does not undo what was written down
         at = max(self._clock.now(), record[-1].at)
@@ -140,9 +141,10 @@ class CaseDesk:
             given = now.limits.of(line.category, condition, line.emergency)
             limit = limit_words(given)
         record.append(entry)
-        clocks = timers(record, read_limit(limit), now.stages(line.category, line.emergency), now.calendar)
+        stages = now.stages(line.category, line.emergency)
+        clocks = timers(record, read_limit(limit), stages, now.calendar, [*history, moved])
         owner = PointOwner(line.grid_code, "", None, line.set_name, None)
-        change = change_of(record, moved, clocks, limit, file)
+        change = change_of(record, moved, clocks, limit, file.due_at)
         if clocks.present is not None:
             stage = clocks.present.stage
             risk = now.limits.risk_of(line.category, condition_of(record), line.emergency, stage)
@@ -159,10 +161,11 @@ class CaseDesk:
         line, now = file.line, self._clock.now()
         record = tuple(work.cases.record(line.case_id))
         entries = [one.entry for one in record]
-        standing = history_of(entries)[-1]
+        history = history_of(entries)
+        standing = history[-1]
         today: Guide = guide(work, self._day(now))
         stages = today.stages(line.category, line.emergency)
-        clocks = timers(entries, read_limit(file.handling_limit), stages, today.calendar)
+        clocks = timers(entries, read_limit(file.handling_limit), stages, today.calendar, history)
         seat = self._seat(work, line)
         plan = self._plan(work, line)
         lon, lat = line.place.x, line.place.y
@@ -234,12 +237,12 @@ def limit_words(limit: Limit) -> str:
 
 
 def change_of(
-    record: Sequence[Entry], standing: Standing, clocks: Timers, limit: str | None, file: CaseFile
+    record: Sequence[Entry], standing: Standing, clocks: Timers, limit: str | None, due_before: datetime | None
 ) -> CaseChange:
-    """Give what a case has become, from its whole record."""
+    """Give what a case has become, from its whole record; ``due_before``: until when it was to be handled so far."""
     present, handling = clocks.present, clocks.handling
     came = milestones(record, standing)
-    was_due = file.due_at if not standing.is_open else None
+    was_due = due_before if not standing.is_open else None
     return CaseChange(
         status=standing.status.value,
         unit=standing.assignee or None,

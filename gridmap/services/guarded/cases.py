@@ -24,6 +24,7 @@ from gridmap.services.ports import (
     RecordLine,
     UnitOfWork,
     Verdict,
+    WholeCase,
     Within,
 )
 
@@ -47,6 +48,11 @@ class CutCases:
         kept = self.within_reach(points)
         said = iter(self._raw.take([point for point, k in zip(points, kept, strict=True) if k]))
         return [next(said) if k else Verdict.BEYOND for k in kept]
+
+    def take_over(self, cases: Sequence[WholeCase]) -> int:
+        """Keep cases with their record; what was done under other names is for who may import everywhere."""
+        self._guard.require_everywhere(Permission.DATA_IMPORT)
+        return self._raw.take_over(cases)
 
     def open_near(
         self, asked: Sequence[tuple[float, float, datetime]], *, metres: float, hours: float

@@ -375,6 +375,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     },
     "cases": {
         "take": Rule(May.INCIDENTS_WRITE, "cases.open", _taken, happened=_cases_in),
+        "take_over": Rule(May.DATA_IMPORT, "cases.take_over", _rows),
         "open_near": _read(May.CASES_READ),
         "page": _read(May.CASES_READ),
         "counts": _read(May.CASES_READ),

@@ -27,6 +27,7 @@ from gridmap.services.ports.cases import (
     NewCase,
     PlaceRepository,
     RecordLine,
+    WholeCase,
 )
 from gridmap.services.ports.duty import DaySumRepository, DutyRepository, ThinnedDay
 from gridmap.services.ports.events import EventMark, EventRepository
@@ -110,5 +111,6 @@ __all__ = [
     "TrailRepository",
     "UnitOfWork",
     "Verdict",
+    "WholeCase",
     "Within",
 ]

@@ -169,11 +169,32 @@ class CaseChange:
     risk_at: datetime | None = None
 
 
+class WholeCase(NamedTuple):
+    """A case with all that became of it elsewhere; ``record`` from the report on, ``change`` what it comes to."""
+
+    case: NewCase
+    owner: PointOwner
+    record: tuple[RecordLine, ...]
+    change: CaseChange
+
+
 class CaseRepository(Protocol):
     """Cases with their record. What the record says and what is kept beside it is written in one."""
 
     def take(self, points: Sequence[tuple[NewCase, PointOwner]]) -> list[Verdict]:
         """Open cases with their incidents, each judged by itself; as ``IncidentRepository.take``."""
+        ...
+
+    def take_over(self, cases: Sequence[WholeCase]) -> int:
+        """Keep cases with their whole record; give how many were new.
+
+        A case that is there stays as it is, and so does what was said about an incident that is there.
+
+        Raises
+        ------
+        Conflict
+            ``content_differs``: an incident of that id is another one.
+        """
         ...
 
     def open_near(
