@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gridmap.analysis.overlay import overlay
     from gridmap.analysis.patrol_figures import PatrolWays, hours_of, patrol_figures, patrol_swath, patrol_ways
     from gridmap.analysis.patrol_list import patrol_list
+    from gridmap.analysis.peaks import lone_peaks, say_peak, say_peaks
     from gridmap.analysis.period_counts import equal_periods, period_counts, recorded_periods
     from gridmap.analysis.provision import provision_matrix
     from gridmap.analysis.rates import rate_hotspots, smoothed_rates, smoothed_rates_around
@@ -104,6 +105,7 @@ __all__ = [
     "inspections",
     "join_points",
     "local_moran",
+    "lone_peaks",
     "mann_kendall",
     "month_profile",
     "near_repeats",
@@ -133,6 +135,8 @@ __all__ = [
     "say_gathering",
     "say_hotspots",
     "say_kinds",
+    "say_peak",
+    "say_peaks",
     "say_places",
     "say_profile",
     "say_records",
