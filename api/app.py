@@ -44,6 +44,8 @@ from api.routes import (
     lead,
     locate,
     maps,
+    ogc,
+    ogc_items,
     operations,
     overview,
     patrol_list,
@@ -133,6 +135,8 @@ ROUTERS = (
     events.router,
     docs.router,
     operations.router,
+    ogc.router,
+    ogc_items.router,
 )
 
 

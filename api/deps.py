@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -77,6 +77,9 @@ class Context:
     cases_held: Lately[CasesHeld] | OfReader[CasesHeld] = field(default_factory=lambda: Lately(0.0, 0.0))
     #: The index of standard places, which are everybody's.
     gazetteers: Kept[Gazetteer] = field(default_factory=lambda: Kept(1))
+    #: Features of collections as columns, and how many match; and the tags of answers that were sent.
+    served: Kept[Any] | Part[Any] = field(default_factory=lambda: Kept(24))
+    tags: Kept[str] | Part[str] = field(default_factory=lambda: Kept(2_000))
     #: Held while a large body is parsed: one at a time bounds the memory that bodies can take.
     reading: threading.Lock = field(default_factory=threading.Lock)
     #: The codes of areas, and the plans cut to them.
@@ -203,7 +206,7 @@ class Context:
 #: What is kept from one request to the next and hangs on what the reader may see.
 _SHARED = (
     "pages", "overviews", "grounds", "code_texts", "code_arrays", "comparisons", "places", "patrol_ways",
-    "patrol_swaths", "cases_held",
+    "patrol_swaths", "cases_held", "served", "tags",
 )  # fmt: skip
 
 

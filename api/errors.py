@@ -65,6 +65,14 @@ class HeadersTooLarge(RequestError):
     """The headers are over their limit."""
 
 
+class NotAcceptable(RequestError):
+    """None of the forms that the reader takes is given; ``known`` lists them."""
+
+
+class PreconditionNeeded(RequestError):
+    """What is to be changed must be named as it was seen."""
+
+
 #: Class to status. The nearest class of an error's line of descent counts; a test holds that every class stands here.
 STATUS: dict[type[GridmapError], int] = {
     tree.GridmapError: 500,
@@ -95,6 +103,8 @@ STATUS: dict[type[GridmapError], int] = {
     UriTooLong: 414,
     UnsupportedBody: 415,
     HeadersTooLarge: 431,
+    NotAcceptable: 406,
+    PreconditionNeeded: 428,
 }
 
 #: What pydantic calls a fault, and what we call it, with the fields of its context that our text shows.
@@ -141,6 +151,13 @@ class InvalidRequest(InvalidInput):
             super().__init__(self.faults[0].code, **self.faults[0].fields)
         else:
             super().__init__("invalid_request", count=len(self.faults))
+
+
+class BadQuestion(InvalidRequest):
+    """The same where a standard asks for 400."""
+
+
+STATUS[BadQuestion] = 400
 
 
 def status_of(error: GridmapError) -> int:

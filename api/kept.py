@@ -19,6 +19,14 @@ class Part(Generic[T]):
         """Give the value of a key for these readers, made by ``make`` if it is not there."""
         return self._kept.get((self._reader, key), make)
 
+    def peek(self, key: Hashable) -> T | None:
+        """Give the value of a key for these readers, if it is there."""
+        return self._kept.peek((self._reader, key))
+
+    def put(self, key: Hashable, value: T) -> None:
+        """Keep the value of a key for these readers."""
+        self._kept.put((self._reader, key), value)
+
 
 class Kept(Generic[T]):
     """A small cache. Whoever comes while a value is being made waits for it instead of making it again.
@@ -41,6 +49,19 @@ class Kept(Generic[T]):
         """Give the part for readers who see the same; their values are never given to others."""
         return Part(self, reader)
 
+    def peek(self, key: Hashable) -> T | None:
+        """Give the value of a key, if it is there. Safe for threads."""
+        with self._lock:
+            return self._values.get(key)
+
+    def put(self, key: Hashable, value: T) -> None:
+        """Keep the value of a key. Safe for threads."""
+        with self._lock:
+            self._values[key] = value
+            self._values.move_to_end(key)
+            while len(self._values) > self._keep:
+                self._values.popitem(last=False)
+
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """Give the value of a key, made by ``make`` if it is not there. Safe for threads."""
         with self._lock:
@@ -54,10 +75,7 @@ class Kept(Generic[T]):
                     return self._values[key]
             try:
                 made = make()
-                with self._lock:
-                    self._values[key] = made
-                    while len(self._values) > self._keep:
-                        self._values.popitem(last=False)
+                self.put(key, made)
                 return made
             finally:
                 with self._lock:

@@ -335,3 +335,91 @@ def xyz_m(lon: npt.ArrayLike, lat: npt.ArrayLike) -> Floats:
     return np.column_stack(
         [across * np.cos(y) * np.cos(x), across * np.cos(y) * np.sin(x), across * (1.0 - _GEOD.es) * np.sin(y)]
     )
+
+
+# --- systems by reference, as OGC API - Features Part 2 (OGC 18-058r1) names them
+
+_OGC, _EPSG = "http://www.opengis.net/def/crs/OGC/1.3/", "http://www.opengis.net/def/crs/EPSG/0/"
+#: WGS 84, longitude before latitude: what is stored.
+CRS84_URI = _OGC + "CRS84"
+#: WGS 84 and CGCS2000 (latitude before longitude), Web Mercator, and the zones of CGCS2000: six degrees with and
+#: without the number of the zone before the easting, three degrees likewise. Most of them put the northing first.
+REFERENCES: tuple[str, ...] = (
+    CRS84_URI,
+    *(f"{_EPSG}{code}" for code in (4326, 4490, 3857, *range(4491, 4555))),
+)
+
+
+def require_reference(uri: str) -> str:
+    """Check that a reference system is one of those that are given.
+
+    Raises
+    ------
+    CrsError
+        ``crs_not_given``.
+    """
+    if uri not in REFERENCES:
+        raise CrsError("crs_not_given")
+    return uri
+
+
+@cache
+def _referred(uri: str, *, back: bool) -> pyproj.Transformer:
+    # not always_xy: the axes stand in the order that the system itself says
+    here, there = "OGC:CRS84", f"EPSG:{uri.removeprefix(_EPSG)}"
+    return pyproj.Transformer.from_crs(*((there, here) if back else (here, there)))
+
+
+def to_reference(geometry: npt.ArrayLike, uri: str) -> npt.NDArray[np.object_]:
+    """Bring WGS 84 lon/lat geometries to a system of ``REFERENCES``, its axes in its own order.
+
+    Raises
+    ------
+    CrsError
+        ``crs_not_given``; ``coordinate_out_of_range``: the system cannot tell of such a place.
+    """
+    shapes = np.asarray(geometry, dtype=object)
+    return shapes if require_reference(uri) == CRS84_URI else _by_reference(shapes, _referred(uri, back=False))
+
+
+def from_reference(geometry: npt.ArrayLike, uri: str) -> npt.NDArray[np.object_]:
+    """Bring geometries of a system of ``REFERENCES`` to WGS 84 lon/lat (errors as ``to_reference``)."""
+    shapes = np.asarray(geometry, dtype=object)
+    if require_reference(uri) != CRS84_URI:
+        shapes = _by_reference(shapes, _referred(uri, back=True))
+    require_degrees(shapes)
+    return shapes
+
+
+def _by_reference(shapes: npt.NDArray[np.object_], transformer: pyproj.Transformer) -> npt.NDArray[np.object_]:
+    made = _project(shapes, transformer)
+    if not np.isfinite(shapely.get_coordinates(made)).all():
+        raise CrsError("coordinate_out_of_range")
+    return made
+
+
+def box_from_reference(sides: tuple[float, float, float, float], uri: str) -> shapely.Geometry:
+    """Give the ground of a box of a system of ``REFERENCES`` in WGS 84 lon/lat.
+
+    The box is that of the system's own axes: seen in degrees its sides bend, so points are put into them. In degrees
+    a first longitude that is greater than the second one leads over the 180th meridian.
+
+    Raises
+    ------
+    CrsError
+        As ``to_reference``; ``box_reversed``.
+    """
+    a0, b0, a1, b1 = sides
+    # of a system that says latitude first the second axis goes round the globe
+    round_first, round_second = uri == CRS84_URI, uri in (f"{_EPSG}4326", f"{_EPSG}4490")
+    if (a0 > a1 and not round_first) or (b0 > b1 and not round_second):
+        raise CrsError("box_reversed")
+    parts = [sides]
+    if a0 > a1:
+        parts = [(a0, b0, 180.0, b1), (-180.0, b0, a1, b1)]
+    elif b0 > b1:
+        parts = [(a0, b0, a1, 180.0), (a0, -180.0, a1, b1)]
+    boxes = np.array([shapely.box(*part) for part in parts], dtype=object)
+    if not (round_first or round_second):
+        boxes = shapely.segmentize(boxes, max(a1 - a0, b1 - b0, 1e-9) / 32)
+    return shapely.union_all(from_reference(boxes, uri))

@@ -26,7 +26,7 @@ from fake_redraw import FakeRedraw
 from gridmap.analysis import frames
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
 from gridmap.errors import Conflict, NotFound, StoreUnavailable
-from gridmap.services.ports import Added, FeatureFilter, IncidentRecord, Passing, StoreMode, Verdict
+from gridmap.services.ports import Added, FeatureFilter, IncidentRecord, Passing, PointFilter, StoreMode, Verdict
 from gridmap.store import columns as col
 from gridmap.store.context import context_frame
 from gridmap.store.incidents import incident_frame, incident_values
@@ -220,6 +220,10 @@ class _Incidents:
             IncidentRecord(*(r[n] for n in names), None if r["version"] is None else r["version"][1], r["geometry"])
             for r in rows[:limit]
         ]
+
+    def find(self, incident_id, within=None):
+        found = self.records(PointFilter(within=within), limit=10**9)
+        return next((record for record in found if record.incident_id == incident_id), None)
 
     def frame(self, where):
         return self._frame(self._rows(where))

@@ -131,6 +131,25 @@ POOL: dict[str, Any] = {
     "channel": ("app", "ZEBRA", "YETI9"),
     "component": ("ZEBRA-toilets-0", "none"),
     "accuracy_m": ("0", "30", "400"),
+    "collection": (
+        "urban.grid",
+        "urban.street",
+        "urban.draft4.grid",
+        "incidents",
+        "layer.toilets",
+        "health.grid",
+        "no",
+    ),
+    "item": _CODES,
+    "f": ("json", "json", "html"),
+    "crs": tuple(f"http://www.opengis.net/def/crs/{x}" for x in ("OGC/1.3/CRS84", "EPSG/0/4490", "EPSG/0/4549")),
+    "bbox-crs": ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "http://www.opengis.net/def/crs/EPSG/0/3857"),
+    "datetime": (*_DAYS[:4], "../2026-05-19", "2026-01-01/..", "../.."),
+    "filter": ("grid_code IS NULL", "code LIKE 'Z%'", "category <> 'x' OR version_number > 1", "level = 'grid'"),
+    "filter-lang": ("cql2-text",),
+    "filter-crs": ("http://www.opengis.net/def/crs/OGC/1.3/CRS84",),
+    "sortby": ("-code", "name", "-occurred_at", "grid_code"),
+    "properties": ("code,name", "category,grid_code"),
     "lon": tuple(repr(p[0]) for p in _PLACES),
     "lat": tuple(repr(p[1]) for p in _PLACES),
 }
@@ -197,7 +216,9 @@ def next_of(answer: Whole) -> str | None:
     if answer.status != 200 or b'"links"' not in answer.body:
         return None
     links = json.loads(answer.body).get("links", ())
-    return next((link["href"] for link in links if link["rel"] == "next"), None)
+    following = next((link["href"] for link in links if link["rel"] == "next"), None)
+    # OGC API has whole addresses
+    return following if following is None else re.sub(r"^https?://[^/]+", "", following)
 
 
 def reading_routes(app: FastAPI) -> list[tuple[str, APIRoute]]:

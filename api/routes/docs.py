@@ -14,6 +14,7 @@ from api.routes.common import Query
 from api.strict import StrictRoute
 from api.web import with_banner
 from gridmap.domain.access import Permission
+from gridmap.i18n import Language
 
 router = APIRouter(route_class=StrictRoute, include_in_schema=False)
 
@@ -35,7 +36,7 @@ _PAGE = """<!doctype html>
 <div id="docs"></div>
 <script nonce="{nonce}" src="/assets/vendor/{folder}/swagger-ui-bundle.js"></script>
 <script nonce="{nonce}">
-SwaggerUIBundle({{url: "/openapi.json", dom_id: "#docs", deepLinking: true, validatorUrl: null}});
+SwaggerUIBundle({{url: "{address}", dom_id: "#docs", deepLinking: true, validatorUrl: null}});
 </script>
 </body>
 </html>
@@ -53,13 +54,18 @@ def openapi(request: Request, q: Query[NoQuery]) -> JSONResponse:
 @needs(Permission.GRIDS_READ)
 def docs(request: Request, q: Query[NoQuery], language: ReaderLanguage) -> HTMLResponse:
     """Show the OpenAPI document."""
+    return docs_page(request, language, "/openapi.json")
+
+
+def docs_page(request: Request, language: Language, address: str) -> HTMLResponse:
+    """Give the page that shows the OpenAPI document of an address of ours."""
     nonce = secrets.token_urlsafe(18)
     folder = next(VENDOR.glob("swagger-ui-dist@*")).name
     policy = (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
-    page = _PAGE.format(title=html.escape(request.app.title), folder=folder, nonce=nonce)
+    page = _PAGE.format(title=html.escape(request.app.title), folder=folder, nonce=nonce, address=address)
     if request.app.state.settings.access == "open":
         page = with_banner(page, language)
     return HTMLResponse(page, headers={"Content-Security-Policy": policy})

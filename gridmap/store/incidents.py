@@ -154,21 +154,29 @@ class Incidents:
         self, where: PointFilter, *, limit: int, after: tuple[datetime, str] | None = None
     ) -> list[IncidentRecord]:
         """Give the same page as ``page``, row by row."""
-        query = (
-            sa.select(
-                IncidentRow.incident_id,
-                IncidentRow.occurred_at,
-                IncidentRow.category,
-                IncidentRow.channel,
-                IncidentRow.grid_code,
-                IncidentRow.method,
-                VersionRow.number,
-                self._work.backend.geometry_out(IncidentRow.geom),
-            )
-            .outerjoin(VersionRow, VersionRow.id == IncidentRow.version_id)
-            .order_by(IncidentRow.occurred_at, IncidentRow.incident_id)
-        )
-        rows = self._work.rows(self._paged(query, where, limit, after))
+        query = self._records().order_by(IncidentRow.occurred_at, IncidentRow.incident_id)
+        return self._recorded(self._paged(query, where, limit, after))
+
+    def find(self, incident_id: str, within: Within | None = None) -> IncidentRecord | None:
+        """Give one incident as ``records`` shows it."""
+        mine = owned_within(self._work.backend, IncidentRow, within)
+        found = self._recorded(self._records().where(IncidentRow.incident_id == incident_id, *mine))
+        return found[0] if found else None
+
+    def _records(self) -> sa.Select[Any]:
+        return sa.select(
+            IncidentRow.incident_id,
+            IncidentRow.occurred_at,
+            IncidentRow.category,
+            IncidentRow.channel,
+            IncidentRow.grid_code,
+            IncidentRow.method,
+            VersionRow.number,
+            self._work.backend.geometry_out(IncidentRow.geom),
+        ).outerjoin(VersionRow, VersionRow.id == IncidentRow.version_id)
+
+    def _recorded(self, query: sa.Select[Any]) -> list[IncidentRecord]:
+        rows = self._work.rows(query)
         places = self._work.backend.geometries_from([row[7] for row in rows])
         return [IncidentRecord._make((*row[:7], place)) for row, place in zip(rows, places, strict=True)]
 

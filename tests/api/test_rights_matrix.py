@@ -92,7 +92,7 @@ def sent(method: str, route: APIRoute) -> Probe:
         return probe_of(random.Random(3), method, route)
     values = {name: pool[0] for name, pool in POOL.items()}
     path = route.path
-    for name in ("set", "version", "draft", "account", "mark", "proposal", "candidate", "case"):
+    for name in ("set", "version", "draft", "account", "mark", "proposal", "candidate", "case", "collection", "item"):
         path = path.replace(f"{{{name}}}", values[name])
     return Probe(method, path, b"", b"{}")
 

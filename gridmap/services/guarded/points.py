@@ -142,6 +142,10 @@ class CutIncidents(_Cut[IncidentRepository]):
         """Give a page of the incidents within reach, row by row."""
         return self._raw.records(self._mine(where), limit=limit, after=after)
 
+    def find(self, incident_id: str, within: Within | None = None) -> IncidentRecord | None:
+        """Give an incident within reach."""
+        return self._raw.find(incident_id, self._within(within))
+
     def categories(self, within: Within | None = None) -> list[str]:
         """Give the categories of the incidents within reach."""
         return self._raw.categories(self._within(within))

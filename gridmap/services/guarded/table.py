@@ -280,6 +280,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "take": Rule(May.INCIDENTS_WRITE, "incidents.add", _taken, happened=_taken_in),
         "page": _read(May.INCIDENTS_READ),
         "records": _read(May.INCIDENTS_READ),
+        "find": _read(May.INCIDENTS_READ),
         "frame": _read(May.INCIDENTS_READ),
         "counts_by_grid": _read(May.INCIDENTS_READ),
         "count": _read(May.INCIDENTS_READ),

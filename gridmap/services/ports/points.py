@@ -174,6 +174,10 @@ class IncidentRepository(Protocol):
         """Give the same page as ``page``, row by row: for the few that somebody looks at."""
         ...
 
+    def find(self, incident_id: str, within: Within | None = None) -> IncidentRecord | None:
+        """Give one incident as ``records`` shows it; None where there is none that these sets and codes own."""
+        ...
+
     def frame(self, where: PointFilter) -> gpd.GeoDataFrame:
         """Give all matching incidents in the same order."""
         ...

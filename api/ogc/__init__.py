@@ -1,0 +1,1 @@
+"""OGC API under ``/ogc``: what is here as collections that every GIS reads."""

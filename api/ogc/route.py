@@ -1,0 +1,35 @@
+"""The route of OGC API: as strict as ours, with the status that the standard asks for."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+
+from api.errors import BadQuestion, Fault, InvalidRequest, as_fault
+from api.strict import StrictRoute
+from gridmap.errors import InvalidInput
+
+
+class OgcRoute(StrictRoute):
+    """Parameters that are unknown or wrong are 400; what is wrong with a feature that is sent stays 422."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the strict handler."""
+        handle = super().get_route_handler()
+
+        async def asked(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as error:
+                raise BadQuestion([as_fault(e) for e in error.errors()]) from None
+            except InvalidRequest as error:
+                if request.method != "GET":
+                    raise
+                raise BadQuestion(error.faults) from None
+            except InvalidInput as error:
+                if request.method != "GET":
+                    raise
+                raise BadQuestion([Fault(error.code, parameter="-", fields=error.fields)]) from None
+
+        return asked
