@@ -21,6 +21,10 @@ JSON = "application/json"
 FORMS: Mapping[str, str] = {
     "json": GEOJSON,
     "html": HTML,
+    "ndjson": "application/x-ndjson",
+    "csv": "text/csv; charset=utf-8",
+    "fgb": "application/flatgeobuf",
+    "parquet": "application/vnd.apache.parquet",
 }
 _ACCEPTED = {
     JSON: "json", GEOJSON: "json", "application/*": "json", "*/*": "json", HTML: "html", "text/*": "html",

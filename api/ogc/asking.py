@@ -51,7 +51,9 @@ class ItemQuery(Strict):
 class ItemsQuery(Strict):
     """Which features, and how they are told."""
 
-    f: Literal["json", "html"] | None = Field(None, description="form of the answer; else what Accept says")
+    f: Literal["json", "html", "ndjson", "csv", "fgb", "parquet"] | None = Field(
+        None, description="form of the answer; else what Accept says"
+    )
     lang: Language | None = Field(None, description="language of the answer; else what Accept-Language says")
     limit: Annotated[QueryInteger, Field(ge=1)] | None = Field(
         None, description=f"features in a page; {PAGE} if left out"

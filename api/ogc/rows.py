@@ -59,13 +59,8 @@ def page_of(ctx: Context, collection: Collection, asked: Asked, after: Sequence[
 
 
 def _page(table: Table, asked: Asked, place: Key | None, anchor: str, time_zone: str) -> Page:
-    fits = matching(table, asked, time_zone)
-    matched = int(fits.sum())
-    if asked.by:
-        order = table.order(asked.by)
-        rows = order[fits[order]]
-    else:
-        rows = np.flatnonzero(fits)
+    rows = chosen(table, asked, time_zone)
+    matched = len(rows)
     if place is not None:
         if len(place) != len(asked.by) + 1 or place[-1] is None:
             raise InvalidInput("bad_cursor")
@@ -74,6 +69,15 @@ def _page(table: Table, asked: Asked, place: Key | None, anchor: str, time_zone:
     rows = rows[: asked.limit]
     following = (anchor, *table.key(int(rows[-1]), asked.by)) if more else None
     return Page(table.take(rows), matched, True, following, table, rows)
+
+
+def chosen(table: Table, asked: Asked, time_zone: str) -> Any:
+    """Give the rows that are asked for, in the order that is asked for."""
+    fits = matching(table, asked, time_zone)
+    if not asked.by:
+        return np.flatnonzero(fits)
+    order = table.order(asked.by)
+    return order[fits[order]]
 
 
 def matching(table: Table, asked: Asked, time_zone: str) -> Any:
@@ -299,8 +303,9 @@ def joined(tables: Sequence[Table], sort: Sort) -> Table:
 
 
 def _page_of_incidents(ctx: Context, collection: Collection, asked: Asked, place: Key | None) -> Page:
-    if asked.by not in ((), (("occurred_at", False),)):
-        return _sorted_incidents(ctx, asked, place)
+    if not by_time(asked):
+        every = incidents_held(ctx, asked)
+        return _page(every, replace(asked, ground=None, filter=None), place, "", ctx.settings.time_zone)
     after = None if place is None else _at(place)
     found: list[Table] = []
     have = looked = 0
@@ -370,8 +375,19 @@ def _is_box(ground: Any) -> bool:
     return bool(shapely.equals(ground, shapely.box(*ground.bounds)))
 
 
-def _sorted_incidents(ctx: Context, asked: Asked, place: Key | None) -> Page:
-    """Give a page in another order than that of time: all that match are held for it, so they must be few."""
+def by_time(asked: Asked) -> bool:
+    """Tell whether incidents are asked for in the order in which the store has them."""
+    return asked.by in ((), (("occurred_at", False),))
+
+
+def incidents_held(ctx: Context, asked: Asked) -> Table:
+    """Give all incidents that match at once, to be sorted otherwise than by time; so they must be few.
+
+    Raises
+    ------
+    InvalidInput
+        ``too_many_to_sort``.
+    """
     found: list[Table] = []
     have = 0
     for table, _ in batches(ctx, asked):
@@ -380,8 +396,7 @@ def _sorted_incidents(ctx: Context, asked: Asked, place: Key | None) -> Page:
         if have > MOST_SORTED:
             raise InvalidInput("too_many_to_sort", limit=MOST_SORTED)
     every = joined(found, Sort.INCIDENTS)
-    by_id = every.take(np.argsort(every.ids, kind="stable"))
-    return _page(by_id, replace(asked, ground=None, filter=None), place, "", ctx.settings.time_zone)
+    return every.take(np.argsort(every.ids, kind="stable"))
 
 
 def find(ctx: Context, collection: Collection, name: str, asked: Asked) -> Table:

@@ -13,11 +13,13 @@ from api.ogc.collections import Collection, find_collection
 from api.ogc.registry import Link, declare
 from api.ogc.route import OgcRoute
 from api.ogc.rows import Page, find, page_of
+from api.ogc.streams import kept_texts, streamed
 from api.rights import needs
 from api.routes.common import Query
 from api.routes.ogc import CollectionId, trail_of
 from gridmap.crs import CRS84_URI, to_reference
 from gridmap.domain.access import Permission
+from gridmap.errors import InvalidInput
 from gridmap.files.geojson import feature_texts, values_of
 from gridmap.i18n import Language, text
 
@@ -43,6 +45,8 @@ declare(
 )  # fmt: skip
 
 _NULL = "\x00"
+#: Forms that give all features at once.
+STREAMED = ("ndjson", "csv", "fgb", "parquet")
 
 
 @router.get("/ogc/collections/{collection}/items")
@@ -69,6 +73,10 @@ def list_items(
             return unchanged(known, **crs)
     found = find_collection(ctx, collection, language)
     asked = asked_of(ctx, found, q)
+    if form in STREAMED:
+        if q.cursor is not None:
+            raise InvalidInput("cursor_of_pages")
+        return streamed(request, ctx, found, asked, form, q.limit)
     after = ctx.cursors.read(asked.question, q.cursor)
     page = page_of(ctx, found, asked, None if after is None else [None if x == _NULL else x for x in after])
     following = None
@@ -121,11 +129,9 @@ def _collection(request: Request, page: Page, asked: Asked, links: list[Link]) -
 
 def written(page: Page, asked: Asked) -> list[bytes]:
     """Write the features of a page; as they are in their table, they are kept with it."""
-    if page.whole is not None and asked.crs == CRS84_URI and asked.names == tuple(page.whole.columns):
-        every = page.whole.kept.get("texts")
-        if every is None:
-            every = page.whole.kept["texts"] = feature_texts(page.whole, asked.names)
-        return [every[row] for row in page.rows.tolist()]
+    texts = None if page.whole is None else kept_texts(page.whole, asked)
+    if texts is not None:
+        return [texts[row] for row in page.rows.tolist()]
     return feature_texts(page.table, asked.names, to_reference(page.table.shapes, asked.crs))
 
 

@@ -113,6 +113,11 @@ def csv_bytes(heads: Sequence[str], columns: Sequence[pa.Array]) -> bytes:
     return file.getvalue()
 
 
+def table_writer(file: Any, schema: pa.Schema) -> TableWriter:
+    """Give what writes tables as CSV into an open binary file, as ``open_writer`` does."""
+    return _CsvWriter(file, schema)
+
+
 class _CsvWriter:
     """UTF-8, comma, line feed; only cells that need quotes have them. The same bytes for any size of batch."""
 
