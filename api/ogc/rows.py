@@ -354,7 +354,8 @@ def matched_incidents(ctx: Context, asked: Asked) -> tuple[int, bool]:
     """
     where = incidents_filter(ctx, asked)
     key = ("matched", where, asked.filter, None if asked.ground is None else asked.ground.wkb, ctx.store.revision())
-    return ctx.served.get(key, lambda: _matched(ctx, asked, where))
+    found: tuple[int, bool] = ctx.served.get(key, lambda: _matched(ctx, asked, where))
+    return found
 
 
 def _matched(ctx: Context, asked: Asked, where: PointFilter) -> tuple[int, bool]:

@@ -110,7 +110,7 @@ def column_of(kind: Kind, values: Any) -> Column:
 def absent(column: Column) -> npt.NDArray[np.bool_]:
     """Tell where a column has no value."""
     if column.kind in (Kind.TEXT, Kind.SHAPE):
-        return np.equal(column.values, None)
+        return np.asarray(column.values == None)  # noqa: E711 - of each element
     return np.asarray(pd.isna(column.values))
 
 

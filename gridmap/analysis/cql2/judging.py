@@ -293,7 +293,7 @@ class _Judge:
 def _known(column: Column) -> Any:
     match column.kind:
         case Kind.TEXT | Kind.SHAPE:
-            return np.not_equal(column.values, None)
+            return column.values != None  # noqa: E711 - of each element
         case Kind.INTEGER | Kind.NUMBER:
             return ~np.isnan(column.values)
         case Kind.DAY | Kind.TIME:
