@@ -68,6 +68,36 @@ def test_where_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(maps(notebook)) == 3
 
 
+def test_hotspots_honestly(monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = ran("03-hotspots-honestly", monkeypatch)
+    said = texts(notebook)
+    assert "the one that best foresees each incident" in said
+    # what was planted is found, by itself in a year and as sudden when it began, and nothing else is
+    assert "planted 5, peaks of the year 5, the same: True" in said
+    assert "planted 5, found in place 5; alarms in 22 other types: 0" in said
+    dealt = re.findall(r"hot in 8 maps: \[([\d, ]+)\]", said)[0]
+    assert sum(n != "0" for n in dealt.split(", ")) <= 2
+    assert "PAI" in said
+    assert "fewer than 10 incidents" in said
+    assert len(maps(notebook)) == 5
+    for page in maps(notebook):
+        assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)\s*=\s*.?https?://[^>]*>", html.unescape(page))
+
+
+def test_redraw_what_if(monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = ran("04-redraw-what-if", monkeypatch)
+    said = texts(notebook)
+    assert "ground gained 0.000 m2, lost 0.000 m2; findings Totals(holes=0, overlaps=0" in said
+    assert "incidents change hands" in said
+    assert re.search(r"9 grids, [2-4] candidates \[\]", said)
+    today, redrawn = (
+        re.findall(rf"{name}: \d+ grids, 36,000 incidents, (peaks .*)", said)[0] for name in ("today", "redrawn")
+    )
+    assert today == redrawn
+    assert "grids have another count, all of them in 370299014001: True" in said
+    assert len(maps(notebook)) == 1
+
+
 def test_who_is_responsible(monkeypatch: pytest.MonkeyPatch) -> None:
     notebook = ran("01-who-is-responsible", monkeypatch)
     said = texts(notebook)
