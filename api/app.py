@@ -78,6 +78,7 @@ from gridmap.services.clock import SystemClock
 from gridmap.services.intake import Desk as IntakeDesk
 from gridmap.services.intake import Intake
 from gridmap.services.lately import Lately
+from gridmap.services.patrol_parts import PatrolParts
 from gridmap.services.ports import Clock, Store
 from gridmap.services.proposals import Proposals, folder_for
 from gridmap.services.responsibility import Plans
@@ -252,13 +253,15 @@ def app_from_env() -> FastAPI:
 
 def _context(settings: Settings, store: Store, clock: Clock | None) -> Context:
     key = secrets.token_bytes(32) if settings.cursor_key is None else settings.cursor_key.get_secret_value().encode()
+    plans = Plans(store, index_dir=settings.index_dir)
     return Context(
         settings,
         store,
-        Plans(store, index_dir=settings.index_dir),
+        plans,
         clock or SystemClock(),
         Cursors(key),
         __version__,
+        PatrolParts(store, settings, plans),
         cases_held=Lately(settings.lead_fresh_s, _STALE * settings.lead_fresh_s),
         proposals=Proposals(folder_for(Path(tempfile.gettempdir()), settings.database_url)),
     )

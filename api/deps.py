@@ -16,7 +16,6 @@ from fastapi import Depends, Request
 
 from api.cursor import Cursors
 from api.errors import language_of
-from api.kept import Kept, Part
 from api.rights import principal_of
 from gridmap.analysis.gazetteer import Gazetteer
 from gridmap.analysis.patrol_figures import PatrolWays
@@ -28,7 +27,9 @@ from gridmap.services.case_books import patrol_rules_at
 from gridmap.services.cases.holding import CasesHeld
 from gridmap.services.clock import day_in, start_of
 from gridmap.services.guarded import CutPlans, GuardedStore, Kin, Parts
+from gridmap.services.kept import Kept, Part
 from gridmap.services.lately import Lately, OfReader
+from gridmap.services.patrol_parts import PatrolParts
 from gridmap.services.ports import Box, Clock, PointFilter, Store, UnitOfWork
 from gridmap.services.proposals import Proposals
 from gridmap.services.redraw.drawings import Drawings
@@ -59,6 +60,8 @@ class Context:
     clock: Clock
     cursors: Cursors
     version: str
+    #: Patrols by day, of the whole store: cut to what a reader may see where they are put together.
+    patrol_parts: PatrolParts
     #: Pages of maps with their tags, what the store holds on a day, and the ground that the maps of a plan share.
     pages: Kept[tuple[str, str]] | Part[tuple[str, str]] = field(default_factory=lambda: Kept(16))
     overviews: Kept[Overview] | Part[Overview] = field(default_factory=lambda: Kept(4))

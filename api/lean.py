@@ -20,7 +20,6 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from api.deps import Context, Moment
-from api.kept import Kept
 from api.located import locate_answer
 from api.privacy import seeing_people
 from api.requests import LocateQuery
@@ -32,6 +31,7 @@ from gridmap.domain.incidents import GridRef, Method
 from gridmap.errors import GridmapError
 from gridmap.services.clock import start_of
 from gridmap.services.fresh import Freshness
+from gridmap.services.kept import Kept
 from gridmap.services.ports import Box
 from gridmap.services.responsibility import NOBODY, People, Plan, people_of, people_of_all, responsibility
 

@@ -126,12 +126,13 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "PatrolsTotalOut": _fields(internal=f"{_PATROLLED} grids elsewhere patrol_share outside_hours outside_km"),
     "CleaningOut": _fields(internal="fixes units verdicts late clocks stops stop_hours gaps gap_hours"),
     "PatrolsAnswer": _fields(
-        internal="set version start end at rules reach_m dwell_s sight status total cleaning grids"
+        internal="set version start end at rules reach_m dwell_s sight status total cleaning from_sums grids"
     ),
+    "FromSumsOut": _fields(internal="until days other_borders left_out_hours lacking"),
     "OverdueOut": _fields(internal="code name last_at days norm norm_days times status incidents"),
-    "OverdueAnswer": _fields(internal="set version start end at status grids"),
+    "OverdueAnswer": _fields(internal="set version start end at from_sums status grids"),
     "HourOut": _fields(internal="weekday hour visits workers hours km"),
-    "HoursAnswer": _fields(internal="set version at start end grid hours"),
+    "HoursAnswer": _fields(internal="set version at start end from_sums grid hours"),
     # Open311
     "ServiceOut": _fields(public="service_code service_name description metadata type keywords group"),
     "ServiceDefinitionOut": _fields(public="service_code attributes"),
@@ -177,7 +178,7 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "PatrolListOut": _fields(
         internal="rank code name overdue hot never days_since norm_days incidents unseen share share_so_far reason"
     ),
-    "PatrolListAnswer": _fields(internal="set version at start end listed due share grids"),
+    "PatrolListAnswer": _fields(internal="set version at start end from_sums listed due share grids"),
     "InspectionPlanOut": _fields(
         internal="layer title unit every starts_on lead_days items notes objects current due overdue visited complete "
         "never required_a_year"

@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from api.replies import Out
+from api.replies_patrols import FromSumsOut
 
 
 class PatrolListOut(Out):
@@ -33,6 +34,7 @@ class PatrolListAnswer(Out):
     at: datetime
     start: datetime
     end: datetime
+    from_sums: FromSumsOut | None = Field(description="null: all fixes of the window are there")
     listed: int
     due: int = Field(description="grids that are overdue, hot or never seen, listed or not")
     share: float = Field(description="of the incidents that nobody was there to see, that of the list")

@@ -8,6 +8,16 @@ from api.replies import Out
 from gridmap.domain.patrols import RecencyStatus, Sight
 
 
+class FromSumsOut(Out):
+    """What of the window is known by sums of days alone, since single fixes are kept for some time only."""
+
+    until: datetime = Field(description="before it no single fixes are kept")
+    days: int = Field(description="days of the window whose sums count")
+    other_borders: int = Field(description="those of them that were summed up by other borders than these")
+    left_out_hours: float = Field(description="hours of the window on days that it cuts: nothing of them counts")
+    lacking: list[str] = Field(description="figures that sums cannot tell; null where they would be")
+
+
 class RatesOut(Out):
     """What patrols found by effort, each with its exact interval of 95 %; null: nobody was there."""
 
@@ -24,7 +34,7 @@ class FoundOut(RatesOut):
 
     visits: int
     dwells: int
-    workers: int
+    workers: int | None = Field(description="distinct ones; null: not known, for fixes of some days are gone")
     hours: float
     km: float
     area_share: float | None = Field(description="share of the ground within reach_m of a way; null: not measured")
@@ -50,7 +60,7 @@ class GridPatrolledOut(FoundOut):
 
 
 class PatrolsTotalOut(FoundOut):
-    """All grids together; ``workers`` are distinct."""
+    """All grids together."""
 
     grids: int
     elsewhere: int = Field(description="incidents in no grid")
@@ -87,7 +97,8 @@ class PatrolsAnswer(Out):
     sight: dict[str, int] = Field(description="grids: seen and something found, seen and nothing found, not seen")
     status: dict[str, int] = Field(description="grids by time since the last visit")
     total: PatrolsTotalOut
-    cleaning: CleaningOut
+    cleaning: CleaningOut | None = Field(description="of the days whose fixes are there; null: for who sees a part")
+    from_sums: FromSumsOut | None = Field(description="null: all fixes of the window are there")
     grids: list[GridPatrolledOut]
 
 
@@ -113,6 +124,7 @@ class OverdueAnswer(Out):
     start: datetime
     end: datetime
     at: datetime
+    from_sums: FromSumsOut | None = Field(description="null: all fixes of the window are there")
     status: dict[str, int]
     grids: list[OverdueOut]
 
@@ -123,7 +135,7 @@ class HourOut(Out):
     weekday: int
     hour: int
     visits: int
-    workers: int
+    workers: int | None = Field(description="distinct ones; null: not known, for fixes of some days are gone")
     hours: float
     km: float
 
@@ -136,5 +148,6 @@ class HoursAnswer(Out):
     at: datetime
     start: datetime
     end: datetime
+    from_sums: FromSumsOut | None = Field(description="null: all fixes of the window are there")
     grid: str | None
     hours: list[HourOut]

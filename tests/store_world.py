@@ -146,8 +146,25 @@ def _on_duty(work: Any) -> None:
     moments = (at(0) - timedelta(days=2200), at(1) - timedelta(days=2200))
     sums = days_frame(
         [
-            (long_ago, "a", "city", 1, 2, 1, 1, 1, 1 / 3, 0.1, 1.25, *moments, None, [[9, 2, 1, 1 / 3, 1.25]]),
-            (long_ago, None, None, None, 1, 1, 0, 1, 4.0, 4.0, 0.0, *moments, moments[1], []),
+            (
+                long_ago,
+                "a",
+                "city",
+                1,
+                2,
+                1,
+                1,
+                1,
+                1 / 3,
+                0.1,
+                1.25,
+                *moments,
+                None,
+                [[9, 2, 1, 1 / 3, 1.25]],
+                7,
+                moments[1],
+            ),
+            (long_ago, None, None, None, 1, 1, 0, 1, 4.0, 4.0, 0.0, *moments, moments[1], [], None, None),
         ]
     )
     thinned = ThinnedDay(long_ago, at(0) - timedelta(days=2190), 0, at(3))

@@ -25,6 +25,7 @@ from gridmap.domain.access import Permission
 from gridmap.i18n import Language, text
 from gridmap.maps.localise import localise, secure
 from gridmap.services.case_books import provision_at
+from gridmap.services.patrol_parts import FromSums
 from gridmap.services.ports import FeatureFilter, PointFilter
 from gridmap.services.provisioning import OPEN, ServiceAsked, measure_service, staffing_on
 from gridmap.services.reports import PlanReport, coverage, coverage_by_part, hotspots, plan_report
@@ -145,9 +146,12 @@ def _grid_url(plan: Plan, day: date, where: PointFilter) -> str:
     return "/api/v1/grids/{code}?" + urlencode({"set": plan.boundary_set.name, "at": day.isoformat(), **window})
 
 
-def _around(ctx: Context, base: PlanReport, day: date, where: PointFilter, language: Language) -> "Around":
+def _around(
+    ctx: Context, base: PlanReport, day: date, where: PointFilter, language: Language, sums: FromSums | None = None
+) -> "Around":
     """Give what every map takes beside its subject."""
     return {
+        "remark": None if sums is None else _remark(sums, language, ctx.settings.time_zone),
         "upper": base.upper,
         "context": base.context,
         "language": language,
@@ -156,6 +160,13 @@ def _around(ctx: Context, base: PlanReport, day: date, where: PointFilter, langu
         "time_zone": ctx.settings.time_zone,
         "ground": ctx.ground(base),
     }
+
+
+def _remark(sums: FromSums, language: Language, time_zone: str) -> str:
+    from gridmap.maps.legend import sums_note
+
+    cut_hours = sums.left_out.total_seconds() / 3600
+    return sums_note(sums.until, sums.days, sums.other_borders, cut_hours, language, time_zone)
 
 
 def _category(where: PointFilter, language: Language) -> str | None:
@@ -215,7 +226,7 @@ def _coverage(ctx: Context, plan: Plan, day: date, where: PointFilter, language:
         window=_ends(where),
         steps=[CoverageStep(*_ends(part), found) for part, found in steps],
         category=_category(where, language),
-        **_around(ctx, report.base, day, where, language),
+        **_around(ctx, report.base, day, where, language, report.from_sums),
     )
 
 
@@ -229,7 +240,7 @@ def _effort(ctx: Context, plan: Plan, day: date, where: PointFilter, language: L
         window=_ends(where),
         rules=report.rules,
         category=_category(where, language),
-        **_around(ctx, report.base, day, where, language),
+        **_around(ctx, report.base, day, where, language, report.from_sums),
     )
 
 
@@ -243,7 +254,7 @@ def _recency(ctx: Context, plan: Plan, day: date, where: PointFilter, language: 
         window=_ends(where),
         rules=report.rules,
         category=_category(where, language),
-        **_around(ctx, report.base, day, where, language),
+        **_around(ctx, report.base, day, where, language, report.from_sums),
     )
 
 

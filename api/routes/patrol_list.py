@@ -8,7 +8,7 @@ from api.replies_patrol_list import PatrolListAnswer, PatrolListOut
 from api.requests_patrol_list import PatrolListQuery
 from api.rights import needs
 from api.routes.common import Query
-from api.routes.patrolled import patrols_of
+from api.routes.patrolled import from_sums_out, patrols_of
 from api.routes.services import CSV_FILE, csv_file, known
 from api.strict import StrictRoute
 from gridmap.analysis.patrol_list_table import patrol_list_table, patrol_reason
@@ -44,6 +44,7 @@ def get_patrol_list(ctx: Ctx, q: Query[PatrolListQuery], language: ReaderLanguag
         at=report.at,
         start=where.start,
         end=where.end,
+        from_sums=from_sums_out(report.from_sums),
         **found.attrs["summary"],
         grids=[
             PatrolListOut.model_validate(

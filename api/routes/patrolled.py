@@ -11,6 +11,7 @@ from api.deps import Context, Ctx, ReaderLanguage
 from api.replies import FeatureCollection
 from api.replies_patrols import (
     CleaningOut,
+    FromSumsOut,
     GridPatrolledOut,
     HourOut,
     HoursAnswer,
@@ -38,7 +39,8 @@ from gridmap.analysis.patrol_tables import effort_table, hours_table, overdue_ta
 from gridmap.domain.access import Permission
 from gridmap.domain.patrols import RecencyStatus, Sight
 from gridmap.errors import NotFound
-from gridmap.services.patrolling import PatrolReport, measure_patrols
+from gridmap.services.patrol_parts import FromSums
+from gridmap.services.patrolling import LACKING, PatrolReport, measure_patrols
 from gridmap.services.ports import PointFilter
 from gridmap.services.responsibility import Plan
 
@@ -58,6 +60,7 @@ def patrols_of(ctx: Context, plan: Plan, day: date, where: PointFilter, *, share
         day=day,
         now=ctx.clock.now(),
         settings=ctx.settings,
+        parts=ctx.patrol_parts,
         ways=ctx.patrol_ways,
         swaths=ctx.patrol_swaths if shares else None,
     )
@@ -70,8 +73,21 @@ def _asked(ctx: Context, q: PatrolsQuery, *, shares: bool) -> tuple[PointFilter,
 
 def _head(where: PointFilter, report: PatrolReport) -> dict[str, Any]:
     plan = report.base.plan
-    ends = {"start": where.start, "end": where.end}
+    ends = {"start": where.start, "end": where.end, "from_sums": from_sums_out(report.from_sums)}
     return {"set": plan.boundary_set.name, "version": plan.version.number, "at": report.at, **ends}
+
+
+def from_sums_out(sums: FromSums | None) -> FromSumsOut | None:
+    """Say what of a window is known by sums of days alone."""
+    if sums is None:
+        return None
+    return FromSumsOut(
+        until=sums.until,
+        days=sums.days,
+        other_borders=sums.other_borders,
+        left_out_hours=sums.left_out.total_seconds() / 3600,
+        lacking=list(LACKING) if sums.days else [],
+    )
 
 
 def _counts(summary: dict[str, Any], words: type[Sight] | type[RecencyStatus]) -> dict[str, int]:
@@ -109,7 +125,7 @@ def get_effort(ctx: Ctx, q: Query[EffortQuery]) -> PatrolsAnswer:
         sight=_counts(summary, Sight),
         status=_counts(summary, RecencyStatus),
         total=PatrolsTotalOut(**held, outside_hours=outside["minutes"] / 60, outside_km=outside["km"]),
-        cleaning=_cleaning(report.ways.cleaning),
+        cleaning=None if report.ways.cleaning is None else _cleaning(report.ways.cleaning),
         grids=[GridPatrolledOut.model_validate({name: known(value) for name, value in row.items()}) for row in rows],
     )
 
@@ -180,7 +196,8 @@ def get_hours(ctx: Ctx, q: Query[HoursQuery]) -> HoursAnswer:
     """Give effort by day of the week and hour of the day, of one grid or of all together."""
     where, report, found = _hours(ctx, q)
     rows = found.to_dict("records")
-    return HoursAnswer(**_head(where, report), grid=q.grid, hours=[HourOut.model_validate(row) for row in rows])
+    hours = [HourOut.model_validate({name: known(value) for name, value in row.items()}) for row in rows]
+    return HoursAnswer(**_head(where, report), grid=q.grid, hours=hours)
 
 
 @router.get(f"{BASE}/hours.csv", response_class=Response, responses=CSV_FILE)

@@ -41,16 +41,17 @@ class PatrolWays:
         Of ``effort_by_hour``, of these grids.
     of_day : DataFrame
         ``HOURS`` of all these grids together: minutes, kilometres and visits are their sums, workers distinct.
-    workers : int
-        Distinct ones in these grids.
-    cleaning : CleaningSummary
+    workers : int or None
+        Distinct ones in these grids; None: not known, for fixes of some days are gone.
+    cleaning : CleaningSummary or None
+        None: of whoever may not know of all fixes.
     """
 
     effort: pd.DataFrame
     by_hour: pd.DataFrame
     of_day: pd.DataFrame
-    workers: int
-    cleaning: CleaningSummary
+    workers: int | None
+    cleaning: CleaningSummary | None
 
 
 def patrol_ways(

@@ -38,6 +38,11 @@ _TURN = 0.4142
 Shapes = npt.NDArray[np.object_]
 
 
+def simplified_m(reach_m: float) -> float:
+    """Give by how many metres ways may be simplified for a reach."""
+    return reach_m * _SIMPLER
+
+
 def segments_of_fixes(
     fixes: Fixes, epsg: int, *, simplify_m: float = 0.0, max_gap_s: float = GAP_S, max_speed_m_s: float = SPEED_M_S
 ) -> Floats:
@@ -71,7 +76,7 @@ def segments_of_fixes(
 
 def swath_coverage(
     grids: gpd.GeoDataFrame,
-    ways: Fixes | Shapes,
+    ways: Fixes | Shapes | Floats,
     *,
     reach_m: float | None = None,
     streets: gpd.GeoDataFrame | None = None,
@@ -84,8 +89,9 @@ def swath_coverage(
     ----------
     grids : GeoDataFrame
         frames.GRIDS in WGS 84.
-    ways : Fixes or array of geometries
-        Fixes in WGS 84; or lines and points in WGS 84, such as cameras.
+    ways : Fixes or array
+        Fixes in WGS 84; or lines and points in WGS 84, such as cameras; or segments of ``segments_of_fixes`` in the
+        metric CRS of the grids (``metric_epsg_of``), as numbers.
     reach_m : float, optional
         Metres to each side; that of the rules without it.
     streets : GeoDataFrame, optional
@@ -125,9 +131,12 @@ def swath_coverage(
     epsg = crs.metric_epsg_of(lonlat) if len(grids) else 3857
     shapes = crs.to_metric(lonlat, epsg)
     if isinstance(ways, Fixes):
-        segments = segments_of_fixes(ways, epsg, simplify_m=reach * _SIMPLER)
+        segments = segments_of_fixes(ways, epsg, simplify_m=simplified_m(reach))
+    elif ways.dtype == np.float64:
+        segments = np.asarray(ways, dtype=np.float64)
     else:
-        segments = _segments(shapely.get_parts(crs.to_metric(np.asarray(ways, dtype=object), epsg)), reach * _SIMPLER)
+        placed = crs.to_metric(np.asarray(ways, dtype=object), epsg)
+        segments = _segments(shapely.get_parts(placed), simplified_m(reach))
     area, share = shapely.area(shapes), _shares(shapes, segments, reach, threads)
     result = pd.DataFrame({"code": grids["code"].astype("str").array, "area_m2": area, "seen_m2": share * area})
     result["share"] = share

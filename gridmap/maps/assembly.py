@@ -39,6 +39,8 @@ class Around(TypedDict, total=False):
         Zone in which times are shown; Asia/Shanghai if left out.
     ground : Ground, optional
         ``drawing.ground(grids, upper)``, where several maps of the same grids are drawn.
+    remark : str, optional
+        What is to be known of the figures, at the end of the legend.
     """
 
     upper: Frames
@@ -48,6 +50,7 @@ class Around(TypedDict, total=False):
     grid_url: str | None
     time_zone: str
     ground: drawing.Ground | None
+    remark: str | None
 
 
 def begin(kind: str, grids: gpd.GeoDataFrame, around: Around) -> tuple[drawing.Ground, dict[str, Any], Language]:
@@ -61,7 +64,7 @@ def begin(kind: str, grids: gpd.GeoDataFrame, around: Around) -> tuple[drawing.G
     language = around.get("language", "zh")
     place = around.get("ground") or drawing.ground(grids, around.get("upper", ()))
     data = drawing.page_data(place, language)
-    data["kind"] = kind
+    data["kind"], data["remark"] = kind, around.get("remark")
     data["locate"], data["gridUrl"] = around.get("locate_url"), around.get("grid_url")
     data["timeZone"] = around.get("time_zone", "Asia/Shanghai")
     data["context"] = drawing.context_data(around.get("context"), place.origin)

@@ -97,3 +97,16 @@ def window_note(
     if bandwidth_m is not None:
         parts.append(i18n.text("legend.bandwidth", language, metres=f"{bandwidth_m:,.0f}"))
     return i18n.text("legend.joint", language).join(parts)
+
+
+def sums_note(
+    until: datetime, days: int, other_borders: int, cut_hours: float, language: Language, time_zone: str
+) -> str:
+    """Say what of a window is known by sums of days alone; the numbers are those of ``FromSums``."""
+    clock = until.astimezone(ZoneInfo(time_zone))
+    parts = [i18n.text("map.from_sums", language, until=f"{clock:%Y-%m-%d %H:%M}", days=f"{days:,}")]
+    if other_borders:
+        parts.append(i18n.text("map.from_sums_borders", language, days=f"{other_borders:,}"))
+    if cut_hours:
+        parts.append(i18n.text("map.from_sums_cut", language, hours=f"{cut_hours:,.1f}"))
+    return "".join(parts).strip()

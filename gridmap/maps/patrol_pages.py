@@ -235,10 +235,12 @@ def _effort_sentence(row: Any, rules: PatrolRules, language: Language) -> str:
         return i18n.text("map.why_unknown", language)
     parts = []
     if row.visits:
+        known = not pd.isna(row.workers)
         parts.append(
             i18n.text(
-                "map.why_effort", language, visits=f"{row.visits:,.0f}", dwells=f"{row.dwells:,.0f}",
-                passes=f"{row.passes:,.0f}", workers=f"{row.workers:,.0f}", hours=f"{row.hours:,.1f}",
+                "map.why_effort" if known else "map.why_effort_sums", language,
+                visits=f"{row.visits:,.0f}", dwells=f"{row.dwells:,.0f}",
+                passes=f"{row.passes:,.0f}", workers=f"{row.workers:,.0f}" if known else "", hours=f"{row.hours:,.1f}",
                 km=f"{row.km:,.1f}",
             )
         )  # fmt: skip

@@ -10,8 +10,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from gridmap.analysis.patrol_days import fixes_of_days, no_days
 from gridmap.domain.boundaries import ALWAYS
 from gridmap.services.clock import start_of
+from gridmap.services.patrol_parts import FromSums, sums_of
 from gridmap.services.points import FIX, INCIDENT, PointKind, primary_of
 from gridmap.services.ports import Passing, PointFilter, UnitOfWork
 from gridmap.services.responsibility import Plan, locate_many
@@ -39,25 +41,62 @@ def fix_counts(work: UnitOfWork, plan: Plan, where: PointFilter, *, settings: Se
     Returns
     -------
     DataFrame
-        ``grid_code, fixes, units, last_fix_at``, by code; without those that no grid of the plan owns.
+        ``grid_code, fixes, units, last_fix_at``, by code; without those that no grid of the plan owns. Days whose fixes
+        are gone count by their sums; ``units`` is then the most of any one of them, or of the rest.
     """
-    if _own_days(work, plan, where, settings):
-        return work.patrols.counts_by_grid(where)
-    by_grid = _owned(work, plan, where, FIX, settings).groupby("grid_code")
-    counts = by_grid.agg(fixes=("unit_id", "size"), units=("unit_id", "nunique"), last_fix_at=("fixed_at", "max"))
-    table: pd.DataFrame = counts.astype({"fixes": "int64", "units": "int64"}).reset_index()
-    return table
+    sums, _ = thinned_in(work, plan, where, settings=settings)
+    held = after_thinning(work, where)
+    if held is None:
+        table = work.patrols.counts_by_grid(PointFilter(within=()))
+    elif _own_days(work, plan, held, settings):
+        table = work.patrols.counts_by_grid(held)
+    else:
+        by_grid = _owned(work, plan, held, FIX, settings).groupby("grid_code")
+        counts = by_grid.agg(fixes=("unit_id", "size"), units=("unit_id", "nunique"), last_fix_at=("fixed_at", "max"))
+        table = counts.astype({"fixes": "int64", "units": "int64"}).reset_index()
+    if not len(sums):
+        return table
+    both = pd.concat([some for some in (table, fixes_of_days(sums)) if len(some)], ignore_index=True)
+    # who came on several days is not known of sums
+    return (
+        both.groupby("grid_code", sort=True).agg({"fixes": "sum", "units": "max", "last_fix_at": "max"}).reset_index()
+    )
+
+
+def thinned_in(
+    work: UnitOfWork, plan: Plan, where: PointFilter, *, settings: Settings
+) -> tuple[pd.DataFrame, FromSums | None]:
+    """Give DAY_SUMS of the days of a window whose fixes are gone, and what is to be told of them; none for a box."""
+    if where.start is None or where.end is None or where.bbox is not None:
+        return no_days(), None
+    sums, told = sums_of(work, plan, where, settings.time_zone)
+    return (sums if where.grid_code is None else sums[sums["grid_code"] == where.grid_code]), told
+
+
+def after_thinning(work: UnitOfWork, where: PointFilter) -> PointFilter | None:
+    """Give the part of a window whose fixes are there; what is left before is for ways over midnight. None: no part."""
+    until = work.patrol_days.thinned_until()
+    if until is None or (where.start is not None and where.start >= until):
+        return where
+    return None if where.end is not None and where.end <= until else replace(where, start=until)
 
 
 def activity(work: UnitOfWork, plan: Plan, where: PointFilter, *, settings: Settings) -> tuple[int, Passing]:
     """Count the incidents of one grid of a plan (``where.grid_code``) in a window, and give its fixes in numbers."""
     passed = replace(where, categories=None, bbox=None)
-    if _own_days(work, plan, where, settings):
-        return work.incidents.count(where), work.patrols.passing(passed)
-    incidents = incident_counts(work, plan, where, settings=settings)["incidents"]
+    incidents = _incidents_of(work, plan, where, settings)
+    if len(thinned_in(work, plan, passed, settings=settings)[0]) == 0 and _own_days(work, plan, where, settings):
+        held = after_thinning(work, passed)
+        return incidents, Passing(0, 0, None) if held is None else work.patrols.passing(held)
     fixes = fix_counts(work, plan, passed, settings=settings)
     last = None if fixes.empty else fixes["last_fix_at"].iloc[0].to_pydatetime()
-    return int(incidents.sum()), Passing(int(fixes["fixes"].sum()), int(fixes["units"].sum()), last)
+    return incidents, Passing(int(fixes["fixes"].sum()), int(fixes["units"].sum()), last)
+
+
+def _incidents_of(work: UnitOfWork, plan: Plan, where: PointFilter, settings: Settings) -> int:
+    if _own_days(work, plan, where, settings):
+        return work.incidents.count(where)
+    return int(incident_counts(work, plan, where, settings=settings)["incidents"].sum())
 
 
 def owners_then(work: UnitOfWork, where: PointFilter) -> pd.DataFrame:

@@ -1,61 +1,29 @@
 """Patrols by day and grid: from fixes while they are there, from what was kept of them afterwards; and the thinning.
 
-Whoever shows effort or recency asks ``patrol_days`` for a window of days: the rows are the same before and after fixes
-were thinned, for both are made by ``analysis.patrol_days.sum_day``.
+``frame`` gives a window of days: the rows are the same before and after fixes were thinned, for both are made by the
+same function. ``services.patrolling`` asks for windows of any length.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from threading import Lock
 
 import numpy as np
 import pandas as pd
 
-from gridmap.analysis.locator import Locator
-from gridmap.analysis.patrol_days import no_days, padding, sum_day
-from gridmap.analysis.segments import Borders
+from gridmap.analysis.patrol_days import no_days, padding
 from gridmap.domain.access import Permission
-from gridmap.domain.boundaries import in_time_order
 from gridmap.errors import Conflict
 from gridmap.services.case_books import patrol_rules_at
 from gridmap.services.clock import day_in, start_of
 from gridmap.services.guarded import GuardedStore
+from gridmap.services.patrol_parts import PatrolParts, version_of
 from gridmap.services.ports import PointFilter, Store, ThinnedDay, UnitOfWork, Within
-from gridmap.services.responsibility import Plans, owning_set
+from gridmap.services.responsibility import Plans
 from gridmap.settings import Settings
 
 _DAY = timedelta(days=1)
 #: A day is summed up anew so often, where fixes of it come meanwhile.
 _TRIES = 5
-#: Days and indexes of borders that are kept, since both are dear to make.
-_KEEP_DAYS, _KEEP_BORDERS = 400, 4
-
-
-#: The grids of a day, set and number of their version, and what tells its content from another's.
-_Grids = tuple[Locator, tuple[str, int], str]
-
-
-class _Kept:
-    """The latest values by key; safe for threads."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._values: OrderedDict[Hashable, object] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: Hashable, make: Callable[[], object]) -> object:
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
-        made = make()
-        with self._lock:
-            self._values[key] = made
-            while len(self._values) > self._most:
-                self._values.popitem(last=False)
-        return made
 
 
 class PatrolDays:
@@ -73,8 +41,7 @@ class PatrolDays:
         self._raw = store.raw if isinstance(store, GuardedStore) else store
         self._plans = Plans(self._raw, index_dir=settings.index_dir)
         self._settings = settings
-        self._days = _Kept(_KEEP_DAYS)
-        self._borders = _Kept(_KEEP_BORDERS)
+        self._parts = PatrolParts(self._raw, settings, self._plans)
 
     def frame(self, first: date, end: date, within: Within | None = None) -> pd.DataFrame:
         """Give DAY_SUMS of the days in ``[first, end)``, by day and grid (outside of all grids last).
@@ -104,43 +71,15 @@ class PatrolDays:
         day, last = max(first, day_in(max(span[0], until or span[0]), zone)), min(end, day_in(span[1], zone) + _DAY)
         return [self._summed(work, day + k * _DAY) for k in range((last - day).days)]
 
-    def _summed(self, work: UnitOfWork, day: date) -> pd.DataFrame:
+    def _summed(self, work: UnitOfWork, day: date, *, keep: bool = True) -> pd.DataFrame:
         """Sum the fixes of a day, or give what they came to before, where neither they nor the borders changed."""
-        start, end = self._ends(day)
-        rules = patrol_rules_at(work, day)
-        pad = padding(rules)
-        count = work.patrols.count(PointFilter(start - pad, end + pad))
-        grids = self._grids(work, day) if count else None
-        if grids is None:
-            return no_days()
-        key = (day, count, *grids[1:], rules.cleaning, rules.dwell_s)
-        found = self._days.get(key, lambda: self._sum(work, day, grids))
-        assert isinstance(found, pd.DataFrame)
-        return found
-
-    def _sum(self, work: UnitOfWork, day: date, grids: "_Grids") -> pd.DataFrame:
-        start, end = self._ends(day)
-        rules = patrol_rules_at(work, day)
-        pad = padding(rules)
-        fixes = work.patrols.frame(PointFilter(start - pad, end + pad))
-        locator, version, content = grids
-        borders = self._borders.get(content, lambda: Borders(locator))
-        assert isinstance(borders, Borders)
-        return sum_day(fixes, borders, day, start, end, zone=self._settings.time_zone, version=version, rules=rules)
+        plan = version_of(work, self._plans, self._settings, day)
+        part = None if plan is None else self._parts.of_day(work, plan, day, keep=keep)
+        return no_days() if part is None else part.sums
 
     def _ends(self, day: date) -> tuple[datetime, datetime]:
         zone = self._settings.time_zone
         return start_of(day, zone), start_of(day + _DAY, zone)
-
-    def _grids(self, work: UnitOfWork, day: date) -> "_Grids | None":
-        """Give the grids of a day, their version and its content; None where no borders held."""
-        home = owning_set(work, self._settings.default_set)
-        versions = [] if home is None else in_time_order(work.boundaries.list_versions(home.name))
-        held = [v for v in versions if v.valid_from <= day and (v.valid_to is None or day < v.valid_to)]
-        if home is None or not held:
-            return None
-        plan = self._plans.of(home, held[-1], work)
-        return plan.locator, (home.name, held[-1].number), held[-1].content_hash
 
     def thin(self, *, now: datetime, keep_days: int, commit: bool = True) -> "Thinning":
         """Put sums in the place of the fixes of all days older than ``keep_days``, day by day.
@@ -188,8 +127,7 @@ class PatrolDays:
             with self._raw.unit_of_work() as work:
                 expected = work.patrols.count(PointFilter(end=end))
                 mine = work.patrols.count(PointFilter(start, end))
-                grids = self._grids(work, day)
-                sums = no_days() if grids is None else self._sum(work, day, grids)
+                sums = self._summed(work, day, keep=False)
                 pad = padding(patrol_rules_at(work, day + _DAY))  # as the next day will ask for them
             with self._store.unit_of_work() as work:  # told in the trail as his who does it
                 thinned = ThinnedDay(day, end, mine, now)

@@ -1,33 +1,34 @@
 """What the service says of patrols in a window: effort, recency, and what was found; as ``analysis.patrol_figures``.
 
-Cleaning and splitting the fixes of a month takes seconds, so it is done once for all who ask for the same window, and
-kept as tables by grid: no fix and no worker's way is kept.
+Days are cleaned and summed once for all who ask (``services.patrol_parts``); what the days of one window come to is
+kept by grid. Days whose fixes are gone go on with their sums, and the report says what is not known of them.
 """
 
-import hashlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
-import geopandas as gpd
-import numpy as np
 import pandas as pd
-import shapely
 
-from gridmap.analysis.patrol_figures import PatrolWays, patrol_figures, patrol_swath, patrol_ways
+from gridmap.analysis.patrol_figures import PatrolWays, patrol_figures
+from gridmap.analysis.patrol_parts import segments_of_parts, ways_of_parts
+from gridmap.analysis.swath import swath_coverage
 from gridmap.domain.patrols import PatrolRules
-from gridmap.errors import TooLarge
 from gridmap.services.case_books import patrol_rules_at
 from gridmap.services.counts import owned_incidents
+from gridmap.services.patrol_days import within_reach
+from gridmap.services.patrol_parts import FromSums, PatrolParts
 from gridmap.services.ports import PointFilter, Store
 from gridmap.services.provisioning import with_people
 from gridmap.services.reports import PlanReport, plan_report
 from gridmap.services.responsibility import Plan
 from gridmap.settings import Settings
 
-#: Fixes of a window that are cleaned and split at once; it bounds the memory of one question to about 1.5 GB.
-MOST_FIXES = 2_000_000
+#: Single fixes of a window that are cleaned and split at most: a minute or so of a processor where nothing is kept yet.
+MOST_FIXES = 10_000_000
+#: What sums of days cannot tell.
+LACKING = ("workers", "area_share", "street_share", "cleaning")
 
 T = TypeVar("T")
 
@@ -40,13 +41,17 @@ class Keep(Protocol[T]):
 
 @dataclass(frozen=True, slots=True)
 class PatrolReport:
-    """Effort, recency and rates by grid. ``at``: the moment from which days are counted back."""
+    """Effort, recency and rates by grid. ``at``: the moment from which days are counted back.
+
+    ``from_sums``: what of the window is known by sums of days alone; of those ``LACKING`` is not known.
+    """
 
     base: PlanReport
     ways: PatrolWays
     figures: pd.DataFrame
     at: datetime
     rules: PatrolRules
+    from_sums: FromSums | None
 
 
 def measure_patrols(
@@ -57,6 +62,7 @@ def measure_patrols(
     day: date,
     now: datetime,
     settings: Settings,
+    parts: PatrolParts,
     ways: Keep[PatrolWays],
     swaths: Keep[pd.DataFrame] | None = None,
 ) -> PatrolReport:
@@ -65,47 +71,41 @@ def measure_patrols(
     Parameters
     ----------
     day : date
-        Whose households choose the norms, and whose book of patrols holds.
+        Whose households choose the norms, and whose book of patrols says the norms and the reach; fixes are cleaned by
+        the book of their own day.
     now : datetime
         The present, aware; days are counted back from the end of the window, or from now where that is earlier.
+    parts : PatrolParts
+        Of the store itself. Whoever sees a part of it is told of his grids alone, summed over all ways through them.
     ways, swaths : Keep
         Where tables of a window stay from one question to the next. Without ``swaths`` the shares of ground and streets
-        within reach of a way are not measured, and are NaN.
+        within reach of a way are not measured, and are NaN; so are they where fixes of some days are gone.
 
     Raises
     ------
     TooLarge
         ``too_many_fixes``.
     """
-    assert where.start is not None
     assert where.end is not None
     base = plan_report(store, plan)
+    alone = within_reach(store) is not None
     # a category narrows the incidents; whoever passed by, passed by for all of them
-    passed = PointFilter(where.start, where.end)
+    window = parts.window(plan, PointFilter(where.start, where.end), most=MOST_FIXES)
     with store.unit_of_work() as work:
         rules = patrol_rules_at(work, day)
-        found = work.patrols.passing(passed)
         grids = with_people(work, plan, base.grids, day)
         incidents = owned_incidents(work, plan, where, settings=settings)
-    if found.fixes > MOST_FIXES:
-        raise TooLarge("too_many_fixes", count=found.fixes, limit=MOST_FIXES)
-    roads = base.context[base.context["kind"] == "road"]
-    # fixes are only ever added, or taken out with their day, so their numbers tell what was stored
-    key = (plan.key, passed, found, _stamp(roads), rules)
-
-    def fixes() -> gpd.GeoDataFrame:
-        # clocks were judged when the fixes came in, by when they did
-        with store.unit_of_work() as work:
-            return work.patrols.frame(passed)
-
-    kept = ways.get(key, lambda: patrol_ways(base.grids, fixes(), streets=roads, zone=settings.time_zone, rules=rules))
+    key = (plan.key, window.key)
+    codes = base.grids["code"]
+    kept = ways.get(key, lambda: ways_of_parts(window.parts, codes, thinned=window.thinned, alone=alone))
     swath = None
-    if swaths is not None:
-        swath = swaths.get(key, lambda: patrol_swath(base.grids, fixes(), streets=roads, rules=rules))
+    if swaths is not None and not len(window.thinned):
+        roads = base.context[base.context["kind"] == "road"]
+        lines = roads if len(roads) else None
+        swath = swaths.get(
+            (*key, rules),
+            lambda: swath_coverage(base.grids, segments_of_parts(window.parts), streets=lines, rules=rules),
+        )
     at = min(where.end, now)
-    return PatrolReport(base, kept, patrol_figures(grids, kept, incidents, at=at, swath=swath, rules=rules), at, rules)
-
-
-def _stamp(roads: gpd.GeoDataFrame) -> str:
-    shapes: list[bytes] = shapely.to_wkb(np.asarray(roads.geometry.array)).tolist()
-    return hashlib.blake2b(b"".join(shapes), digest_size=16).hexdigest()
+    figures = patrol_figures(grids, kept, incidents, at=at, swath=swath, rules=rules)
+    return PatrolReport(base, kept, figures, at, rules, window.from_sums)

@@ -14,7 +14,8 @@ from gridmap.analysis.windows import window_parts
 from gridmap.crs import area_m2, from_metric, to_metric
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
 from gridmap.errors import NotFound
-from gridmap.services.counts import fix_counts, incident_counts
+from gridmap.services.counts import fix_counts, incident_counts, thinned_in
+from gridmap.services.patrol_parts import FromSums
 from gridmap.services.ports import PointFilter, Store, UnitOfWork
 from gridmap.services.responsibility import Plan, Plans
 from gridmap.settings import Settings
@@ -77,10 +78,11 @@ class HotspotReport:
 
 @dataclass(frozen=True, slots=True)
 class CoverageReport:
-    """Coverage by grid."""
+    """Coverage by grid. ``from_sums``: what of the window is known by sums of days alone."""
 
     base: PlanReport
     coverage: gpd.GeoDataFrame
+    from_sums: FromSums | None = None
 
 
 def overview(store: Store, plans: Plans, day: date) -> Overview:
@@ -164,13 +166,17 @@ def coverage(store: Store, plan: Plan, where: PointFilter, *, settings: Settings
     """Say of each grid whether somebody looked in the window of the filter, against what happened there."""
     base = plan_report(store, plan)
     with store.unit_of_work() as work:
-        return CoverageReport(base, _covered(work, base, where, settings))
+        told = thinned_in(work, plan, where, settings=settings)[1]
+        return CoverageReport(base, _covered(work, base, where, settings), told)
 
 
 def coverage_by_part(
     store: Store, base: PlanReport, where: PointFilter, *, settings: Settings
 ) -> list[tuple[PointFilter, gpd.GeoDataFrame]]:
-    """Say the same of the days of the closed window, or of its weeks where there are many; none where it is one day."""
+    """Say the same of the days of the closed window, or of its weeks where there are many, and of the hours of one day.
+
+    Of days whose fixes are gone there are no hours.
+    """
     assert where.start is not None
     assert where.end is not None
     parts = window_parts(where.start, where.end, settings.time_zone)
@@ -178,7 +184,9 @@ def coverage_by_part(
         return []
     asked = [replace(where, start=start, end=end) for start, end in parts]
     with store.unit_of_work() as work:
-        return [(part, _covered(work, base, part, settings)) for part in asked]
+        told = [thinned_in(work, base.plan, part, settings=settings)[1] for part in asked]
+        whole = [part for part, sums in zip(asked, told, strict=True) if sums is None or not sums.left_out]
+        return [(part, _covered(work, base, part, settings)) for part in whole]
 
 
 def _covered(work: UnitOfWork, base: PlanReport, where: PointFilter, settings: Settings) -> gpd.GeoDataFrame:

@@ -63,6 +63,9 @@ class DaySumRow(Base):
     last_dwell_at: Mapped[datetime | None] = mapped_column(UtcTime)
     #: ``[hour, visits, workers, minutes, km]`` for each hour on the wall with any.
     hours: Mapped[list[list[Any]]] = mapped_column(JsonText)
+    #: How many fixes the grid owned, and the last of them; missing: of a day that was thinned before they were counted.
+    fixes: Mapped[int | None] = mapped_column(Integer)
+    last_fix_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
 class ThinnedRow(Base):

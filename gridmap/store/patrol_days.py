@@ -19,6 +19,7 @@ from gridmap.store.version_keys import ids_of, version_values, versions_of
 #: Held by who adds fixes, shared, and by who throws them away, alone, until the end of the transaction.
 _LOCK = 0x7468696E  # "thin"
 _VALUES = (*COUNTS, *MEASURES, *MOMENTS)
+_LAST = ("hours", "fixes", "last_fix_at")
 
 
 def thinned_until(work: Work) -> datetime | None:
@@ -56,7 +57,7 @@ class PatrolDays:
         """Give DAY_SUMS of some days, by day and grid."""
         row = DaySumRow
         query = (
-            sa.select(row.day, row.grid_code, row.version_id, *(getattr(row, name) for name in _VALUES), row.hours)
+            sa.select(row.day, row.grid_code, row.version_id, *(getattr(row, name) for name in (*_VALUES, *_LAST)))
             .where(row.day >= first, row.day < end, *owned_within(self._work.backend, row, within))
             .order_by(row.day, row.grid_code.is_(None), row.grid_code, row.id)
         )
@@ -91,8 +92,9 @@ class PatrolDays:
 def _rows(sums: pd.DataFrame, versions: Sequence[int | None]) -> list[dict[str, Any]]:
     codes = col.texts(sums, "grid_code")
     moments = {
-        name: [None if pd.isna(t) else t.to_pydatetime() for t in sums[name]] for name in MOMENTS
-    }  # fmt: skip
+        name: [None if pd.isna(t) else t.to_pydatetime() for t in sums[name]] for name in (*MOMENTS, "last_fix_at")
+    }
     values = {name: sums[name].tolist() for name in (*COUNTS, *MEASURES, "day", "hours")} | moments
+    values |= {"fixes": [None if pd.isna(n) else int(n) for n in sums["fixes"]]}
     values |= {"grid_code": codes, "version_id": list(versions)}
     return [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]

@@ -9,9 +9,9 @@ from api_world import CANARY, NAMES, NOW, PEOPLE, at, check_headers, check_probl
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.kept import Kept
 from gridmap.errors import StoreUnavailable
 from gridmap.services.clock import FixedClock
+from gridmap.services.kept import Kept
 from gridmap.settings import Settings
 
 

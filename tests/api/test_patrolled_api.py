@@ -13,7 +13,7 @@ from api_world import NOW, at, check_problem
 
 from gridmap.analysis.effort import overdue_list
 from gridmap.analysis.patrol_figures import hours_of, patrol_figures, patrol_swath, patrol_ways
-from gridmap.services import patrolling
+from gridmap.services import patrol_parts, patrolling
 from gridmap.services.patrols import import_fixes
 from gridmap.services.ports import PointFilter
 from gridmap.services.responsibility import Plans
@@ -134,13 +134,18 @@ def test_files_and_shapes_hold_the_same(patrolled):
 
 def test_a_window_is_worked_out_once_and_anew_when_a_fix_came(patrolled, monkeypatch):
     calls = []
-    whole = patrolling.patrol_ways
-    monkeypatch.setattr(patrolling, "patrol_ways", lambda *a, **k: calls.append(1) or whole(*a, **k))
+    whole = patrol_parts.patrol_part
+    monkeypatch.setattr(patrol_parts, "patrol_part", lambda *a, **k: calls.append(a[2]) or whole(*a, **k))
     first = patrolled.get(f"{BASE}/overdue?{WINDOW}").json()
     assert patrolled.get(f"{BASE}/hours?{WINDOW}").status_code == 200
     # another category asks for other incidents, not for other fixes
     assert patrolled.get(f"{BASE}/overdue?{WINDOW}&category=noise").status_code == 200
-    assert len(calls) == 1
+    days = [START.date(), START.date() + timedelta(days=1)]
+    assert calls == days
+    # a longer window has the same days in it, and one that begins later has the second
+    assert patrolled.get(f"{BASE}/overdue?{LONGER}").status_code == 200
+    assert patrolled.get(f"{BASE}/overdue?start=2026-05-09&end=2026-05-10&at=2026-05-10").status_code == 200
+    assert calls[2:] == [NOW.date()]
     with patrolled.store.unit_of_work() as work:
         frame = Plans(patrolled.store).in_force(work, "urban", None, END.date()).frame.set_index("code")
     place = frame.geometry[first["grids"][0]["code"]].representative_point()
@@ -151,7 +156,7 @@ def test_a_window_is_worked_out_once_and_anew_when_a_fix_came(patrolled, monkeyp
     taken = patrolled.post(f"{BASE}/fixes", {"datum": "wgs84", "items": items})
     assert taken.status_code == 200, taken.text
     after = patrolled.get(f"{BASE}/overdue?{WINDOW}").json()
-    assert len(calls) == 2
+    assert calls[3:] == [START.date()]  # the day in which it was, and no other
     assert after["status"]["never"] == first["status"]["never"] - 1
 
 

@@ -62,8 +62,26 @@ def test_clocks_are_remembered_replaced_and_forgotten(store):
 
 def sums(version) -> pd.DataFrame:
     rows = [
-        (DAY, "a", "city", version.number, 2, 1, 1, 1, 1 / 3, 0.1, 1.25, at(1), at(2), at(2), [[9, 2, 1, 1 / 3, 1.25]]),
-        (DAY, None, None, None, 1, 0, 1, 1, 4.0, 0.0, 0.5, at(1), at(2), None, []),
+        (
+            DAY,
+            "a",
+            "city",
+            version.number,
+            2,
+            1,
+            1,
+            1,
+            1 / 3,
+            0.1,
+            1.25,
+            at(1),
+            at(2),
+            at(2),
+            [[9, 2, 1, 1 / 3, 1.25]],
+            7,
+            at(2),
+        ),
+        (DAY, None, None, None, 1, 0, 1, 1, 4.0, 0.0, 0.5, at(1), at(2), None, [], None, None),
     ]
     return days_frame(rows)
 

@@ -16,9 +16,13 @@ from redrawing import EDGES, NOW, edition, found
 
 from gridmap.analysis.content import content_hash
 from gridmap.analysis.patrol_days import COUNTS, MEASURES, effort_of_days, hours_of_days
+from gridmap.services.kept import Kept
 from gridmap.services.patrol_days import PatrolDays
+from gridmap.services.patrol_parts import PatrolParts
+from gridmap.services.patrolling import measure_patrols
 from gridmap.services.patrols import import_fixes
 from gridmap.services.ports import PointFilter
+from gridmap.services.reports import coverage
 from gridmap.services.responsibility import Plans
 from gridmap.settings import Settings
 
@@ -163,3 +167,90 @@ def test_killed_at_any_moment_no_fix_is_lost_and_none_counts_twice(place):
             until = work.patrol_days.thinned_until()
             left = work.patrols.count(PointFilter(start=until))
             assert sum(day.fixes for day in work.patrol_days.days()) + left == fixes
+
+
+def asked(store, window: tuple[str, str], number: int = 1):
+    """Give the report of effort and that of gaps for a window, by the borders of a version."""
+    where = PointFilter(*(pd.Timestamp(end, tz=BERLIN.time_zone).to_pydatetime() for end in window))
+    plans = Plans(store)
+    with store.unit_of_work() as work:
+        boundary_set = work.boundaries.find_set("city")
+        plan = plans.of(boundary_set, work.boundaries.find_version("city", number), work)
+    parts = PatrolParts(store, BERLIN, plans)
+    effort = measure_patrols(
+        store,
+        plan,
+        where,
+        day=where.end.date(),
+        now=where.end,
+        settings=BERLIN,
+        parts=parts,
+        ways=Kept(),
+        swaths=Kept(),
+    )
+    return effort, coverage(store, plan, where, settings=BERLIN)
+
+
+#: Days, and windows that begin and end at any time; all before the borders changed.
+WINDOWS = [("2026-03-27", "2026-03-30"), ("2026-03-28", "2026-03-30"), ("2026-03-28", "2026-03-29 17:20")]
+SAME = ["visits", "dwells", "passes", "hours", "dwell_hours", "km", "days", "status", "sight", "incidents"]
+
+
+@pytest.mark.parametrize("seed", [5, pytest.param(6, marks=pytest.mark.slow)])
+def test_effort_recency_and_gaps_go_on_when_fixes_are_gone(store, seed):
+    filled(store, seed)
+    before = [asked(store, window) for window in WINDOWS]
+    for effort, gaps in before:
+        assert effort.from_sums is gaps.from_sums is None
+        assert effort.figures["workers"].max() > 0
+        assert effort.figures["area_share"].max() > 0
+        assert sum(effort.ways.cleaning.verdicts.values()) == effort.ways.cleaning.fixes > 0
+    for keep, first_left in ((4, date(2026, 3, 28)), (3, date(2026, 3, 29)), (1, date(2026, 3, 31))):
+        PatrolDays(store, BERLIN).thin(now=pd.Timestamp("2026-04-01T10:00Z").to_pydatetime(), keep_days=keep)
+        for window, (effort, gaps) in zip(WINDOWS, before, strict=True):
+            after, gaps_after = asked(store, window)
+            gone = (first_left - date.fromisoformat(window[0])).days
+            lost = window[1].endswith("17:20") and first_left > date(2026, 3, 29)
+            if lost:  # what is left of the day that the window cuts is not known, and the answer says how much that is
+                assert after.from_sums.left_out == timedelta(
+                    hours=16, minutes=20
+                )  # the clocks are put on in that night
+                assert gaps_after.from_sums == after.from_sums
+                continue
+            pd.testing.assert_frame_equal(after.figures[SAME], effort.figures[SAME], rtol=1e-9, check_dtype=False)
+            for name in ("minutes", "km"):
+                elsewhere = [found.ways.effort.attrs["elsewhere"][name] for found in (after, effort)]
+                assert elsewhere[0] == pytest.approx(elsewhere[1], rel=1e-9)
+            for hours, hours_before in (
+                (after.ways.by_hour, effort.ways.by_hour),
+                (after.ways.of_day, effort.ways.of_day),
+            ):
+                pd.testing.assert_frame_equal(hours.drop(columns="workers"), hours_before.drop(columns="workers"))
+            columns = ["code", "incidents", "fixes", "last_fix_at", "status", "sight"]
+            pd.testing.assert_frame_equal(gaps_after.coverage[columns], gaps.coverage[columns])
+            if gone > 0:
+                days = min(gone, (date(2026, 3, 30) - date.fromisoformat(window[0])).days)
+                assert (after.from_sums.days, after.from_sums.left_out) == (days, timedelta(0))
+                assert after.from_sums.other_borders == 0
+                # who came again, and what ground they saw together, is not known any more, and nobody is made up
+                assert after.ways.workers is None
+                assert after.figures["workers"].isna().tolist() == (after.figures["visits"] > 0).tolist()
+                assert after.figures["area_share"].isna().all()
+            else:
+                pd.testing.assert_frame_equal(after.figures, effort.figures)
+
+
+def test_days_of_other_borders_are_told_and_nothing_of_them_is_lost(store):
+    filled(store, 7)
+    window = ("2026-03-29", "2026-03-31")
+    before = asked(store, window, 2)[0]
+    PatrolDays(store, BERLIN).thin(now=pd.Timestamp("2026-04-01T10:00Z").to_pydatetime(), keep_days=2)
+    after = asked(store, window, 2)[0]
+    assert (after.from_sums.days, after.from_sums.other_borders) == (1, 1)
+
+    def whole(report):
+        return report.figures["hours"].sum() + report.ways.effort.attrs["elsewhere"]["minutes"] / 60
+
+    assert whole(after) == pytest.approx(whole(before), rel=1e-9)
+    # the border between the two grids is another one, so the shares of both are: that is what is told
+    assert after.figures["hours"].tolist() != pytest.approx(before.figures["hours"].tolist(), rel=1e-3)

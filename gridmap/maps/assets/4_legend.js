@@ -61,6 +61,7 @@
     });
     box.appendChild(list);
     if (legend.foot) { box.appendChild(gm.el("p", "gm-legend-foot", legend.foot)); }
+    if (gm.data.remark) { box.appendChild(gm.el("p", "gm-legend-foot gm-legend-remark", gm.data.remark)); }
     const Legend = L.Control.extend({
       onAdd: function () {
         L.DomEvent.disableClickPropagation(box);

@@ -62,6 +62,11 @@ class Kept(Generic[T]):
             while len(self._values) > self._keep:
                 self._values.popitem(last=False)
 
+    def __contains__(self, key: Hashable) -> bool:
+        """Tell whether the value of a key is there."""
+        with self._lock:
+            return key in self._values
+
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """Give the value of a key, made by ``make`` if it is not there. Safe for threads."""
         with self._lock:
