@@ -67,10 +67,12 @@ from api.routes import (
     sets,
     siting,
     sso,
+    tiles,
     trail,
     versions,
 )
 from api.telemetry import Telemetry
+from api.tiles.kept import TileFiles, own_folder
 from gridmap import __version__, logs
 from gridmap.processes import end_with_parent
 from gridmap.services.access import Access
@@ -129,6 +131,7 @@ ROUTERS = (
     duty.router,
     places.router,
     maps.router,
+    tiles.router,
     session.router,
     sso.router,
     accounts.router,
@@ -264,4 +267,5 @@ def _context(settings: Settings, store: Store, clock: Clock | None) -> Context:
         PatrolParts(store, settings, plans),
         cases_held=Lately(settings.lead_fresh_s, _STALE * settings.lead_fresh_s),
         proposals=Proposals(folder_for(Path(tempfile.gettempdir()), settings.database_url)),
+        tile_files=TileFiles(settings.tile_dir or own_folder("tiles", settings.database_url), settings.tile_mb * 10**6),
     )

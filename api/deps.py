@@ -17,6 +17,8 @@ from fastapi import Depends, Request
 from api.cursor import Cursors
 from api.errors import language_of
 from api.rights import principal_of
+from api.tiles.kept import TileFiles
+from api.tiles.layers import Areas, Layer
 from gridmap.analysis.gazetteer import Gazetteer
 from gridmap.analysis.patrol_figures import PatrolWays
 from gridmap.domain.access import Principal
@@ -76,6 +78,10 @@ class Context:
     #: What the fixes of a window come to, by grid, and how much ground lies within reach of their ways.
     patrol_ways: Kept[PatrolWays] | Part[PatrolWays] = field(default_factory=lambda: Kept(6))
     patrol_swaths: Kept[pd.DataFrame] | Part[pd.DataFrame] = field(default_factory=lambda: Kept(12))
+    #: What tiles are made of: areas by plan, and layers as they were asked for; and the tiles.
+    tile_areas: Kept[Areas] | Part[Areas] = field(default_factory=lambda: Kept(6))
+    tile_layers: Kept[Layer] | Part[Layer] = field(default_factory=lambda: Kept(24))
+    tile_files: TileFiles = field(default_factory=lambda: TileFiles(Path(tempfile.gettempdir()) / "tiles", 0))
     #: Cases of the leader's page, which may be some seconds old.
     cases_held: Lately[CasesHeld] | OfReader[CasesHeld] = field(default_factory=lambda: Lately(0.0, 0.0))
     #: The index of standard places, which are everybody's.
@@ -209,7 +215,7 @@ class Context:
 #: What is kept from one request to the next and hangs on what the reader may see.
 _SHARED = (
     "pages", "overviews", "grounds", "code_texts", "code_arrays", "comparisons", "places", "patrol_ways",
-    "patrol_swaths", "cases_held", "served", "tags",
+    "patrol_swaths", "cases_held", "served", "tags", "tile_areas", "tile_layers",
 )  # fmt: skip
 
 

@@ -21,6 +21,10 @@ class Settings(BaseSettings):
     index_dir: Path | None = Field(
         None, description="folder in which workers share the index of a version; else each has its own"
     )
+    tile_dir: Path | None = Field(
+        None, description="folder in which workers share the tiles they made; else one among the temporary files"
+    )
+    tile_mb: int = Field(512, ge=0, description="megabytes of tiles kept there; 0: none are kept")
     access: Literal["open", "accounts"] = Field(
         "accounts", description="accounts: who asks must sign in or show a key; open: nobody does, everybody may do all"
     )

@@ -55,6 +55,13 @@ _PLACES = [at(x, y) for x in (0.5, 1.5, 2.5, 2.99, 3.0, 3.01, 3.5, 4.5, 5.5) for
     at(-0.02, 1.5), at(-2.0, -2.0), at(30.0, 30.0)
 ]  # fmt: skip
 
+#: A tile that holds everything, and numbers that are none.
+_TILES = {
+    "matrix": ("6", "6", "0", "99", "-1", "x"),
+    "row": ("25", "25", "0", "99"),
+    "column": ("53", "53", "0", "1.5"),
+}
+
 #: Values for parameters of queries and paths, by name. A route with another one fails until it stands here.
 POOL: dict[str, Any] = {
     "set": ("urban", "urban", "urban", "health", "school", "nowhere"),
@@ -138,10 +145,11 @@ POOL: dict[str, Any] = {
         "incidents",
         "layer.toilets",
         "health.grid",
+        "patrol-effort",
         "no",
     ),
     "item": _CODES,
-    "f": ("json", "json", "html"),
+    "f": ("json", "json", "html", "tilejson"),
     "crs": tuple(f"http://www.opengis.net/def/crs/{x}" for x in ("OGC/1.3/CRS84", "EPSG/0/4490", "EPSG/0/4549")),
     "bbox-crs": ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "http://www.opengis.net/def/crs/EPSG/0/3857"),
     "datetime": (*_DAYS[:4], "../2026-05-19", "2026-01-01/..", "../.."),
@@ -150,6 +158,10 @@ POOL: dict[str, Any] = {
     "filter-crs": ("http://www.opengis.net/def/crs/OGC/1.3/CRS84",),
     "sortby": ("-code", "name", "-occurred_at", "grid_code"),
     "properties": ("code,name", "category,grid_code"),
+    "matrix_set": ("WebMercatorQuad", "WebMercatorQuad", "CGCS2000Quad", "nowhere"),
+    **_TILES,
+    "style": ("maplibre", "qgis", "nowhere"),
+    "v": ("0",),
     "lon": tuple(repr(p[0]) for p in _PLACES),
     "lat": tuple(repr(p[1]) for p in _PLACES),
 }
@@ -177,9 +189,9 @@ class Probe:
 class World:
     """An app over a store, asked by whomever a test names."""
 
-    def __init__(self, store: Store, now: Any, *, find: Any = None) -> None:
+    def __init__(self, store: Store, now: Any, *, find: Any = None, settings: Settings = SETTINGS) -> None:
         self.store = store
-        self.app: FastAPI = create_app(SETTINGS, store, FixedClock(now))
+        self.app: FastAPI = create_app(settings, store, FixedClock(now))
         self.principals: dict[str, Principal] = {}
         self.app.state.doors.open(store, self.principals.get)
 

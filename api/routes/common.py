@@ -20,6 +20,12 @@ SetName = Annotated[str, Path(alias="set", description="name of a boundary set")
 VersionRef = Annotated[str, Path(alias="version", description="number of a version, or current")]
 DraftRef = Annotated[str, Path(alias="draft", description="number of a draft")]
 LayerName = Annotated[str, Path(alias="layer", description="name of a layer")]
+CollectionName = Annotated[str, Path(alias="collection", description="name of a collection")]
+MatrixSetName = Annotated[str, Path(alias="matrix_set", description="name of a tile matrix set")]
+MatrixName = Annotated[str, Path(alias="matrix", description="name of a tile matrix")]
+TileRow = Annotated[str, Path(alias="row", description="row of a tile, from the north")]
+TileColumn = Annotated[str, Path(alias="column", description="column of a tile, from the west")]
+StyleName = Annotated[str, Path(alias="style", description="maplibre or qgis")]
 GridCode = Annotated[str, Path(alias="code", description="code of a grid or area")]
 
 

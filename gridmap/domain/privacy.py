@@ -29,6 +29,7 @@ _INTERNAL = """
     gap grids nearest_m facilities
     visits dwells passes workers hours dwell_hours km area_share street_share last_at days norm norm_days status sight
     patrol_found citizen_found per_hour per_hour_low per_hour_high per_visit per_visit_low per_visit_high
+    cluster count
     incidents_before incidents_after a_code b_code relation a_share b_share old_share new_share
 """
 _SENSITIVE = "note attributes unit_id fixed_at accuracy_m"
