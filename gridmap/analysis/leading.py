@@ -1,4 +1,4 @@
-"""What a leader looks at first: the numbers of a period beside those of the one before, their course, and who is where.
+"""What a leader looks at first: the numbers of a period beside those of another one, their course, and who is where.
 
 Every number is an indicator of ``analysis.indicators``, so it has its numerator, its denominator and its cases.
 """
@@ -32,8 +32,10 @@ class Board:
 
     Attributes
     ----------
-    start, end, before : datetime
-        The period is ``[start, end)``, the one compared with ``[before, start)``, which is as long.
+    start, end : datetime
+        The period is ``[start, end)``.
+    before, until : datetime
+        The one compared with is ``[before, until)``.
     now, was : Figures
         ``NUMBERS`` of all cases of either period.
     course : Figures
@@ -49,6 +51,7 @@ class Board:
     start: datetime
     end: datetime
     before: datetime
+    until: datetime
     period: str
     labels: tuple[str, ...]
     now: Figures
@@ -69,13 +72,14 @@ def leading(
     zone: str = "Asia/Shanghai",
     areas: Mapping[str, str] | None = None,
     grids: frozenset[str] | None = None,
+    against: tuple[datetime, datetime] | None = None,
 ) -> Board:
     """Work out the numbers of a period.
 
     Parameters
     ----------
     cases : GeoDataFrame
-        frames.CASES; of at least the period and the one before.
+        frames.CASES; of at least the period and the one it is compared with.
     start, end, at : datetime
         The period, half-open, of the report; and when the frame was taken. With offsets.
     zone : str
@@ -84,27 +88,31 @@ def leading(
         Area of each grid, by which places are told apart; without it they are grids.
     grids : frozenset of str, optional
         Only cases of these.
+    against : (datetime, datetime), optional
+        Half-open period to compare with; the one of the same length right before if left out. They may overlap.
 
     Raises
     ------
     InvalidInput
         ``window_reversed``.
     """
-    if start >= end:
+    before, until = against or (start - (end - start), start)
+    if start >= end or before >= until:
         raise InvalidInput("window_reversed")
-    before = start - (end - start)
     mine = np.ones(len(cases), dtype=np.bool_) if grids is None else cases["grid_code"].isin(grids).to_numpy(np.bool_)
     reported = cases["reported_at"]
-    held = cases[mine & ((reported >= before) & (reported < end)).to_numpy(np.bool_)]
-    during = (held["reported_at"] >= start).to_numpy(np.bool_)
+    now = ((reported >= start) & (reported < end)).to_numpy(np.bool_)
+    was = ((reported >= before) & (reported < until)).to_numpy(np.bool_)
+    held = cases[mine & (now | was)]
+    during, earlier = now[mine & (now | was)], was[mine & (now | was)]
     period = _period(end - start)
 
     def figures(*by: str, among: Flags = during) -> Figures:
         return indicators(held, by, at=at, zone=zone, names=NUMBERS, areas=areas, among=among)
 
     return Board(
-        start, end, before, period, _labels(start, end, period, zone), figures(), figures(among=~during),
-        figures(period), figures("category"), figures("category", among=~during),
+        start, end, before, until, period, _labels(start, end, period, zone), figures(), figures(among=earlier),
+        figures(period), figures("category"), figures("category", among=earlier),
         figures("grid" if areas is None else "area"), _hours(held["reported_at"][during], zone),
     )  # fmt: skip
 

@@ -3,21 +3,32 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from gridmap.i18n import Language, text
+from gridmap.i18n import Language, has, text
 
 #: What chance explains this seldom is called very unlikely, unlikely.
 _WORDS = ((0.001, "very_unlikely"), (0.01, "unlikely"), (0.05, "hardly"))
 
 
+class Word(NamedTuple):
+    """A name of the catalogue in a sentence, such as that of a type; where there is none, ``other`` stands for it."""
+
+    key: str
+    other: str
+
+    def text(self, language: Language = "en") -> str:
+        """Say it in a language."""
+        return text(self.key, language) if has(self.key) else self.other
+
+
 class Statement(NamedTuple):
-    """One sentence: ``key`` without its prefix ``say.``, and its figures; a figure may be a statement itself."""
+    """One sentence: ``key`` without its prefix ``say.``, and its figures; one may be a statement or word."""
 
     key: str
     fields: dict[str, Any]
 
     def text(self, language: Language = "en") -> str:
         """Say it in a language."""
-        said = {k: v.text(language) if isinstance(v, Statement) else v for k, v in self.fields.items()}
+        said = {k: v.text(language) if isinstance(v, Statement | Word) else v for k, v in self.fields.items()}
         return text(f"say.{self.key}", language, **said)
 
 

@@ -20,6 +20,7 @@ from gridmap.cli import (
     patrols,
     prints,
     propose,
+    report,
     serve,
     sets,
     tracks,
@@ -48,6 +49,7 @@ app.command()(check.check)
 app.command()(crosswalk.crosswalk)
 app.command()(prints.sheet)
 app.command()(prints.plan_sheet)
+app.command()(report.report)
 app.add_typer(codes.app, name="codes")
 app.add_typer(propose.app, name="propose")
 app.add_typer(sets.app, name="set")

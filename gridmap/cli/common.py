@@ -12,6 +12,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from zoneinfo import ZoneInfo
 
 import typer
 from pydantic import ValidationError
@@ -195,6 +196,17 @@ def parse_day(value: str | None) -> date | None:
         return date.fromisoformat(value)
     except ValueError:
         raise InvalidInput("bad_date") from None
+
+
+def parse_moment(value: str | None, settings: Settings) -> datetime | None:
+    """Read a day or a time; without an offset it is one of the district, and a day its first moment."""
+    if value is None:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        raise InvalidInput("bad_time") from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=ZoneInfo(settings.time_zone))
 
 
 class Meter:

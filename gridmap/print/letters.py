@@ -60,6 +60,19 @@ def clean(value: str) -> tuple[str, bool]:
     return (text + "…" if len(value) > _LONGEST else text), missing
 
 
+def visible(value: str) -> str:
+    """Give a text without what cannot be seen or changes its direction; letters that the font lacks stay.
+
+    Examples
+    --------
+    >>> visible("A\\u202eB\\n\\u4e00")
+    'AB \u4e00'
+    """
+    kept = (" " if c.isspace() else c for c in unicodedata.normalize("NFC", value[:_LONGEST]))
+    text = " ".join("".join(c for c in kept if unicodedata.category(c) not in _INVISIBLE).split())
+    return text + "…" if len(value) > _LONGEST else text
+
+
 def width_mm(text: str, size: float) -> float:
     """Measure a text in mm; ``size`` in points."""
     return float(font().stringWidth(text, size)) / 72 * 25.4

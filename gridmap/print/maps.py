@@ -14,7 +14,8 @@ from gridmap import crs
 from gridmap.domain.sheets import Backdrop
 from gridmap.i18n import text
 from gridmap.print import letters
-from gridmap.print.paper import INK, MM, Paper
+from gridmap.print.drawing import Drawing
+from gridmap.print.paper import INK, MM
 
 Shapes = npt.NDArray[np.object_]
 
@@ -107,7 +108,7 @@ def round_scale(least: float) -> float:
 
 
 def draw_shapes(
-    paper: Paper,
+    paper: Drawing,
     frame: Frame,
     shapes: Iterable[BaseGeometry],
     *,
@@ -143,7 +144,7 @@ def borders(shapes: Shapes) -> Shapes:
     return np.asarray(shapely.get_parts(shapely.line_merge(lines)), dtype=object)
 
 
-def draw_backdrop(paper: Paper, frame: Frame, backdrop: Sequence[Backdrop]) -> None:
+def draw_backdrop(paper: Drawing, frame: Frame, backdrop: Sequence[Backdrop]) -> None:
     """Draw water, green and roads in pale colours beneath the subject."""
     if not backdrop:
         return
@@ -155,7 +156,7 @@ def draw_backdrop(paper: Paper, frame: Frame, backdrop: Sequence[Backdrop]) -> N
     draw_shapes(paper, frame, ready[kinds == "road"], stroke=_ROAD, width=0.9)
 
 
-def draw_frame(paper: Paper, frame: Frame) -> None:
+def draw_frame(paper: Drawing, frame: Frame) -> None:
     """Draw the line around a map, its scale bar and its north arrow."""
     paper.rect(frame.x, frame.y, frame.width, frame.height, stroke=INK, line=0.35)
     _scale_bar(paper, frame)
@@ -184,7 +185,7 @@ def _bar_end(metres: float) -> str:
     return f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
 
 
-def _scale_bar(paper: Paper, frame: Frame) -> None:
+def _scale_bar(paper: Drawing, frame: Frame) -> None:
     metres = bar_metres(frame)
     long = metres * 1000 / frame.scale
     end = _bar_end(metres)
@@ -200,7 +201,7 @@ def _scale_bar(paper: Paper, frame: Frame) -> None:
     paper.text(left, top - 4.3, text("print.scale", paper.language, scale=scale_text(frame)), 7.5)
 
 
-def _north(paper: Paper, frame: Frame) -> None:
+def _north(paper: Drawing, frame: Frame) -> None:
     """Draw an arrow to true north: the grid of the metric CRS is turned against it by the convergence."""
     here = crs.from_metric(np.array([shapely.Point(frame.middle)], dtype=object), frame.epsg)[0]
     x, y = crs.point_to_metric(here.x, here.y + 1e-4, frame.epsg)

@@ -114,18 +114,16 @@ def owners_then(work: UnitOfWork, where: PointFilter) -> pd.DataFrame:
     return table
 
 
-def owned_incidents(work: UnitOfWork, plan: Plan, where: PointFilter, *, settings: Settings) -> pd.DataFrame:
-    """Give the incidents of a window with their owner by the plan and the channel that brought them.
+def owned_incidents(work: UnitOfWork, plan: Plan, where: PointFilter, *, settings: Settings) -> gpd.GeoDataFrame:
+    """Give the incidents of a window with their owner by the plan.
 
     Returns
     -------
-    DataFrame
-        One row an incident: ``grid_code`` (missing: no grid of the plan owns it), ``channel``.
+    GeoDataFrame
+        frames.INCIDENTS; ``grid_code`` missing: no grid of the plan owns it.
     """
     found = work.incidents.frame(where)
-    if not _own_days(work, plan, where, settings):
-        found = _located(found, plan, settings)
-    return pd.DataFrame(found[["grid_code", "channel"]])
+    return found if _own_days(work, plan, where, settings) else _located(found, plan, settings)
 
 
 def _own_days(work: UnitOfWork, plan: Plan, where: PointFilter, settings: Settings) -> bool:

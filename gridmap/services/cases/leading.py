@@ -57,9 +57,9 @@ def newest(held: CasesHeld) -> datetime:
 
 def lead(
     work: UnitOfWork, held: CasesHeld, start: datetime, end: datetime, plan: Plan | None, settings: Settings,
-    *, area: str | None = None, level: str | None = None,
+    *, area: str | None = None, level: str | None = None, against: tuple[datetime, datetime] | None = None,
 ) -> Lead:  # fmt: skip
-    """Work out the leader's numbers.
+    """Work out the leader's numbers; ``against``: the period to compare with, as in ``analysis.leading``.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def lead(
         level = _level_of_places(plan, about, level)
         places = areas_of(plan, level)
     board = leading(
-        held.frame, start, end, at=held.at, zone=settings.time_zone, areas=places, grids=codes,
+        held.frame, start, end, at=held.at, zone=settings.time_zone, areas=places, grids=codes, against=against,
     )  # fmt: skip
     where = CaseFilter()
     if codes is not None and plan is not None:

@@ -9,7 +9,16 @@ from gridmap.services.guarded.cases import seen_by
 from gridmap.services.guarded.group import Group
 from gridmap.services.guarded.kin import Kin
 from gridmap.services.guarded.plans import CutPlans, Parts
-from gridmap.services.guarded.store import CUTS, PORTS, GuardedStore, GuardedUnitOfWork, may, may_in, require_publisher
+from gridmap.services.guarded.store import (
+    CUTS,
+    PORTS,
+    GuardedStore,
+    GuardedUnitOfWork,
+    codes_in,
+    may,
+    may_in,
+    require_publisher,
+)
 from gridmap.services.guarded.table import RULES, Rule
 
 __all__ = [
@@ -23,6 +32,7 @@ __all__ = [
     "Kin",
     "Parts",
     "Rule",
+    "codes_in",
     "may",
     "may_in",
     "require_publisher",

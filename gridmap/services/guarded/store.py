@@ -1,7 +1,7 @@
 """A store as one principal sees it."""
 
 import inspect
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from datetime import date
 from functools import cache
 from typing import Any, Protocol, Self
@@ -301,3 +301,9 @@ def may_in(work: UnitOfWork, permission: Permission, set_name: str, code: str) -
         return True
     codes = guard.codes(permission, set_name)
     return codes is None or code in codes
+
+
+def codes_in(work: UnitOfWork, permission: Permission, set_name: str) -> Collection[str] | None:
+    """Give the codes of a set in which whoever a unit of work is for may do one thing; None: all of them."""
+    guard = getattr(work, "guard", None)
+    return guard.codes(permission, set_name) if isinstance(guard, Guard) else None
