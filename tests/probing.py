@@ -133,6 +133,7 @@ POOL: dict[str, Any] = {
     "after": ("0", "0", "bogus"),
     "positions": ("true", "false", "maybe"),
     "case": (f"{HERE}-c01", "ZEBRA-c01", "YETI9-c01", "nothing"),
+    "period": ("2026-05", "2026-05-19", "2026-04-20..2026-05-19"),
     "queue": ("open", "all", "new", "dispatch", "overdue", "risk", "today", "closed"),
     "unit": (f"grid:{code('A')}", "grid:ZEBRA-T", "dept:YETI9"),
     "channel": ("app", "ZEBRA", "YETI9"),

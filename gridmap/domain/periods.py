@@ -10,6 +10,8 @@ from gridmap.errors import InvalidInput
 #: Days of the longest report.
 MOST_DAYS = 366
 _DAY = timedelta(days=1)
+#: Nothing older is on record anywhere; the API takes no older time either.
+_FIRST_YEAR = 1900
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 
 
@@ -64,7 +66,8 @@ def read_period(value: str, today: date) -> Period:
         else:
             parts = [date.fromisoformat(part) for part in value.split("..")] if len(value) <= 24 else []
             first, planned = parts if len(parts) == 2 else (parts[0], parts[0])
-            first - 2 * timedelta(days=MOST_DAYS)
+        if first.year < _FIRST_YEAR:
+            raise ValueError
     except (ValueError, IndexError, OverflowError):
         raise InvalidInput("report_period") from None
     if planned < first:

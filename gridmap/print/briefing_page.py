@@ -16,7 +16,7 @@ from gridmap.print.picture import Picture
 
 _WIDE, _MAP, _COURSE = 182.0, 140.0, 42.0
 #: Nothing may be fetched or run, whatever a name in it says.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 _STYLE = """
 :root{color-scheme:light;--ink:#17212b;--soft:#5b6875;--line:#c5ced6;--faint:#eef2f5;--good:#1d6b3c;--bad:#a3261e}
 *{box-sizing:border-box}
@@ -51,7 +51,7 @@ def briefing_html(found: Briefing, languages: Sequence[Language]) -> str:
     return (
         f'<!DOCTYPE html>\n<html lang="{_tag(first)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         f"<title>{_text(words.title_of(found, first))} {_text(words.place_of(found, first))}</title>"
         f"<style>{_STYLE}</style></head><body>{articles}</body></html>\n"
     )

@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from gridmap.analysis import briefing_maps as maps
 from gridmap.analysis import briefing_words as words
@@ -96,10 +97,12 @@ def gather_briefing(store: Store, plan: Plan, asked: BriefingAsked, settings: Se
     grids = base.grids["code"].astype(str)
     mine = grids.isin(codes).to_numpy(np.bool_)
     incidents_seen, patrols_seen = (mine & _among(base.grids, known) for known in sees)
-    heat, seen, effort, gaps, elsewhere, total = None, None, None, [], 0, 0
+    heat, seen, effort, elsewhere, total = None, None, None, 0, 0
+    gaps: list[tuple[date, date]] = []
     silent: tuple[list[tuple[date, date]], int] = ([], 0)
     if incidents_seen.any():
-        window = PointFilter(start, min(end, asked.at))
+        # what happened at that very moment is in it
+        window = PointFilter(start, min(end, asked.at + timedelta(microseconds=1)))
         incidents, gaps = _incidents(store, plan, window, period, settings)
         counts = incidents["grid_code"].value_counts().reindex(grids).fillna(0).to_numpy()
         total, elsewhere = len(incidents), int(incidents["grid_code"].isna().sum())
@@ -177,7 +180,8 @@ def _silent(store: Store, window: PointFilter, zone: str) -> tuple[list[tuple[da
     """Give the days (or longer parts of a long window) without any fix, as first and last day, and how many parts."""
     assert window.start is not None
     assert window.end is not None
-    parts = window_parts(window.start, window.end, zone)
+    parts = window_parts(window.start, window.end, zone) if window.end - window.start > 2 * _DAY else []
+    parts = parts or [(window.start, window.end)]
     with store.unit_of_work() as work:
         none = [part for part in parts if not work.patrols.count(PointFilter(*part))]
     return [(day_in(a, zone), day_in(b - timedelta(seconds=1), zone)) for a, b in none], len(parts)
@@ -210,7 +214,7 @@ def _source(plan: Plan, asked: BriefingAsked, zone: str) -> Source:
     )  # fmt: skip
 
 
-def _shapes(plan: Plan, level: str, codes: Collection[str]) -> tuple[tuple[str, shapely.Geometry], ...]:
+def _shapes(plan: Plan, level: str, codes: Collection[str]) -> tuple[tuple[str, BaseGeometry], ...]:
     frame = plan.frame
     rows = frame[(frame["level"] == level).to_numpy(np.bool_) & frame["code"].isin(codes).to_numpy(np.bool_)]
     return tuple((plan.refs[c].name or c, shape) for c, shape in zip(rows["code"], rows.geometry, strict=True))
