@@ -1,6 +1,8 @@
 """The leader's numbers as the answer that leaves."""
 
 import math
+from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import urlencode
 
 import numpy as np
@@ -9,10 +11,15 @@ from api.replies_lead import (
     LeadAnswer,
     LeadAreaOut,
     LeadCourseOut,
+    LeadEffortAnswer,
+    LeadEffortPlaceOut,
     LeadNumberOut,
     LeadPlaceOut,
+    LeadRedrawAnswer,
+    LeadRedrawCountOut,
     LeadTypeOut,
 )
+from gridmap.analysis.briefing import Effort
 from gridmap.analysis.case_tables import numerator_of, rate_of
 from gridmap.analysis.indicators import INDICATORS, Figures
 from gridmap.analysis.leading import NUMBERS
@@ -22,6 +29,8 @@ from gridmap.i18n import Language, text
 from gridmap.services.cases.indicators import group_name
 from gridmap.services.cases.leading import Lead
 from gridmap.services.cases.queue import Queue
+from gridmap.services.cases.redrawn import Count, Recount
+from gridmap.services.ports import PointFilter
 from gridmap.services.responsibility import Plan
 
 #: Types that are shown, those with most cases.
@@ -34,7 +43,7 @@ def lead_answer(found: Lead, plan: Plan | None, zone: str, language: Language) -
     board = found.board
     levels = [] if plan is None else [one.name for one in plan.boundary_set.levels]
     return LeadAnswer(
-        at=found.at, start=board.start, end=board.end, before=board.before, time_zone=zone,
+        at=found.at, start=board.start, end=board.end, before=board.before, until=board.until, time_zone=zone,
         set=None if plan is None else plan.boundary_set.name,
         area=None if found.area is None else _area(found.area), level=found.level, levels=levels,
         areas=[] if plan is None else [_area(ref) for ref in plan.refs.values() if ref.level in levels[:-1]],
@@ -140,3 +149,41 @@ def _places(found: Lead, language: Language) -> list[LeadPlaceOut]:
         )
         for row in order
     ]  # fmt: skip
+
+
+def effort_answer(
+    plan: Plan, level: str, where: PointFilter, recorded: bool, found: Mapping[str, Effort]
+) -> LeadEffortAnswer:
+    """Give what patrols did by place, the places with most grids that nobody looked at first."""
+    assert where.start is not None
+    assert where.end is not None
+    order = sorted(found, key=lambda code: (-found[code].unseen / found[code].grids, code))
+    return LeadEffortAnswer(
+        start=where.start, end=where.end, set=plan.boundary_set.name, level=level, recorded=recorded,
+        places=[_effort(code, plan.refs[code].name or code, found[code]) for code in order],
+    )  # fmt: skip
+
+
+def _effort(code: str, title: str, one: Effort) -> LeadEffortPlaceOut:
+    rate, low, high = (None, None, None) if one.per_hour is None else (round(value, 4) for value in one.per_hour)
+    return LeadEffortPlaceOut(
+        code=code, title=title, grids=one.grids, unseen=one.unseen, hours=round(one.hours, 2),
+        incidents=one.incidents, found=one.found, per_hour=rate, per_hour_low=low, per_hour_high=high,
+    )  # fmt: skip
+
+
+def redraw_answer(found: Recount, start: datetime, end: datetime) -> LeadRedrawAnswer:
+    """Give the cases of the grids that changed, by the borders before and after."""
+    return LeadRedrawAnswer.model_validate({
+        "set": found.old.boundary_set.name, "from": found.old.version.number, "to": found.new.version.number,
+        "start": start, "end": end, "cases": found.cases, "moved": found.moved,
+        "grids": [
+            {"code": one.code, "before": _count(one.before), "after": _count(one.after)} for one in found.grids
+        ],
+    })  # fmt: skip
+
+
+def _count(one: Count | None) -> LeadRedrawCountOut | None:
+    if one is None:
+        return None
+    return LeadRedrawCountOut(title=one.name, reported=one.reported, on_time=one.on_time, due=one.due)

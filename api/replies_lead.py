@@ -73,7 +73,8 @@ class LeadAnswer(Out):
     at: datetime = Field(description="when the cases were read")
     start: datetime
     end: datetime
-    before: datetime = Field(description="start of the period compared with, which ends where this one starts")
+    before: datetime = Field(description="start of the period compared with")
+    until: datetime = Field(description="its end")
     time_zone: str
     set: str | None
     area: LeadAreaOut | None
@@ -88,3 +89,59 @@ class LeadAnswer(Out):
     types: list[LeadTypeOut]
     places: list[LeadPlaceOut]
     hours: list[list[int]] = Field(description="reports by weekday, Monday first, and hour of local time")
+
+
+class LeadEffortPlaceOut(Out):
+    """What patrols did in a place. ``per_hour``: what they found an hour, with its 95 % interval; null: nobody came."""
+
+    code: str
+    title: str
+    grids: int
+    unseen: int = Field(description="grids that nobody looked at")
+    hours: float
+    incidents: int = Field(description="of all channels")
+    found: int = Field(description="by patrols")
+    per_hour: float | None
+    per_hour_low: float | None
+    per_hour_high: float | None
+
+
+class LeadEffortAnswer(Out):
+    """Incidents beside the effort that they were looked for with."""
+
+    start: datetime
+    end: datetime
+    set: str
+    level: str
+    recorded: bool = Field(description="whether there is a single track; if not, nothing can be said of any place")
+    places: list[LeadEffortPlaceOut]
+
+
+class LeadRedrawCountOut(Out):
+    """Cases of a grid by the borders of a version."""
+
+    title: str
+    reported: int
+    on_time: int
+    due: int
+
+
+class LeadRedrawGridOut(Out):
+    """A grid that changed; null: it is not in that version."""
+
+    code: str
+    before: LeadRedrawCountOut | None
+    after: LeadRedrawCountOut | None
+
+
+class LeadRedrawAnswer(Out):
+    """Cases of a period counted again, where they lie, by two versions of the borders."""
+
+    set: str
+    from_: int = Field(alias="from")
+    to: int
+    start: datetime
+    end: datetime
+    cases: int
+    moved: int = Field(description="cases that another grid has by the borders after")
+    grids: list[LeadRedrawGridOut] = Field(description="those that changed, by code")

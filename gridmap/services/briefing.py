@@ -29,11 +29,11 @@ from gridmap.i18n import LANGUAGES
 from gridmap.services.cases.alerting import alert_words
 from gridmap.services.cases.holding import held_cases
 from gridmap.services.cases.indicators import alerts_now, areas_of
-from gridmap.services.cases.leading import lead
+from gridmap.services.cases.leading import codes_below, lead
 from gridmap.services.clock import day_in, start_of
 from gridmap.services.counts import fix_counts, owned_incidents
 from gridmap.services.guarded import codes_in
-from gridmap.services.patrolling import Keep, measure_patrols
+from gridmap.services.patrolling import Keep, effort_by_place, measure_patrols
 from gridmap.services.ports import Box, PointFilter, Store
 from gridmap.services.reports import PlanReport, plan_report
 from gridmap.services.responsibility import Plan
@@ -93,7 +93,7 @@ def gather_briefing(store: Store, plan: Plan, asked: BriefingAsked, settings: Se
         _, pressing = alerts_now(work, plan, asked.at, settings)
         sees = [codes_in(work, p, name) for p in (Permission.INCIDENTS_READ, Permission.PATROLS_READ)]
     assert found.level is not None
-    codes = frozenset(plan.refs if found.area is None else [c for c in plan.refs if found.area in plan.chain(c)])
+    codes = frozenset(plan.refs) if found.area is None else codes_below(plan, found.area)
     grids = base.grids["code"].astype(str)
     mine = grids.isin(codes).to_numpy(np.bool_)
     incidents_seen, patrols_seen = (mine & _among(base.grids, known) for known in sees)
@@ -201,9 +201,7 @@ def _effort(
     except TooLarge:
         return None
     sight = dict(zip(seen.grids["code"].astype(str), seen.grids["sight"], strict=True))
-    figures = report.figures[report.figures["code"].isin(list(sight))]
-    hours = dict(zip(figures["code"].astype(str), figures["hours"].astype(float), strict=True))
-    return maps.effort_of_places(figures, sight, places), hours
+    return effort_by_place(report, sight, places)
 
 
 def _source(plan: Plan, asked: BriefingAsked, zone: str) -> Source:

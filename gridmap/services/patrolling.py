@@ -4,13 +4,15 @@ Days are cleaned and summed once for all who ask (``services.patrol_parts``); wh
 kept by grid. Days whose fixes are gone go on with their sums, and the report says what is not known of them.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
 import pandas as pd
 
+from gridmap.analysis.briefing import Effort
+from gridmap.analysis.briefing_maps import effort_of_places
 from gridmap.analysis.patrol_figures import PatrolWays, patrol_figures
 from gridmap.analysis.patrol_parts import segments_of_parts, ways_of_parts
 from gridmap.analysis.swath import swath_coverage
@@ -109,3 +111,21 @@ def measure_patrols(
     at = min(where.end, now)
     figures = patrol_figures(grids, kept, incidents, at=at, swath=swath, rules=rules)
     return PatrolReport(base, kept, figures, at, rules, window.from_sums)
+
+
+def effort_by_place(
+    report: PatrolReport, sight: Mapping[str, str], places: Mapping[str, str]
+) -> tuple[dict[str, Effort], dict[str, float]]:
+    """Add up what patrols did by place, and give their hours by grid.
+
+    Parameters
+    ----------
+    report : PatrolReport
+    sight : mapping
+        Grid code to a word of ``Sight``, as the map of gaps has it; grids that are not in it are left out.
+    places : mapping
+        Grid code to the code of its place.
+    """
+    figures = report.figures[report.figures["code"].isin(list(sight))]
+    hours = dict(zip(figures["code"].astype(str), figures["hours"].astype(float), strict=True))
+    return effort_of_places(figures, sight, places), hours

@@ -112,6 +112,78 @@ def test_an_area_has_its_own_numbers_and_the_places_below_it(client: TestClient)
     assert ranks == sorted(ranks, key=lambda rank: (rank is None, rank))
 
 
+def test_a_period_is_compared_with_any_other(client: TestClient) -> None:
+    start, end = "2026-05-10", "2026-05-21"
+    usual = lead(client, start=start, end=end)
+    asked = {"compare_start": usual["before"], "compare_end": usual["until"]}
+    assert lead(client, start=start, end=end, **asked) == usual
+    other = lead(client, start=start, end=end, compare_start="2026-04-01", compare_end="2026-04-08")
+    # reported 48, 45 and 40 days before the 20th of May; 50 before is March
+    assert other["numbers"][0]["before"] == 2
+    assert other["course"] == usual["course"]
+    year = lead(client, start=start, end=end, against="year")
+    assert year["before"][:16] == "2025-05-09T16:00"
+    assert year["until"][:16] == "2025-05-20T16:00"
+    leap = lead(client, start="2024-02-29", end="2024-03-01", against="year")
+    assert (leap["before"][:10], leap["until"][:10]) == ("2023-02-27", "2023-02-28")
+    half = client.get("/api/v1/lead", params={"compare_start": "2026-04-01"})
+    assert (half.status_code, half.json()["code"]) == (422, "compare_half")
+    wrong = {"compare_start": "2026-04-02", "compare_end": "2026-04-01"}
+    assert client.get("/api/v1/lead", params=wrong).json()["code"] == "window_reversed"
+
+
+def test_effort_stands_beside_what_was_found_and_says_who_was_not_looked_at(client: TestClient) -> None:
+    window = {"start": "2026-05-01", "end": "2026-05-21"}
+    found = client.get("/api/v1/lead/effort", params={**window, "level": "grid"}).json()
+    places = {place["code"]: place for place in found["places"]}
+    assert found["recorded"] is True
+    # fixes lie in A alone; where nobody was there is no rate
+    assert {code: place["unseen"] for code, place in places.items()} == {"A": 0, "B": 1, "C": 1, "D": 1}
+    assert [places[code]["per_hour"] for code in "BCD"] == [None, None, None]
+    table = client.get("/api/v1/patrols/effort", params={**window, "shares": "false"}).json()["grids"]
+    of_a = next(row for row in table if row["code"] == "A")
+    assert (places["A"]["incidents"], places["A"]["found"]) == (of_a["incidents"], of_a["patrol_found"])
+    assert places["A"]["hours"] == pytest.approx(of_a["hours"], abs=0.01)
+    streets = client.get("/api/v1/lead/effort", params=window).json()
+    by_street = {place["code"]: (place["grids"], place["unseen"]) for place in streets["places"]}
+    assert by_street == {"S": (3, 2), "T": (1, 1)}
+    # the worst first
+    assert streets["places"][0]["code"] == "T"
+    quiet = client.get("/api/v1/lead/effort", params={"start": "2020-01-01", "end": "2020-02-01"}).json()
+    assert (quiet["recorded"], quiet["places"]) == (False, [])
+
+
+def test_both_borders_count_the_same_cases(client: TestClient) -> None:
+    window = {"start": "2026-04-01", "end": "2026-05-21"}
+    found = client.get("/api/v1/lead/redraw", params={"from": "1", "to": "2", **window})
+    assert found.status_code == 200, found.text
+    answer = found.json()
+    # the ground of A in the middle of its column went to D; the cases lie in what stays with A, and in B
+    assert [grid["code"] for grid in answer["grids"]] == ["A", "D"]
+    assert answer["grids"][1]["before"] is None
+    assert answer["grids"][1]["after"] == {"title": "兴海一格", "reported": 0, "on_time": 0, "due": 0}
+    assert answer["moved"] == 0
+    assert answer["cases"] >= 11
+    assert answer["grids"][0]["before"]["reported"] == answer["grids"][0]["after"]["reported"] > 0
+    same = client.get("/api/v1/lead/redraw", params={"from": "2", "to": "2", **window}).json()
+    assert same["grids"] == []
+    missing = client.get("/api/v1/lead/redraw", params={"from": "1", "to": "9", **window})
+    assert (missing.status_code, missing.json()["code"]) == (404, "version_unknown")
+
+
+def test_a_report_of_the_page_is_a_file(client: TestClient) -> None:
+    pdf = client.get("/api/v1/reports/briefing.pdf", params={"period": "2026-05-19", "lang": "both"})
+    assert (pdf.status_code, pdf.headers["content-type"]) == (200, "application/pdf")
+    assert pdf.content.startswith(b"%PDF")
+    page = client.get("/api/v1/reports/briefing.html", params={"period": "2026-05", "area": "A", "lang": "en"})
+    assert page.status_code == 200
+    assert "sandbox" in page.headers["content-security-policy"]
+    assert "Monthly briefing" in page.text
+    for wrong, code in (({"period": "2027-01"}, "report_in_future"), ({"period": "May"}, "report_period"),
+                        ({"period": "2026-05", "area": "ZZZ"}, "grid_unknown")):  # fmt: skip
+        assert client.get("/api/v1/reports/briefing.pdf", params=wrong).json()["code"] == code
+
+
 def test_what_cannot_be_asked_is_said(client: TestClient) -> None:
     assert client.get("/api/v1/lead", params={"area": "ZZZ"}).json()["code"] == "grid_unknown"
     backwards = {"start": "2026-05-02", "end": "2026-05-01"}

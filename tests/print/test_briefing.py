@@ -18,6 +18,7 @@ from api_world import NOW, at, fill
 from pypdf import PdfReader
 
 from gridmap.analysis.briefing import AlertGroup, Briefing, PlaceLine, TypeLine
+from gridmap.analysis.briefing_maps import effort_of_places
 from gridmap.analysis.briefing_words import gaps_of, say_briefing
 from gridmap.analysis.saying import texts
 from gridmap.domain.access import Area, Grant, Kind, Principal, Role
@@ -162,6 +163,24 @@ def test_who_may_not_see_incidents_gets_numbers_without_maps(store: Store) -> No
     assert "doesnotseeincidents" in words_of(briefing_pdf(found, ["en"]))
     assert "<svg" in briefing_html(found, ["en"])  # the course of the cases alone
     assert briefing_html(found, ["en"]).count("<svg") == 1
+
+
+def test_effort_of_places_adds_up_and_has_an_interval_only_where_somebody_was() -> None:
+    figures = pd.DataFrame({
+        "code": ["a", "b", "c", "d"], "hours": [2.0, 3.0, 0.0, 9.0], "incidents": [5, 1, 4, 8],
+        "patrol_found": [4, 1, 0, 8],
+    })  # fmt: skip
+    sight = {"a": "seen_found", "b": "not_seen", "c": "not_seen"}
+    found = effort_of_places(figures, sight, {"a": "S", "b": "S", "c": "T"})
+    assert set(found) == {"S", "T"}  # d lies in no place
+    one = found["S"]
+    assert (one.grids, one.unseen, one.hours, one.incidents, one.found) == (2, 1, 5.0, 6, 5)
+    assert one.per_hour is not None
+    rate, low, high = one.per_hour
+    assert rate == 1.0
+    # Garwood's interval of 5 events: 1.62 to 11.67
+    assert (low, high) == (pytest.approx(1.623 / 5, abs=1e-3), pytest.approx(11.668 / 5, abs=1e-3))
+    assert found["T"].per_hour is None
 
 
 def test_a_gap_in_the_records_is_found_and_the_comparison_warned_of() -> None:

@@ -1,8 +1,9 @@
 """The leader's numbers of the cases in a store."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from gridmap.analysis.leading import Board, leading
 from gridmap.domain.evaluation import EvaluationTable, Shortfall
@@ -55,6 +56,13 @@ def newest(held: CasesHeld) -> datetime:
     return (times.max().to_pydatetime() if len(times) else held.at) + timedelta(seconds=1)
 
 
+def year_before(moment: datetime, zone: str) -> datetime:
+    """Give the same wall-clock time a year earlier; of the 29th of February that of the 28th."""
+    local = moment.astimezone(ZoneInfo(zone))
+    day = 28 if (local.month, local.day) == (2, 29) else local.day
+    return local.replace(year=local.year - 1, day=day).astimezone(UTC)
+
+
 def lead(
     work: UnitOfWork, held: CasesHeld, start: datetime, end: datetime, plan: Plan | None, settings: Settings,
     *, area: str | None = None, level: str | None = None, against: tuple[datetime, datetime] | None = None,
@@ -69,14 +77,12 @@ def lead(
         ``window_reversed``.
     """
     about, places, codes = None, None, None
-    if area is not None:
-        about = None if plan is None else plan.refs.get(area)
-        if plan is None or about is None:
-            raise NotFound("grid_unknown")
-        codes = frozenset(code for code in plan.refs if about in plan.chain(code))
     if plan is not None:
-        level = _level_of_places(plan, about, level)
+        about, level = placed(plan, area, level)
         places = areas_of(plan, level)
+        codes = None if about is None else codes_below(plan, about)
+    elif area is not None:
+        raise NotFound("grid_unknown")
     board = leading(
         held.frame, start, end, at=held.at, zone=settings.time_zone, areas=places, grids=codes, against=against,
     )  # fmt: skip
@@ -87,6 +93,25 @@ def lead(
     table = evaluation_in_force(work, held.at, settings)
     names = {} if plan is None else {code: ref.name for code, ref in plan.refs.items() if ref.level == level}
     return Lead(board, held.at, about, level, names, queues, _targets(table))
+
+
+def placed(plan: Plan, area: str | None, level: str | None) -> tuple[GridRef | None, str]:
+    """Give what an area's code stands for, and the level of the places that are compared in it.
+
+    Raises
+    ------
+    NotFound
+        ``grid_unknown``.
+    """
+    about = None if area is None else plan.refs.get(area)
+    if area is not None and about is None:
+        raise NotFound("grid_unknown")
+    return about, _level_of_places(plan, about, level)
+
+
+def codes_below(plan: Plan, about: GridRef) -> frozenset[str]:
+    """Give the codes of an area and of all that lies in it."""
+    return frozenset(code for code in plan.refs if about in plan.chain(code))
 
 
 def _level_of_places(plan: Plan, about: GridRef | None, level: str | None) -> str:
