@@ -39,7 +39,8 @@ def draw_day(paper: Paper, found: Briefing) -> None:
     below = y + 6 + high + legend + 2
     _map(paper, text("report.heat_day", language), left, y, half, high, found, draw_heat, heat, "report.heat_hidden")
     _map(paper, text("report.seen", language), right, y, half, high, found, draw_seen, seen, "report.seen_hidden")
-    said = [s.text(language) for s in (*found.said, *(() if found.seen is None else found.seen.said))]
+    said = [s.text(language) for s in found.said]
+    said += [] if found.seen is None else [s.text(language) for s in found.seen.said]
     _fitted(paper, left, below, half, foot, [
         (text("report.summary", language), said),
         (text("report.alerts", language, at=f"{found.at:%H:%M}"), _alerts(found, language)),
@@ -52,8 +53,8 @@ def draw_day(paper: Paper, found: Briefing) -> None:
     y = section(paper, right, y + 1, half, text("report.types", language))
     cells = [words.type_cells(one, language) for one in found.types]
     _table(paper, right, y, half, foot, columns(words.type_heads(language), (2.2, 0.8, 0.8, 1.3), left=0), cells)
-    for x, key, said in ((left, "report.missing", found.missing), (right, "report.made", found.made)):
-        part = [(text(key, language), [s.text(language) for s in said])]
+    for x, key, why in ((left, "report.missing", found.missing), (right, "report.made", found.made)):
+        part = [(text(key, language), [s.text(language) for s in why])]
         _fitted(paper, x, foot, half, paper.bottom - 3, part, _SMALL)
 
 

@@ -1,8 +1,11 @@
 """The two maps of a briefing as drawings: where incidents are dense, and where nobody looked."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import shapely
 from reportlab.lib.colors import HexColor
+from shapely.geometry.base import BaseGeometry
 
 from gridmap.analysis.briefing import Briefing
 from gridmap.i18n import Language, text
@@ -34,16 +37,16 @@ def draw_heat(on: Drawing, found: Briefing, place: Place) -> None:
     frame = _frame(found, place)
     with on.clipped(*place):
         _ground(on, frame, found)
-        layers = frame.ready(np.array(found.heat.layers, dtype=object)) if found.heat.layers else []
+        layers = _ready(frame, found.heat.layers)
         for shape, colour in zip(layers, found.heat.colours, strict=True):
             draw_shapes(on, frame, [shape], fill=HexColor(colour))
         _places(on, frame, found)
-        hot = frame.ready(np.array([one[3] for one in found.heat.hot], dtype=object)) if found.heat.hot else []
+        hot = _ready(frame, [one[3] for one in found.heat.hot])
         draw_shapes(on, frame, hot, stroke=HexColor("#ffffff"), width=1.5)
         draw_shapes(on, frame, hot, stroke=_HOT, width=0.7)
         _names(on, frame, found)
         if found.heat.dots:
-            _dots(on, frame, frame.ready(np.array(found.heat.dots, dtype=object)))
+            _dots(on, frame, _ready(frame, found.heat.dots))
     draw_frame(on, frame)
 
 
@@ -58,15 +61,20 @@ def draw_seen(on: Drawing, found: Briefing, place: Place) -> None:
             if len(shapes):
                 # one shape a class: single grids would show hair lines between them
                 draw_shapes(on, frame, frame.ready([shapely.union_all(shapes)]), fill=fill)
-        unseen = frame.ready(found.seen.of("not_seen").geometry.to_numpy()) if len(found.seen.of("not_seen")) else []
+        unseen = _ready(frame, found.seen.of("not_seen").geometry.tolist())
         if not found.seen.recorded:
-            draw_shapes(on, frame, borders(np.asarray(unseen, dtype=object)), stroke=SOFT, width=0.25, dash=(0.1, 1.0))
+            draw_shapes(on, frame, borders(unseen), stroke=SOFT, width=0.25, dash=(0.1, 1.0))
         elif len(unseen):
-            draw_shapes(on, frame, hatching(frame, np.asarray(unseen, dtype=object)), stroke=_HATCH, width=0.22)
-            draw_shapes(on, frame, borders(np.asarray(unseen, dtype=object)), stroke=_HATCH, width=0.3)
+            draw_shapes(on, frame, hatching(frame, unseen), stroke=_HATCH, width=0.22)
+            draw_shapes(on, frame, borders(unseen), stroke=_HATCH, width=0.3)
         _places(on, frame, found)
         _names(on, frame, found)
     draw_frame(on, frame)
+
+
+def _ready(frame: Frame, shapes: Sequence[BaseGeometry]) -> Shapes:
+    """As ``Frame.ready``, for none as well."""
+    return frame.ready(np.array(shapes, dtype=object)) if len(shapes) else np.zeros(0, dtype=object)
 
 
 def _frame(found: Briefing, place: Place) -> Frame:
@@ -79,7 +87,7 @@ def _ground(on: Drawing, frame: Frame, found: Briefing) -> None:
 
 
 def _places(on: Drawing, frame: Frame, found: Briefing) -> None:
-    shapes = frame.ready([shape for _, shape in found.shapes]) if found.shapes else np.zeros(0, dtype=object)
+    shapes = _ready(frame, [shape for _, shape in found.shapes])
     draw_shapes(on, frame, borders(shapes), stroke=_BORDER, width=0.3)
     draw_shapes(on, frame, borders(frame.ready([found.outline])), stroke=INK, width=0.6)
 
@@ -87,7 +95,7 @@ def _places(on: Drawing, frame: Frame, found: Briefing) -> None:
 def _names(on: Drawing, frame: Frame, found: Briefing) -> None:
     if len(found.shapes) > _MOST_NAMES:
         return
-    ready = frame.ready([shape for _, shape in found.shapes]) if found.shapes else []
+    ready = _ready(frame, [shape for _, shape in found.shapes])
     size = 8.0 if frame.width > _SMALL else 6.0
     wanted = [
         label_of(frame, shape, letters.cut(on.clean(name), size, 34), size, min(size, 6.0))

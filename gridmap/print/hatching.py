@@ -20,7 +20,7 @@ def hatching(frame: Frame, shapes: Shapes, *, apart: float = 1.6, angle: float =
     """
     areas = [s for s in shapes if shapely.get_dimensions(s) == 2 and not shapely.is_empty(s)]
     if not areas:
-        return np.zeros(0, dtype=object)
+        return np.zeros(0, dtype=np.object_)
     ground = shapely.union_all(areas)
     step = apart * frame.scale / 1000
     turn = math.radians(angle)
@@ -34,5 +34,5 @@ def hatching(frame: Frame, shapes: Shapes, *, apart: float = 1.6, angle: float =
     ends = [at[:, None] * across + end * along for end in (left - step, right + step)]
     lines = shapely.linestrings(np.stack(ends, axis=1))
     shapely.prepare(ground)
-    cut = shapely.intersection(lines, ground)
-    return np.asarray(shapely.get_parts(cut[~shapely.is_empty(cut)]), dtype=object)
+    cut = np.asarray(shapely.intersection(lines, ground), dtype=np.object_)
+    return np.asarray(shapely.get_parts(cut[~shapely.is_empty(cut)]), dtype=np.object_)
