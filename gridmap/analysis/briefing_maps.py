@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from gridmap.analysis.bandwidths import choose_bandwidth, other_scales, say_scales
 from gridmap.analysis.briefing import Effort, Heat, Seen
@@ -83,7 +84,7 @@ def heat_of(
 
 def _layers(
     incidents: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, shown: npt.NDArray[np.bool_], metres: float, days: int
-) -> tuple[tuple[shapely.Geometry, ...], tuple[str, ...], tuple[float, ...]]:
+) -> tuple[tuple[BaseGeometry, ...], tuple[str, ...], tuple[float, ...]]:
     """Give the ground shown by classes of density, each as one shape."""
     shapes = np.asarray(grids.geometry.array, dtype=object)
     epsg = metric_epsg_of(shapes[shown])
@@ -162,10 +163,9 @@ def effort_of_places(figures: pd.DataFrame, sight: Mapping[str, str], places: Ma
     )
     sums = table[place.notna()].groupby("place", sort=True).sum()
     rate = poisson_rate(sums["found"], sums["hours"])
+    columns = [sums[name].tolist() for name in ("grids", "unseen", "hours", "incidents", "found")]
+    rows = zip(sums.index.astype(str).tolist(), *columns, *(each.tolist() for each in rate), strict=True)
     return {
-        str(code): Effort(
-            int(row.grids), int(row.unseen), float(row.hours), int(row.incidents), int(row.found),
-            None if np.isnan(each[0]) else (float(each[0]), float(each[1]), float(each[2])),
-        )
-        for code, row, *each in zip(sums.index, sums.itertuples(), *rate, strict=True)
-    }  # fmt: skip
+        code: Effort(grids, unseen, hours, incidents, found, None if math.isnan(mean) else (mean, low, high))
+        for code, grids, unseen, hours, incidents, found, mean, low, high in rows
+    }
