@@ -62,7 +62,7 @@ def _period(ctx: Context, q: ReportQuery) -> Period:
 def _briefing(ctx: Context, request: Request, q: ReportQuery, period: Period) -> Briefing:
     plan = ctx.plan(q.set, period.last)
     by = principal_of(request.scope).name
-    asked = BriefingAsked(period, q.at or ctx.clock.now(), q.area, by, ctx.patrol_ways)
+    asked = BriefingAsked(period, q.at or ctx.clock.now(), ctx.patrol_parts, q.area, by, ctx.patrol_ways)
     return gather_briefing(ctx.store, plan, asked, ctx.settings)
 
 

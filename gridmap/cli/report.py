@@ -40,6 +40,7 @@ def report(
     from gridmap.i18n import LANGUAGES, as_language
     from gridmap.services.briefing import BriefingAsked, gather_briefing
     from gridmap.services.clock import day_in
+    from gridmap.services.patrol_parts import PatrolParts
     from gridmap.services.responsibility import Plans
 
     settings = common.settings()
@@ -52,7 +53,8 @@ def report(
         with common.opened(db, existing=True) as store:
             plans = Plans(store)
             plan = plans.at(plans.resolve_set(set_name, settings.default_set), asked.last)
-            made = gather_briefing(store, plan, BriefingAsked(asked, moment, area, OPERATOR.name), settings)
+            parts = PatrolParts(store, settings, plans)
+            made = gather_briefing(store, plan, BriefingAsked(asked, moment, parts, area, OPERATOR.name), settings)
         with replacing(out) as temporary:
             if out.suffix.lower() == ".pdf":
                 from gridmap.print.briefing import briefing_pdf

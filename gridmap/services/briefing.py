@@ -31,8 +31,9 @@ from gridmap.services.cases.holding import held_cases
 from gridmap.services.cases.indicators import alerts_now, areas_of
 from gridmap.services.cases.leading import codes_below, lead
 from gridmap.services.clock import day_in, start_of
-from gridmap.services.counts import fix_counts, owned_incidents
+from gridmap.services.counts import fix_counts, owned_incidents, thinned_in
 from gridmap.services.guarded import codes_in
+from gridmap.services.patrol_parts import PatrolParts
 from gridmap.services.patrolling import Keep, effort_by_place, measure_patrols
 from gridmap.services.ports import Box, PointFilter, Store
 from gridmap.services.reports import PlanReport, plan_report
@@ -56,10 +57,14 @@ class Anew:
 
 @dataclass(frozen=True, slots=True)
 class BriefingAsked:
-    """Which report: ``area`` None: the whole set; ``at``: the moment from which is told what is due; ``by`` whom."""
+    """Which report: ``area`` None: the whole set; ``at``: the moment from which is told what is due; ``by`` whom.
+
+    ``parts``: the days of patrols of the store itself, as ``measure_patrols`` asks for them.
+    """
 
     period: Period
     at: datetime
+    parts: PatrolParts
     area: str | None = None
     by: str = ""
     ways: Keep[PatrolWays] = field(default_factory=Anew)
@@ -110,7 +115,7 @@ def gather_briefing(store: Store, plan: Plan, asked: BriefingAsked, settings: Se
         if (incidents_seen & patrols_seen).any():
             places = areas_of(plan, found.level)
             seen = _seen(store, base, window, incidents, incidents_seen & patrols_seen, settings)
-            silent = _silent(store, window, zone)
+            silent = _silent(store, plan, window, settings)
             effort = _effort(store, base, window, seen, places, asked, settings)
             if effort is not None and seen is not None:
                 seen = maps.with_hours(seen, effort[1])
@@ -176,15 +181,27 @@ def _seen(
     return maps.seen_of(coverage_gaps(base.grids, counts, fixes), mine)
 
 
-def _silent(store: Store, window: PointFilter, zone: str) -> tuple[list[tuple[date, date]], int]:
-    """Give the days (or longer parts of a long window) without any fix, as first and last day, and how many parts."""
+def _silent(
+    store: Store, plan: Plan, window: PointFilter, settings: Settings
+) -> tuple[list[tuple[date, date]], int]:  # fmt: skip
+    """Give the days (or longer parts of a long window) without any track, as first and last day, and how many parts.
+
+    Days whose single fixes are gone have their sums.
+    """
     assert window.start is not None
     assert window.end is not None
-    parts = window_parts(window.start, window.end, zone) if window.end - window.start > 2 * _DAY else []
-    parts = parts or [(window.start, window.end)]
+    zone = settings.time_zone
+    cut = window_parts(window.start, window.end, zone) if window.end - window.start > 2 * _DAY else []
+    parts = [(day_in(a, zone), day_in(b - timedelta(microseconds=1), zone), a, b) for a, b in cut]
+    parts = parts or [(day_in(window.start, zone), day_in(window.start, zone), window.start, window.end)]
     with store.unit_of_work() as work:
-        none = [part for part in parts if not work.patrols.count(PointFilter(*part))]
-    return [(day_in(a, zone), day_in(b - timedelta(seconds=1), zone)) for a, b in none], len(parts)
+        summed = set(thinned_in(work, plan, window, settings=settings)[0]["day"])
+        none = [
+            (first, last)
+            for first, last, start, end in parts
+            if not any(first <= day <= last for day in summed) and not work.patrols.count(PointFilter(start, end))
+        ]
+    return none, len(parts)
 
 
 def _effort(
@@ -196,8 +213,9 @@ def _effort(
         return None
     try:
         report = measure_patrols(
-            store, base.plan, window, day=asked.period.last, now=asked.at, settings=settings, ways=asked.ways
-        )
+            store, base.plan, window, day=asked.period.last, now=asked.at, settings=settings, parts=asked.parts,
+            ways=asked.ways,
+        )  # fmt: skip
     except TooLarge:
         return None
     sight = dict(zip(seen.grids["code"].astype(str), seen.grids["sight"], strict=True))

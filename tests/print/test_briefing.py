@@ -31,6 +31,7 @@ from gridmap.print.briefing_page import briefing_html
 from gridmap.services.briefing import BriefingAsked, gather_briefing
 from gridmap.services.clock import FixedClock
 from gridmap.services.guarded import CutPlans, GuardedStore, Kin, Parts
+from gridmap.services.patrol_parts import PatrolParts
 from gridmap.services.ports import Store
 from gridmap.services.responsibility import Plans
 from gridmap.settings import Settings
@@ -72,11 +73,13 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     found.close()
 
 
-def gathered(store: Store, period: str, area: str | None = None, plans: Any = None) -> Briefing:
+def gathered(store: Store, period: str, area: str | None = None, plans: Any = None, raw: Any = None) -> Briefing:
     asked = read_period(period, TODAY)
     plans = plans or Plans(store)
     plan = plans.at(plans.resolve_set("urban"), asked.last)
-    return gather_briefing(store, plan, BriefingAsked(asked, NOW, area, "刘洋"), SETTINGS)
+    raw = raw or store
+    parts = PatrolParts(raw, SETTINGS, Plans(raw))
+    return gather_briefing(store, plan, BriefingAsked(asked, NOW, parts, area, "刘洋"), SETTINGS)
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +160,7 @@ def test_a_period_without_anything_says_so(store: Store) -> None:
 def test_who_may_not_see_incidents_gets_numbers_without_maps(store: Store) -> None:
     field = Principal("7", "sun", Kind.PERSON, (Grant(Role.FIELD, Area("urban", "A")),))
     guarded = GuardedStore(store, field, clock=FixedClock(NOW), day=TODAY, kin=Kin())
-    found = gathered(guarded, "2026-05", plans=CutPlans(Plans(store), guarded, Parts()))
+    found = gathered(guarded, "2026-05", plans=CutPlans(Plans(store), guarded, Parts()), raw=store)
     assert (found.heat, found.seen) == (None, None)
     assert all(place.effort is None for place in found.places)
     assert "doesnotseeincidents" in words_of(briefing_pdf(found, ["en"]))
