@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from gridmap.analysis.siting import cover_all, cover_most, shortest_ways
     from gridmap.analysis.staffing import staffing
     from gridmap.analysis.sudden import say_scan, sudden_clusters
+    from gridmap.analysis.sudden_kinds import say_sudden, sudden_by_kind
     from gridmap.analysis.swath import blind_spots, swath_coverage
     from gridmap.analysis.topology import check_tiling
     from gridmap.analysis.tracking import Tracker
@@ -144,6 +145,7 @@ __all__ = [
     "say_repeats",
     "say_scales",
     "say_scan",
+    "say_sudden",
     "say_week",
     "say_wider",
     "service_coverage",
@@ -157,6 +159,7 @@ __all__ = [
     "staffing",
     "straight_catchments",
     "successors",
+    "sudden_by_kind",
     "sudden_clusters",
     "swath_coverage",
     "track_totals",
@@ -244,6 +247,7 @@ _HOMES = {
     "say_repeats": "gridmap.analysis.repeats",
     "say_scales": "gridmap.analysis.bandwidths",
     "say_scan": "gridmap.analysis.sudden",
+    "say_sudden": "gridmap.analysis.sudden_kinds",
     "say_week": "gridmap.analysis.rhythm",
     "say_wider": "gridmap.analysis.wider_reach",
     "service_coverage": "gridmap.analysis.service_coverage",
@@ -257,6 +261,7 @@ _HOMES = {
     "staffing": "gridmap.analysis.staffing",
     "straight_catchments": "gridmap.analysis.service_coverage",
     "successors": "gridmap.analysis.lineage",
+    "sudden_by_kind": "gridmap.analysis.sudden_kinds",
     "sudden_clusters": "gridmap.analysis.sudden",
     "swath_coverage": "gridmap.analysis.swath",
     "track_totals": "gridmap.analysis.tracks",
