@@ -82,6 +82,8 @@ class Context:
     tile_areas: Kept[Areas] | Part[Areas] = field(default_factory=lambda: Kept(6))
     tile_layers: Kept[Layer] | Part[Layer] = field(default_factory=lambda: Kept(24))
     tile_files: TileFiles = field(default_factory=lambda: TileFiles(Path(tempfile.gettempdir()) / "tiles", 0))
+    #: What was judged of hotspots, by the figures that it was judged from, and who is beside whom.
+    hotspots: Kept[Any] | Part[Any] = field(default_factory=lambda: Kept(24))
     #: Cases of the leader's page, which may be some seconds old.
     cases_held: Lately[CasesHeld] | OfReader[CasesHeld] = field(default_factory=lambda: Lately(0.0, 0.0))
     #: The index of standard places, which are everybody's.
@@ -216,6 +218,7 @@ class Context:
 _SHARED = (
     "pages", "overviews", "grounds", "code_texts", "code_arrays", "comparisons", "places", "patrol_ways",
     "patrol_swaths", "cases_held", "served", "tags", "tile_areas", "tile_layers",
+    "hotspots",
 )  # fmt: skip
 
 

@@ -129,6 +129,17 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
         internal="set version start end at rules reach_m dwell_s sight status total cleaning from_sums grids"
     ),
     "FromSumsOut": _fields(internal="until days other_borders left_out_hours lacking"),
+    # hotspots
+    "GridJudgedOut": _fields(
+        internal="code name value incidents base beside around expected more z p q judged sight hours per_hour "
+        "per_hour_low per_hour_high sentence"
+    ),
+    "HotspotsAnswer": _fields(internal="set version start end by side rate draws seed hot cold total said grids"),
+    "PeriodOut": _fields(internal="start end recorded"),
+    "GridChangedOut": _fields(
+        internal="code name pattern side hot cold periods trend_z trend_p counts judged sentence"
+    ),
+    "EmergingAnswer": _fields(internal="set version start end rate draws seed periods said grids"),
     "OverdueOut": _fields(internal="code name last_at days norm norm_days times status incidents"),
     "OverdueAnswer": _fields(internal="set version start end at from_sums status grids"),
     "HourOut": _fields(internal="weekday hour visits workers hours km"),

@@ -66,6 +66,14 @@ def put_card(data: dict[str, Any], sections: Sequence[Section], about: About | N
     }
 
 
+def put_patrol_card(data: dict[str, Any], incidents: int, about: About | None, language: Language) -> None:
+    """Put the card of a map of patrols; its legend, which is there already, names window and rules."""
+    legend = data["legend"]
+    counted = i18n.text("mapcard.counted_patrols", language, n=f"{incidents:,}", window=legend["note"])
+    cannot = i18n.text("mapcard.patrols_cannot", language)
+    put_card(data, [("counted", [counted]), ("rules", [legend["foot"]]), ("cannot", [cannot])], about, language)
+
+
 def density_sections(
     summary: dict[str, Any], counted: str, bandwidth: Bandwidth | None, scales: Scales | None
 ) -> list[Section]:

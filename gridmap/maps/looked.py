@@ -22,14 +22,17 @@ UNSEEN: dict[str, Any] = {"fill": "#eeede9", "pattern": "thin", "ink": "#8f8c83"
 class Looked:
     """What patrols did in the grids of a map, in their order.
 
-    ``unseen``: nobody stayed there. ``rows``: frames.PATROLLED.
+    ``unseen``: nobody stayed there, or nobody so much as passed. ``rows``: frames.PATROLLED; None where only fixes were
+    counted.
     """
 
     unseen: npt.NDArray[np.bool_]
-    rows: pd.DataFrame
+    rows: pd.DataFrame | None
 
     def columns(self) -> dict[str, list[Any]]:
-        """Give effort and rates as columns of the grids of a page."""
+        """Give effort and rates as columns of the grids of a page, where they were measured."""
+        if self.rows is None:
+            return {}
         hours = [None if pd.isna(v) else round(float(v), 1) for v in self.rows["hours"]]
         rates = [
             None if pd.isna(rate) else f"{rate:,.2f} ({low:,.2f} – {high:,.2f})"
@@ -40,9 +43,10 @@ class Looked:
         found = [None if pd.isna(v) else int(v) for v in self.rows["patrol_found"]]
         return {"hours": hours, "rate": rates, "patrol_found": found}
 
-    @staticmethod
-    def facts(language: Language) -> list[dict[str, Any]]:
+    def facts(self, language: Language) -> list[dict[str, Any]]:
         """Give the lines of the card of a grid: the raw count has its effort beside it."""
+        if self.rows is None:
+            return []
         never = i18n.text("map.tip_not_stayed", language)
         return [
             {"key": "patrol_found", "label": i18n.text("mapcard.fact_patrol_found", language)},
@@ -52,12 +56,15 @@ class Looked:
 
 
 def looked_of(patrolled: pd.DataFrame | None, place: drawing.Ground) -> Looked | None:
-    """Bring frames.PATROLLED to the grids of a map; None where nothing is known of any patrol.
+    """Bring frames.PATROLLED, or ``code`` and ``fixes`` alone, to the grids of a map; None: no patrol is known at all.
 
-    A grid without a row counts as looked at: nothing is claimed of it.
+    A grid without a row of effort counts as looked at: nothing is claimed of it.
     """
     if patrolled is None:
         return None
+    if "visits" not in patrolled.columns:
+        fixes = patrolled.set_index("code")["fixes"].reindex(place.grids["code"]).fillna(0).to_numpy()
+        return Looked(fixes == 0, None) if fixes.any() else None
     require_columns(patrolled, PATROLLED)
     rows = patrolled.set_index("code").reindex(place.grids["code"]).reset_index()
     if not rows["visits"].fillna(0).sum():
@@ -70,7 +77,8 @@ def say_looked(looked: Looked | None, *, asked: bool) -> list[Statement]:
     if looked is None:
         return [say("looked_no_patrols" if asked else "looked_not_asked")]
     unseen = int(looked.unseen.sum())
-    return [say("looked", seen=len(looked.unseen) - unseen, grids=len(looked.unseen), unseen=unseen)]
+    word = "looked_passed" if looked.rows is None else "looked"
+    return [say(word, seen=len(looked.unseen) - unseen, grids=len(looked.unseen), unseen=unseen)]
 
 
 def with_sight(sentences: list[str], looked: Looked | None, language: Language) -> list[str]:

@@ -22,7 +22,7 @@ from gridmap.domain.patrols import Sight
 from gridmap.i18n import Language
 from gridmap.maps import drawing, legend
 from gridmap.maps.assembly import Around, assembled, begin, choice_tip, numbered, paint, word_rows
-from gridmap.maps.cards import About, density_sections, put_card
+from gridmap.maps.cards import About, density_sections, put_card, put_patrol_card
 from gridmap.maps.colours import TINTS, quantile_classes
 from gridmap.maps.features import COLOURS, Overlay, feature_rows, hidden_rows, overlay_data
 from gridmap.maps.geometry import pack
@@ -123,7 +123,8 @@ def hotspot_map(
     scales : Scales, optional
         Of ``other_scales``: what stays at half and double the bandwidth.
     patrolled : DataFrame, optional
-        frames.PATROLLED of the same window: grids where nobody stayed are hatched.
+        frames.PATROLLED of the same window, or ``code`` and ``fixes`` alone: grids where nobody stayed, or passed, are
+        hatched.
     category : str, optional
         Name of the category shown, for the legend; None for all.
     about : About, optional
@@ -240,6 +241,7 @@ def coverage_map(
     window: legend.Window,
     category: str | None = None,
     steps: Sequence[CoverageStep] = (),
+    about: About | None = None,
     **around: Unpack[Around],
 ) -> folium.Map:
     """Draw which grids have few or no patrol fixes in a window, against their incidents.
@@ -256,6 +258,8 @@ def coverage_map(
         As ``hotspot_map``.
     steps : sequence of CoverageStep
         Parts of the window, earliest first, such as its days: a slider goes through them.
+    about : About, optional
+        As ``hotspot_map``.
     """
     place, data, language = begin("coverage", grids, around)
     rows = require(coverage, COVERAGE).set_index("code").reindex(place.grids["code"]).reset_index()
@@ -291,6 +295,7 @@ def coverage_map(
     if len(steps) > 1:
         looks = [_step(step, place, language) for step in steps]
         data["steps"] = step_data(looks, data["timeZone"], category, language)
+    put_patrol_card(data, int(rows["incidents"].fillna(0).sum()), about, language)
     if not rows["fixes"].fillna(0).sum():
         data["notice"] = i18n.text("map.nothing_fixes", language)
     return assembled("coverage", place, data, language)

@@ -20,6 +20,7 @@ from gridmap.domain.patrols import PatrolRules, RecencyStatus, Sight, packaged_p
 from gridmap.i18n import Language
 from gridmap.maps import drawing, legend
 from gridmap.maps.assembly import Around, assembled, begin, look_rows, paint
+from gridmap.maps.cards import About, put_patrol_card
 
 _UNSEEN: dict[str, dict[str, Any]] = {
     "unseen_found": {"fill": "#f5c9a6", "pattern": "hatch", "ink": "#a33b12", "opacity": 0.95, "line": "#7d3a1c"},
@@ -60,6 +61,7 @@ def effort_map(
     window: legend.Window,
     rules: PatrolRules | None = None,
     category: str | None = None,
+    about: About | None = None,
     **around: Unpack[Around],
 ) -> folium.Map:
     """Draw how many hours patrols spent in each grid.
@@ -77,6 +79,8 @@ def effort_map(
         By which they were measured; those of the package without it.
     category : str, optional
         Name of the category of the incidents, for the legend; None for all.
+    about : About, optional
+        What the map cannot know of itself.
     """
     place, data, language = begin("effort", grids, around)
     rules, rows = rules or packaged_patrol_rules(), _rows(patrolled, place)
@@ -98,6 +102,7 @@ def effort_map(
         _sight_tip(language),
     ]
     _legend("effort", place, data, language, rows, words, (_EFFORT, amounts), rules, (window, category))
+    put_patrol_card(data, int(rows["incidents"].fillna(0).sum()), about, language)
     return assembled("effort", place, data, language)
 
 
@@ -108,13 +113,14 @@ def recency_map(
     window: legend.Window,
     rules: PatrolRules | None = None,
     category: str | None = None,
+    about: About | None = None,
     **around: Unpack[Around],
 ) -> folium.Map:
     """Draw how long ago somebody stayed in each grid, against the norm of its class.
 
     Parameters
     ----------
-    grids, patrolled, window, rules, category, around
+    grids, patrolled, window, rules, category, about, around
         As ``effort_map``.
     """
     place, data, language = begin("recency", grids, around)
@@ -134,6 +140,7 @@ def recency_map(
         _sight_tip(language),
     ]
     _legend("recency", place, data, language, rows, words, (_RECENCY, ages), rules, (window, category))
+    put_patrol_card(data, int(rows["incidents"].fillna(0).sum()), about, language)
     return assembled("recency", place, data, language)
 
 

@@ -122,6 +122,11 @@ def owned_incidents(work: UnitOfWork, plan: Plan, where: PointFilter, *, setting
     GeoDataFrame
         frames.INCIDENTS; ``grid_code`` missing: no grid of the plan owns it.
     """
+    return pd.DataFrame(incidents_by_plan(work, plan, where, settings=settings)[["grid_code", "channel"]])
+
+
+def incidents_by_plan(work: UnitOfWork, plan: Plan, where: PointFilter, *, settings: Settings) -> gpd.GeoDataFrame:
+    """Give the incidents of a window; ``grid_code``: their owner by the plan, missing where no grid of it owns one."""
     found = work.incidents.frame(where)
     return found if _own_days(work, plan, where, settings) else _located(found, plan, settings)
 

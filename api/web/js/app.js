@@ -1,6 +1,6 @@
 // The shell: read the address, ask what there is, draw bar and panel, and put the right map on the stage.
 import { get, send } from "./service.js";
-import { OF_A_DAY, PAGES, addressOf, defaultWindow, hashOf, readState, setOf } from "./state.js";
+import { OF_A_DAY, PAGES, addressOf, defaultWindow, hashOf, mapOf, readState, setOf } from "./state.js";
 import { askServices } from "./facilities.js";
 import { drawPanel } from "./panel.js";
 import { startSearch } from "./search.js";
@@ -90,7 +90,7 @@ function mapQuery() {
 
 /** Address of the map page that belongs to the state. */
 function mapAddress() {
-  return `/maps/${state.page === "coverage" ? state.show : state.page}?${mapQuery()}`;
+  return `/maps/${mapOf(state)}?${mapQuery()}`;
 }
 
 /** The set on the screen with the version of the day that is shown: today's is in the overview. */

@@ -1,5 +1,5 @@
 // The panel of filters: what the page is about, time window, category, and what data there are.
-import { OF_A_DAY, SHOWN, WINDOWS, setOf } from "./state.js";
+import { OF_A_DAY, SHOWN, WINDOWS, mapOf, setOf } from "./state.js";
 import { facilityFields } from "./facilities.js";
 import { tomorrowField } from "./rounds.js";
 import { newest } from "./windows.js";
@@ -72,9 +72,9 @@ function bordersField(state, change) {
   return box;
 }
 
-/** Which side of the patrols is shown: what nobody looked at, how long ago, or how much. */
+/** Which side of a page is shown: of patrols what nobody looked at, how long ago, how much; of hotspots what holds. */
 function shownField(state, change) {
-  const buttons = SHOWN.map((show) => choice(t("show_" + show), state.show === show, () => change({ show })));
+  const buttons = SHOWN[state.page].map((show) => choice(t("show_" + show), mapOf(state) === show, () => change({ show })));
   return el("fieldset", null, null, el("legend", null, t("coverage_show")), el("div", "choices", null, ...buttons));
 }
 
@@ -105,7 +105,7 @@ function holding(label, held) {
  * map is asked; `change` takes the fields of the state that shall differ, `show` a place or grid to look at.
  */
 export function drawPanel(panel, state, overview, facilities, query, change, close, show) {
-  const parts = [el("h2", null, t("page_" + state.page)), el("p", "about", t("about_" + (state.page === "coverage" ? state.show : state.page)))];
+  const parts = [el("h2", null, t("page_" + state.page)), el("p", "about", t("about_" + mapOf(state)))];
   const shut = el("button", "panel-close", "×");
   shut.type = "button";
   shut.setAttribute("aria-label", t("close_filters"));
@@ -115,7 +115,7 @@ export function drawPanel(panel, state, overview, facilities, query, change, clo
     parts.push(selectField("set", t("set"), overview.sets.map((s) => [s.name, s.title || s.name]),
       setOf(state, overview).name, (set) => change({ set, view: "", grid: "" })));
   }
-  if (state.page === "coverage") { parts.push(shownField(state, change)); }
+  if (state.page in SHOWN) { parts.push(shownField(state, change)); }
   parts.push(bordersField(state, change));
   const timeless = OF_A_DAY.includes(state.page);
   if (facilities) {

@@ -5,8 +5,11 @@ import { readFind, readReach } from "./facilities.js";
 export const PAGES = ["grids", "hotspots", "coverage", "services", "staffing"];
 /** Pages that tell how it stands on a day: no window, no category. */
 export const OF_A_DAY = ["services", "staffing"];
-/** What the page of patrols can show; the first one if the address names none. */
-export const SHOWN = ["coverage", "recency", "effort"];
+/** Maps of the pages that have several; the first one if the address names none. */
+export const SHOWN = {
+  hotspots: ["hotspots", "significant", "emerging", "compare", "moran"],
+  coverage: ["coverage", "recency", "effort"],
+};
 export const WINDOWS = { "1d": 1, "7d": 7, "30d": 30, "90d": 90, "365d": 365 };
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
@@ -42,11 +45,17 @@ export function readState() {
     layer: query.get("layer") || "",
     reach: page === "services" ? readReach(query.get("reach")) : "",
     find: page === "services" ? readFind(query.get("find")) : "",
-    show: page === "coverage" && SHOWN.includes(query.get("show")) ? query.get("show") : SHOWN[0],
+    show: page in SHOWN && SHOWN[page].includes(query.get("show")) ? query.get("show") : "",
     lang: language(query.get("lang")),
     view: hash.get("v") || "",
     grid: hash.get("grid") || "",
   };
+}
+
+/** Which map a state is about. */
+export function mapOf(state) {
+  const maps = SHOWN[state.page];
+  return !maps ? state.page : maps.includes(state.show) ? state.show : maps[0];
 }
 
 /** Write a state as an address. */
@@ -61,7 +70,7 @@ export function addressOf(state) {
   if (state.layer && state.page === "services") { query.set("layer", state.layer); }
   if (state.reach && state.page === "services") { query.set("reach", state.reach); }
   if (state.find && state.page === "services") { query.set("find", state.find); }
-  if (state.page === "coverage" && state.show !== SHOWN[0]) { query.set("show", state.show); }
+  if (state.page in SHOWN && mapOf(state) !== SHOWN[state.page][0]) { query.set("show", state.show); }
   query.set("lang", state.lang);
   return "/?" + query + hashOf(state);
 }

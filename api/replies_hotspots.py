@@ -1,0 +1,94 @@
+"""What the API gives about hotspots: what was judged of each grid, by which test, and in one sentence why."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from api.replies import Out
+from gridmap.analysis.emerging import Pattern
+from gridmap.analysis.hotspots import Judged
+from gridmap.domain.patrols import Sight
+from gridmap.services.hotspots import By, Side
+
+
+class GridJudgedOut(Out):
+    """One grid; null: nothing can be said."""
+
+    code: str
+    name: str
+    value: float | None = Field(description="what was judged: the count, or the rate, drawn towards that of all")
+    incidents: int
+    base: float | None = Field(description="households or patrol hours that incidents were counted against")
+    beside: int = Field(description="grids next to it")
+    around: float | None = Field(description="sum with those next to it")
+    expected: float | None = Field(description="that sum if all grids held the mean")
+    more: float | None = Field(description="the difference")
+    z: float | None
+    p: float | None = Field(description="by random draws")
+    q: float | None = Field(description="adjusted for the number of grids")
+    judged: Judged
+    sight: Sight | None = Field(description="whether patrols stayed there; null: not known")
+    hours: float | None = Field(description="of patrols")
+    per_hour: float | None = Field(description="incidents found by patrols, by patrol hour, with its interval of 95 %")
+    per_hour_low: float | None
+    per_hour_high: float | None
+    sentence: str = Field(description="why, in words")
+
+
+class HotspotsAnswer(Out):
+    """Gi* over the grids of a plan; false discoveries are controlled at ``rate``."""
+
+    set: str
+    version: int
+    start: datetime
+    end: datetime
+    by: By
+    side: Side
+    rate: float = Field(description="share of false ones among those called hot or cold, at most, on average")
+    draws: int
+    seed: int
+    hot: int
+    cold: int
+    total: int = Field(description="grids that were judged")
+    said: list[str] = Field(description="what was found, how, and what cannot be claimed")
+    grids: list[GridJudgedOut]
+
+
+class PeriodOut(Out):
+    """One period; ``recorded`` false: nothing is known of it."""
+
+    start: datetime
+    end: datetime
+    recorded: bool
+
+
+class GridChangedOut(Out):
+    """One grid over the periods."""
+
+    code: str
+    name: str
+    pattern: Pattern
+    side: str = Field(description="hot, cold, or empty")
+    hot: int = Field(description="periods in which it was hot")
+    cold: int
+    periods: int = Field(description="in which it was judged")
+    trend_z: float | None
+    trend_p: float | None
+    counts: list[int | None] = Field(description="incidents of each period; null: not recorded")
+    judged: list[Judged] = Field(description="of each period")
+    sentence: str
+
+
+class EmergingAnswer(Out):
+    """What became of the grids."""
+
+    set: str
+    version: int
+    start: datetime
+    end: datetime
+    rate: float
+    draws: int
+    seed: int
+    periods: list[PeriodOut]
+    said: list[str]
+    grids: list[GridChangedOut]

@@ -1,0 +1,61 @@
+"""What the maps and the answers about hotspots take."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from api.fields import DayOrTime, Names, QueryNumber
+from api.requests import MapQuery, SetAtQuery, WindowQuery
+from gridmap.i18n import Language
+from gridmap.services.hotspots import By, Side
+
+_ByField = Annotated[By, Field(description="what is judged: counts, or rates by households or by patrol hours")]
+_SideField = Annotated[Side, Field(description="what is looked for: hot grids, cold ones, or either")]
+
+
+class FileQuery(MapQuery):
+    """What a map shows, and how it leaves."""
+
+    file: Literal["true", "false"] = Field("false", description="true: one file with everything inside, to be kept")
+
+
+class DensityMapQuery(FileQuery):
+    """What the map of density shows."""
+
+    by: By = Field("count", description="count: by km2 and 30 days; else by households or patrol hours")
+    bandwidth_m: Annotated[QueryNumber, Field(ge=1, le=100_000)] | None = Field(
+        None, description="metres; the one that best foresees each incident from all others if left out"
+    )
+
+
+class SignificantMapQuery(FileQuery):
+    """What the map of Gi* shows."""
+
+    by: _ByField = "count"
+    side: _SideField = "both"
+
+
+class CompareMapQuery(FileQuery):
+    """Which two windows lie side by side."""
+
+    side: _SideField = "both"
+    before_start: DayOrTime | None = Field(
+        None, description="first day or time of the window on the left; the one before, as long, if left out"
+    )
+    before_end: DayOrTime | None = Field(None, description="first day or time after it")
+
+
+class HotspotsQuery(SetAtQuery, WindowQuery):
+    """Which plan, the window, and what is judged; without ends it is the month up to the newest record."""
+
+    category: Annotated[Names | None, Field(description="incidents that count; all if left out")] = None
+    by: _ByField = "count"
+    side: _SideField = "both"
+    lang: Language | None = Field(None, description="language of the sentences; else by Accept-Language")
+
+
+class EmergingQuery(SetAtQuery, WindowQuery):
+    """Which plan, and the window that is cut into periods."""
+
+    category: Annotated[Names | None, Field(description="incidents that count; all if left out")] = None
+    lang: Language | None = Field(None, description="language of the sentences; else by Accept-Language")

@@ -1,0 +1,117 @@
+"""The maps of hotspots of a store: density, what was judged, change, two periods."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from gridmap.atlas.asked import MapAsked
+from gridmap.services.hotspots import (
+    By,
+    Side,
+    estimate_density,
+    judge_changes,
+    judge_gathering,
+    judge_hotspots,
+    observe,
+)
+
+if TYPE_CHECKING:
+    import folium
+
+
+def density_map(asked: MapAsked, *, by: By = "count", bandwidth_m: float | None = None) -> "folium.Map":
+    """Draw where incidents are dense, hatched where nobody passed."""
+    from gridmap.maps import pages  # folium: only where a map is drawn
+
+    seen = asked.observed()
+    patrolled, sums = asked.patrolled() if by == "patrol_hours" else (None, None)
+    found = estimate_density(
+        asked.store, seen, asked.where, asked.keep, by=by, bandwidth_m=bandwidth_m, day=asked.day, patrolled=patrolled
+    )
+    return pages.hotspot_map(
+        seen.base.grids,
+        found.cells,
+        incidents_shown=found.incidents,
+        window=asked.window,
+        bandwidth=found.width,
+        scales=found.scales,
+        # hours of each patrol take seconds to measure, their fixes do not
+        patrolled=asked.passed(seen.base) if patrolled is None else patrolled,
+        category=asked.category,
+        about=asked.about(seen),
+        **asked.around(seen.base, sums),
+    )
+
+
+def significant_map(asked: MapAsked, *, by: By = "count", side: Side = "both") -> "folium.Map":
+    """Draw which grids are hot or cold, more than chance explains."""
+    from gridmap.maps import hotspot_pages
+
+    seen, (patrolled, sums) = asked.observed(), asked.patrolled()
+    found = judge_hotspots(asked.store, seen, asked.keep, by=by, side=side, day=asked.day, patrolled=patrolled)
+    return hotspot_pages.judged_map(
+        seen.base.grids,
+        found.table,
+        window=asked.window,
+        patrolled=patrolled,
+        wider=found.wider,
+        category=asked.category,
+        about=asked.about(seen),
+        **asked.around(seen.base, sums),
+    )
+
+
+def gathering_map(asked: MapAsked) -> "folium.Map":
+    """Draw which grids are among their like, and which stand out."""
+    from gridmap.maps import hotspot_pages
+
+    seen, (patrolled, sums) = asked.observed(), asked.patrolled()
+    found, gathering = judge_gathering(seen, asked.keep)
+    return hotspot_pages.moran_map(
+        seen.base.grids,
+        found,
+        window=asked.window,
+        gathering=gathering,
+        patrolled=patrolled,
+        category=asked.category,
+        about=asked.about(seen),
+        **asked.around(seen.base, sums),
+    )
+
+
+def changes_map(asked: MapAsked) -> "folium.Map":
+    """Draw what became of each grid over the periods of the window."""
+    from gridmap.maps import change_pages
+
+    seen, (patrolled, sums) = asked.observed(), asked.patrolled()
+    found = judge_changes(seen, *asked.window, asked.keep, time_zone=asked.settings.time_zone)
+    return change_pages.emerging_map(
+        seen.base.grids,
+        found.found,
+        found.counts,
+        periods=found.periods,
+        recorded=found.recorded.tolist(),
+        patrolled=patrolled,
+        category=asked.category,
+        about=asked.about(seen),
+        **asked.around(seen.base, sums),
+    )
+
+
+def sides_map(asked: MapAsked, *, before: tuple[datetime, datetime] | None = None, side: Side = "both") -> "folium.Map":
+    """Draw the hotspots of the window beside those of another one: the one before it, as long, if none is named."""
+    from gridmap.maps import change_pages
+
+    start, end = asked.window
+    earlier = asked.of(*(before or (start - (end - start), start)))
+    sides, said = [], []
+    for one in (earlier, asked):
+        seen = observe(one.store, one.plan, one.where, settings=one.settings)
+        patrolled, sums = one.patrolled()
+        found = judge_hotspots(one.store, seen, one.keep, side=side, day=one.day, patrolled=patrolled)
+        sides.append(change_pages.Side(found.table, one.window, patrolled))
+        said += [statement for statement in seen.said if statement not in said]
+    about = asked.about()
+    about["records"] = said
+    return change_pages.compare_map(
+        seen.base.grids, *sides, category=asked.category, about=about, **asked.around(seen.base, sums)
+    )

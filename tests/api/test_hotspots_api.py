@@ -1,0 +1,128 @@
+"""Hotspots over HTTP: the same numbers as the functions, within reach, and maps that leave as one file."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import city
+import page_service
+import pytest
+from api_world import check_problem
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from gridmap import getis_ord, join_points, neighbours_of, say_places
+from gridmap.analysis.locator import Locator
+from gridmap.services.clock import FixedClock
+from gridmap.settings import Settings
+from gridmap.store import open_store
+
+BASE = "/api/v1/hotspots"
+START, END = datetime(2026, 7, 2, 16, tzinfo=UTC), datetime(2026, 10, 30, 16, tzinfo=UTC)
+WINDOW = f"set=demo&start={START:%Y-%m-%dT%H:%M:%SZ}&end={END:%Y-%m-%dT%H:%M:%SZ}"
+KINDS = ("hotspots", "significant", "moran", "emerging", "compare")
+
+
+@pytest.fixture(scope="module")
+def town() -> city.City:
+    return city.build(12, 12)
+
+
+@pytest.fixture(scope="module")
+def client(town, tmp_path_factory):
+    settings = Settings(
+        database_url=f"sqlite:///{tmp_path_factory.mktemp('hot') / 'hot.gpkg'}", default_set="demo", requests_per_s=1e9,
+        network_requests_per_s=1e9,
+    )  # fmt: skip
+    store = open_store(settings.database_url)
+    page_service.fill(store, settings, town)
+    with TestClient(create_app(settings, store, FixedClock(page_service.NOW))) as asking:
+        yield asking
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def wanted(town):
+    """What the functions say of the same window."""
+    at = town.incidents["occurred_at"]
+    inside = town.incidents[(at >= START) & (at < END)]
+    within = Settings().nearest_within_m
+    owner = join_points(inside, Locator.from_frame(town.grids), nearest_within_m=within)["grid_code"]
+    counts = owner.value_counts().reindex(town.grids["code"]).fillna(0).to_numpy(float)
+    return counts, getis_ord(counts, neighbours_of(town.grids.geometry.array), side="both")
+
+
+def test_every_grid_has_its_figures_its_verdict_and_its_sentence(client, town, wanted) -> None:
+    counts, found = wanted
+    answer = client.get(f"{BASE}?{WINDOW}&lang=en").json()
+    assert [grid["code"] for grid in answer["grids"]] == town.grids["code"].tolist()
+    assert [grid["incidents"] for grid in answer["grids"]] == counts.astype(int).tolist()
+    for name in ("z", "p", "q", "expected", "more"):
+        assert [grid[name] for grid in answer["grids"]] == pytest.approx(found[name].tolist(), abs=1e-9)
+    assert [grid["judged"] for grid in answer["grids"]] == found["judged"].tolist()
+    assert answer["hot"] == found.attrs["summary"]["hot"] > 0
+    assert [grid["sentence"] for grid in answer["grids"]] == [one.text("en") for one in say_places(found)]
+    assert {grid["sight"] for grid in answer["grids"]} >= {"not_seen"}
+    assert any(grid["per_hour_high"] is not None for grid in answer["grids"])
+    homes = client.get(f"{BASE}?{WINDOW}&by=households&side=high").json()
+    assert homes["grids"][0]["base"] == town.grids["households"][0]
+    assert homes["cold"] == 0
+
+
+def test_change_is_told_by_period(client, town) -> None:
+    answer = client.get(f"{BASE}/emerging?{WINDOW}&lang=zh").json()
+    assert [period["recorded"] for period in answer["periods"]] == [True] * len(answer["periods"])
+    assert len(answer["periods"]) == 17  # weeks
+    at = town.incidents["occurred_at"]
+    inside = ((at >= START + timedelta(days=1)) & (at < END)).sum()
+    assert sum(sum(grid["counts"]) for grid in answer["grids"]) == inside
+    assert all(len(grid["judged"]) == 17 and grid["sentence"] for grid in answer["grids"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_map_has_its_card_and_leaves_as_one_file(client, kind) -> None:
+    page = client.get(f"/maps/{kind}?{WINDOW}&lang=en")
+    assert page.status_code == 200
+    assert "About this map" in page.text
+    assert f"/maps/{kind}?" in page.text
+    kept = client.get(f"/maps/{kind}?{WINDOW}&lang=en&file=true")
+    assert kept.headers["content-disposition"] == f'attachment; filename="demo-{kind}.html"'
+    assert not re.findall(r'(?:src|href)="(?!data:|#)[^"]+"', re.sub(r"<script.*?</script>", "", kept.text, flags=re.S))
+    assert "/api/v1/" not in kept.text.split('id="gridmap-data">')[1].split("</script>")[0]
+    assert "sandbox" in kept.headers["content-security-policy"]
+
+
+def test_the_same_figures_are_judged_once(client, monkeypatch) -> None:
+    from gridmap.services import hotspots
+
+    calls = []
+
+    def counted(*args, **named):
+        calls.append(1)
+        return getis_ord(*args, **named)
+
+    monkeypatch.setattr(hotspots, "getis_ord", counted)
+    window = WINDOW.replace("2026-07-02", "2026-08-02")
+    answers = [client.get(f"{BASE}?{window}&lang={lang}").json() for lang in ("zh", "en")]
+    client.get(f"/maps/significant?{window}")
+    assert len(calls) == 1
+    assert [a["grids"][0]["z"] for a in answers] == [answers[0]["grids"][0]["z"]] * 2
+
+
+def test_what_cannot_be_asked_is_refused_in_words(client) -> None:
+    check_problem(client.get(f"/maps/compare?{WINDOW}&before_start=2026-01-01"), 422, "window_half")
+    check_problem(
+        client.get(f"/maps/compare?{WINDOW}&before_start=2026-02-01&before_end=2026-01-01"), 422, "window_reversed"
+    )
+    check_problem(client.get(f"/maps/hotspots?{WINDOW}&bandwidth_m=0"), 422, "value_out_of_range")
+    check_problem(client.get(f"{BASE}?by=moon"), 422, "value_not_allowed")
+
+
+def test_a_window_without_records_answers_and_claims_nothing(client) -> None:
+    empty = "set=demo&start=2025-02-01&end=2025-03-01&lang=en"
+    answer = client.get(f"{BASE}?{empty}").json()
+    assert {grid["judged"] for grid in answer["grids"]} == {"not_judged"}
+    assert answer["said"] == ["All grids have the same figure, so none stands out."]
+    for kind in KINDS:
+        page = client.get(f"/maps/{kind}?{empty}")
+        assert page.status_code == 200, kind
+        assert "whether" in page.text or "not known" in page.text
