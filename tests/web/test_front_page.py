@@ -115,7 +115,7 @@ def test_pages_windows_and_categories_live_in_the_address(page: Page) -> None:
     page.get_by_role("link", name="热点").click()
     expect(page).to_have_url(re.compile("page=hotspots"))
     frame = map_of(page)
-    expect(frame.locator(".gm-legend summary")).to_have_text("每平方公里事件数")
+    expect(frame.locator(".gm-legend summary")).to_have_text("每平方公里每 30 天事件数")
     before = frame.locator(".gm-legend-foot").inner_text()
     page.get_by_role("button", name="90 天").click()
     expect(page).to_have_url(re.compile("window=90d"))
