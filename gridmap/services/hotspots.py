@@ -117,10 +117,10 @@ def record_faults(
     """Find gaps in the records of a window, and kinds that seem to have changed their name."""
     if incidents.empty:
         return (), []
-    zone = ZoneInfo(time_zone)
-    first, last = start.astimezone(zone).date(), (end - timedelta(microseconds=1)).astimezone(zone).date()
-    at = incidents["occurred_at"]
-    gaps = record_gaps(at, start=first, end=last + timedelta(1), time_zone=time_zone)
+    zone, at = ZoneInfo(time_zone), incidents["occurred_at"]
+    # whole days alone: one of which the window holds an hour is no gap
+    first, last = (start + timedelta(days=1, microseconds=-1)).astimezone(zone).date(), end.astimezone(zone).date()
+    gaps = record_gaps(at, start=first, end=last, time_zone=time_zone) if first < last else []
     return tuple(gaps), renamed_kinds(at, incidents["category"])
 
 
