@@ -53,7 +53,7 @@ def get_hotspots(ctx: Ctx, q: Query[HotspotsQuery], language: ReaderLanguage) ->
     table, summary = found.table, found.table.attrs["summary"]
     rows = table[list(_FOUND)].to_dict("records")
     base = table["base"] if "base" in table else [None] * len(table)
-    looked: list[dict[str, Any]] = [dict.fromkeys(_LOOKED)] * len(table)
+    looked: list[dict[Any, Any]] = [dict.fromkeys(_LOOKED)] * len(table)
     if patrolled is not None and patrolled["visits"].sum():
         looked = patrolled.set_index("code").reindex(pd.Index(seen.codes))[list(_LOOKED)].to_dict("records")
     columns = zip(
