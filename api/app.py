@@ -27,6 +27,7 @@ from api.openapi import openapi_of
 from api.rights import is_member
 from api.routes import (
     accounts,
+    blind,
     case_feed,
     case_indicators,
     cases,
@@ -130,6 +131,7 @@ ROUTERS = (
     cases.router,
     georeport.router,
     patrolled.router,
+    blind.router,
     patrol_list.router,
     inspections.router,
     duty.router,

@@ -27,7 +27,7 @@ _STREAMS = 1_000
 #: making versions.
 _HEAVY = re.compile(
     r"/maps/[^/]+|/api/v1/services/(?:coverage|gaps|staffing|provision|places)(?:\.csv)?|"
-    r"/api/v1/patrols/(?:effort(?:\.csv|\.geojson)?|overdue(?:\.csv)?|list(?:\.csv)?|hours(?:\.csv)?)|"
+    r"/api/v1/patrols/(?:effort(?:\.csv|\.geojson)?|overdue(?:\.csv)?|list(?:\.csv)?|hours(?:\.csv)?|blind(?:\.csv)?)|"
     r"/api/v1/cases/(?:indicators|evaluation)(?:\.\w+|/cases)?|/api/v1/cases/(?:alerts|feed)|"
     r"/api/v1/(?:lead(?:/effort|/redraw)?|reports/[^/]+|hotspots(?:/emerging)?)|"
     r"/api/v1/crosswalk|/api/v1/locate/arrow|/api/v1/sets/[^/]+/(?:"

@@ -128,6 +128,10 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "PatrolsAnswer": _fields(
         internal="set version start end at rules reach_m dwell_s sight status total cleaning from_sums grids"
     ),
+    "GridWatchedOut": _fields(internal="code name watched camera_share incidents"),
+    "BlindAnswer": _fields(
+        internal="set version at start end from_sums layers cameras camera_reach_m camera_share watched grids"
+    ),
     "FromSumsOut": _fields(internal="until days other_borders left_out_hours lacking"),
     # hotspots
     "GridJudgedOut": _fields(

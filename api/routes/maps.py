@@ -19,7 +19,7 @@ from api.strict import StrictRoute
 from gridmap.analysis.service_tables import place_reason
 from gridmap.atlas import hotspots
 from gridmap.atlas.asked import MapAsked
-from gridmap.atlas.grounds import coverage_map, effort_map, grids_map, recency_map, staff_map
+from gridmap.atlas.grounds import blind_map, coverage_map, effort_map, grids_map, recency_map, staff_map
 from gridmap.domain.access import Permission
 from gridmap.errors import InvalidInput
 from gridmap.i18n import text
@@ -98,6 +98,13 @@ def map_of_effort(ctx: Ctx, request: Request, q: Query[FileQuery], language: Rea
 def map_of_recency(ctx: Ctx, request: Request, q: Query[FileQuery], language: ReaderLanguage) -> Response:
     """Draw how long ago somebody stayed in each grid, against the norm of its class."""
     return map_page(ctx, request, q, language, "recency", recency_map)
+
+
+@router.get("/maps/blind")
+@needs(Permission.PATROLS_READ)
+def map_of_blind_spots(ctx: Ctx, request: Request, q: Query[MapQuery], language: ReaderLanguage) -> Response:
+    """Draw which grids neither a patrol nor a camera looked at in the window."""
+    return map_page(ctx, request, q, language, "blind", blind_map)
 
 
 @router.get("/maps/services")

@@ -19,6 +19,7 @@ _EFFORT = (
     ("per_hour_high", 3, 1), ("per_visit", 3, 1), ("per_visit_low", 3, 1), ("per_visit_high", 3, 1),
 )  # fmt: skip
 _DUE = (("days", 1, 1), ("norm_days", 1, 1), ("times", 1, 1), ("incidents", 0, 1))
+_WATCHED = (("camera_share", 1, 100), ("incidents", 0, 1))
 _HOURS = (("hour", 0, 1), ("visits", 0, 1), ("workers", 0, 1), ("hours", 2, 1), ("km", 2, 1))
 
 
@@ -50,6 +51,19 @@ def hours_table(found: pd.DataFrame, language: Language) -> FigureTable:
     days = [text(f"patrols.weekday_{day}", language) for day in found["weekday"]]
     rows = zip(days, *(cells_of(found[name], digits, times) for name, digits, times in _HOURS), strict=True)
     return FigureTable(text("patrols.hours_title", language), columns, tuple(rows))
+
+
+def blind_table(found: pd.DataFrame, language: Language) -> FigureTable:
+    """Give who looks at each grid: ``code``, ``name``, ``watched``, ``camera_share``, ``incidents``."""
+    columns = (
+        *name_columns(language),
+        TableColumn(text("patrols.watched", language), "text"),
+        *_heads(_WATCHED, language),
+    )
+    words = [text(f"patrols.watched_{word}", language) for word in found["watched"]]
+    told = (cells_of(found[name], digits, times) for name, digits, times in _WATCHED)
+    rows = zip(found["code"], found["name"], words, *told, strict=True)
+    return FigureTable(text("patrols.blind_title", language), columns, tuple(rows))
 
 
 def norm_title(rules: PatrolRules, norm: str, language: Language) -> str:

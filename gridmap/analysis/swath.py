@@ -23,7 +23,7 @@ from gridmap.analysis.locator import Locator
 from gridmap.analysis.segments import Borders, Floats, Ints
 from gridmap.analysis.swath_kernels import along, sweep
 from gridmap.analysis.tracks import GAP_S, SPEED_M_S, Fixes
-from gridmap.domain.patrols import PatrolRules, packaged_patrol_rules
+from gridmap.domain.patrols import PatrolRules, Watched, packaged_patrol_rules
 from gridmap.errors import ColumnError, InvalidInput
 
 #: Rows by metre of reach: 20 m are swept every metre.
@@ -179,14 +179,19 @@ def blind_spots(
     Returns
     -------
     DataFrame
-        One row a grid, in their order: ``code``, ``visited``, ``camera_share``, ``blind``.
+        One row a grid, in their order: ``code``, ``visited``, ``camera_share``, ``blind``, ``watched`` (a word of
+        ``Watched``: a patrol was there, else a camera, else nobody). ``attrs["summary"]`` counts each word.
     """
     rules = rules or packaged_patrol_rules()
     places = np.asarray(crs.frame_to_wgs84(cameras).geometry.array)
     table = swath_coverage(grids, places, reach_m=camera_reach_m, rules=rules)
     been = table["code"].isin({str(code) for code in visited})
     blind = ~been & (table["share"] < rules.camera_share)
-    return pd.DataFrame({"code": table["code"], "visited": been, "camera_share": table["share"], "blind": blind})
+    words = np.select([been, blind], [Watched.PATROL.value, Watched.BLIND.value], default=Watched.CAMERA.value)
+    found = pd.DataFrame({"code": table["code"], "visited": been, "camera_share": table["share"], "blind": blind})
+    found["watched"] = pd.array(words, dtype="str")
+    found.attrs["summary"] = {word.value: int((words == word.value).sum()) for word in Watched}
+    return found
 
 
 def _segments(lines: Shapes, simplify_m: float) -> Floats:
@@ -206,6 +211,8 @@ def _segments(lines: Shapes, simplify_m: float) -> Floats:
 def _shares(shapes: Shapes, segments: Floats, reach: float, threads: int | None) -> Floats:
     """Give the share of each shape that lies within reach of segments."""
     n = len(shapes)
+    if not len(segments):
+        return np.zeros(n)
     seen, area = np.zeros(n), np.zeros(n)
     if not n:
         return seen

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from gridmap.atlas.asked import MapAsked
+from gridmap.services.blind import blind_on
 from gridmap.services.ports import FeatureFilter
 from gridmap.services.provisioning import staffing_on
 from gridmap.services.reports import coverage, coverage_by_part
@@ -80,6 +81,23 @@ def recency_map(asked: MapAsked) -> "folium.Map":
         category=asked.category,
         about=asked.about(),
         **asked.around(report.base, report.from_sums),
+    )
+
+
+def blind_map(asked: MapAsked) -> "folium.Map":
+    """Draw which grids neither a patrol nor a camera looked at."""
+    from gridmap.maps import blind_pages
+
+    patrols = asked.patrols(shares=False)
+    report = blind_on(asked.store, patrols, day=asked.day, kept=asked.swaths)
+    return blind_pages.blind_map(
+        patrols.base.grids,
+        report.found,
+        window=asked.window,
+        cameras=report.cameras,
+        rules=patrols.rules,
+        category=asked.category,
+        **asked.around(patrols.base, patrols.from_sums),
     )
 
 

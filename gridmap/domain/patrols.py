@@ -46,6 +46,14 @@ class FixVerdict(StrEnum):
         return self in (FixVerdict.KEPT, FixVerdict.JITTER)
 
 
+class Watched(StrEnum):
+    """Who looks at a grid: patrols stayed there, cameras alone see enough of it, nobody does."""
+
+    PATROL = "patrol"
+    CAMERA = "camera"
+    BLIND = "blind"
+
+
 class Sight(StrEnum):
     """What is known of a grid in a window of time. "Nothing happened" is only said where somebody looked."""
 
@@ -127,6 +135,10 @@ class PatrolRules:
         Who says so, by language.
     inspections : tuple of InspectionPlan
         How the objects of layers are inspected; the name of a plan is that of its layer.
+    camera_layers : tuple of str
+        Layers of features whose open ones are cameras.
+    camera_reach_m : float
+        How far a camera sees.
     """
 
     name: str
@@ -137,6 +149,8 @@ class PatrolRules:
     norms: tuple[Norm, ...]
     source: Texts = field(hash=False)
     inspections: tuple[InspectionPlan, ...] = ()
+    camera_layers: tuple[str, ...] = ("cameras",)
+    camera_reach_m: float = 50.0
 
 
 #: The least and the most of each number of cleaning.
@@ -161,7 +175,7 @@ _LIMITS: dict[str, tuple[Decimal | int, int]] = {
 }
 _WHOLE = frozenset({"oldest_days", "jump_fixes", "clock_fixes", "datum_fixes"})
 _PLAN = ("layer", "unit", "every", "starts_on", "items", "notes", "within_m", "lead_days")
-_OWN = ("name", "source", "dwell_s", "reach_m", "camera_share", "norm", "inspection")
+_OWN = ("name", "source", "dwell_s", "reach_m", "camera_share", "camera_layers", "camera_reach_m", "norm", "inspection")
 
 
 def read_patrol_rules(content: str) -> PatrolRules:
@@ -193,6 +207,9 @@ def read_patrol_rules(content: str) -> PatrolRules:
         norms,
         book.texts("source"),
         plans,
+        # books from before cameras were asked for go by the usual
+        book.names("camera_layers") if "camera_layers" in book else ("cameras",),
+        float(book.number("camera_reach_m", Decimal("0.1"), 10_000)) if "camera_reach_m" in book else 50.0,
     )
 
 

@@ -112,9 +112,11 @@ def test_blind_is_what_neither_a_patrol_nor_a_camera_sees() -> None:
     cameras = gpd.GeoDataFrame(geometry=[shapely.Point(X0 + 1.5 * CELL, Y0 + 0.5 * CELL)], crs=4326)
     table = blind_spots(grids, ["A"], cameras, camera_reach_m=60.0).set_index("code")
     assert table["blind"].to_dict() == {"A": False, "B": False, "C": True, "D": True}
+    assert table["watched"].to_dict() == {"A": "patrol", "B": "camera", "C": "blind", "D": "blind"}
     assert table.loc["B", "camera_share"] > 0.9
     none = blind_spots(grids, ["A"], cameras.iloc[:0], camera_reach_m=60.0)
     assert none["blind"].tolist() == [False, True, True, True]
+    assert none.attrs["summary"] == {"patrol": 1, "camera": 0, "blind": 3}
 
 
 def test_what_cannot_be_measured_is_refused() -> None:

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import geopandas as gpd
@@ -13,6 +15,8 @@ from api_world import NOW, at, check_problem
 
 from gridmap.analysis.effort import overdue_list
 from gridmap.analysis.patrol_figures import hours_of, patrol_figures, patrol_swath, patrol_ways
+from gridmap.domain.boundaries import ALWAYS
+from gridmap.domain.features import FeatureLayer
 from gridmap.services import patrol_parts, patrolling
 from gridmap.services.patrols import import_fixes
 from gridmap.services.ports import PointFilter
@@ -192,3 +196,44 @@ def test_the_list_for_tomorrow_says_what_each_grid_brings_and_why(patrolled):
     rows = list(csv.reader(io.StringIO(patrolled.get(f"{BASE}/list.csv?{LONGER}&lang=en&count=2").text[1:])))
     assert [row[1] for row in rows[1:]] == [grid["code"] for grid in body["grids"]]
     assert "secret" not in str(body)
+
+
+def test_blind_is_where_nobody_stayed_and_no_camera_looks(patrolled):
+    body = patrolled.get(f"{BASE}/blind?{WINDOW}").json()
+    figures = by_hand(patrolled)[1].set_index("code")
+    unseen = set(figures.index[figures["sight"] == "not_seen"])
+    assert (body["layers"], body["cameras"], body["watched"]["camera"]) == ([], 0, 0)
+    assert {row["code"] for row in body["grids"] if row["watched"] == "blind"} == unseen
+    with patrolled.store.unit_of_work() as work:
+        shapes = Plans(patrolled.store).in_force(work, "urban", None, END.date()).frame.set_index("code").geometry
+        watched, *_, half = sorted(unseen, key=lambda code: shapes[code].area)
+        west, south, east, north = shapes[watched].bounds
+        # one every 60 m sees all of a grid; those that are only planned see nothing
+        lon, lat = np.meshgrid(np.arange(west, east, 0.0006), np.arange(south, north, 0.0005))
+        state = ["open"] * lon.size + ["planned"]
+        points = [*shapely.points(lon.ravel(), lat.ravel()), shapes[half].representative_point()]
+        codes = [f"C{n}" for n in range(len(points))]
+        frame = gpd.GeoDataFrame({"code": codes, "name": codes, "state": state}, geometry=points, crs=4326)
+        work.features.put_layer(FeatureLayer("cameras", "摄像头"))
+        none = pd.DataFrame({name: [None] * len(frame) for name in ("set_name", "version_number", "grid_code")})
+        work.features.replace(
+            "cameras", frame.assign(attributes=[{}] * len(frame)), valid_from=ALWAYS, owners=lambda f: none
+        )
+        work.commit()
+    body = patrolled.get(f"{BASE}/blind?{WINDOW}").json()
+    assert (body["layers"], body["cameras"]) == (["cameras"], lon.size)
+    rows = {row["code"]: row for row in body["grids"]}
+    assert (rows[watched]["watched"], rows[half]["watched"]) == ("camera", "blind")
+    assert rows[watched]["camera_share"] > 0.95
+    assert rows[half]["camera_share"] < 0.5
+    assert sum(body["watched"].values()) == len(figures)
+    lines = list(csv.reader(io.StringIO(patrolled.get(f"{BASE}/blind.csv?{WINDOW}&lang=en").text[1:])))
+    assert [line[2] for line in lines[1:] if line[0] == watched] == ["cameras alone"]
+    page = patrolled.get(f"/maps/blind?{WINDOW}&lang=en")
+    data = json.loads(re.search(r'id="gridmap-data">(.*?)</script>', page.text, re.DOTALL)[1])
+    looks = [style.get("pattern", "plain") for style in data["styles"]]
+    drawn = {row["code"]: looks[fill] for row, fill in zip(body["grids"], data["grids"]["fill"], strict=True)}
+    # patterns, not colours alone, tell them apart
+    wanted = {"patrol": {"plain"}, "camera": {"dots"}, "blind": {"hatch", "thin"}}
+    assert all(drawn[code] in wanted[row["watched"]] for code, row in rows.items())
+    assert "secret" not in page.text

@@ -18,6 +18,7 @@ from rights_world import NOW, at, fill
 from api import (
     replies,
     replies_access,
+    replies_blind,
     replies_cases,
     replies_duty,
     replies_georeport,
@@ -50,6 +51,7 @@ from gridmap.settings import Settings
 MODULES = (
     replies,
     replies_access,
+    replies_blind,
     replies_cases,
     replies_duty,
     replies_georeport,
@@ -71,6 +73,7 @@ ANSWERS = {
     for module in (
         replies,
         replies_access,
+        replies_blind,
         replies_cases,
         replies_duty,
         replies_georeport,

@@ -8,7 +8,7 @@ export const OF_A_DAY = ["services", "staffing"];
 /** Maps of the pages that have several; the first one if the address names none. */
 export const SHOWN = {
   hotspots: ["hotspots", "significant", "emerging", "compare", "moran"],
-  coverage: ["coverage", "recency", "effort"],
+  coverage: ["coverage", "recency", "effort", "blind"],
 };
 export const WINDOWS = { "1d": 1, "7d": 7, "30d": 30, "90d": 90, "365d": 365 };
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
