@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.browser
 
 #: Words that stick out of what holds them, and anything wider than the page.
-TOO_WIDE = """() => [...document.querySelectorAll(".tile, .card, .map header, .asked")]
+TOO_WIDE = """() => [...document.querySelectorAll(".tile, .card, .map header, .asked, .periods, .periods button")]
   .filter((node) => node.scrollWidth > node.clientWidth + 1 || node.getBoundingClientRect().right > innerWidth + 1)
   .map((node) => node.className)"""
 
@@ -124,12 +124,57 @@ def test_an_area_and_a_period_are_chosen_and_the_address_says_so(page: Page, fil
     expect(page.locator("#about b")).to_have_text(name)
 
 
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (1366, 768), (3840, 2160)])
+def test_what_it_is_compared_with_stands_in_the_address_and_the_report_is_one_click_away(
+    page: Page, filled: None
+) -> None:
+    opened(page)
+    reported = page.locator(".tile[data-name=reported]")
+    expect(reported).to_contain_text("8 件")
+    page.locator("select[name=against]").select_option("year")
+    expect(page.locator("#about")).to_contain_text("2025")
+    assert "vs=year" in page.url
+    page.locator("select[name=against]").select_option("custom")
+    dates = page.locator("input[type=date]")
+    expect(dates).to_have_count(2)
+    # a period beside itself: nothing moved
+    opened(page, "lang=zh&period=custom&from=2026-11-02&to=2026-11-02&vs=custom&vs_from=2026-11-02&vs_to=2026-11-02")
+    expect(reported).to_contain_text("与对比期持平")
+    expect(page.locator("input[type=date]")).to_have_count(4)
+    page.reload()
+    expect(reported).to_contain_text("与对比期持平")
+    page.locator(".reports summary").click()
+    links = [link.get_attribute("href") for link in page.locator(".reports a").all()]
+    assert [link.split("?")[0][-4:] for link in links if link] == [".pdf", "html", ".pdf", "html"]
+    answer = page.request.get(str(links[2]))
+    assert answer.status == 200
+    assert answer.body().startswith(b"%PDF")
+    # who looked stands beside what was found; here nobody has sent a track
+    expect(page.locator(".card.of-effort")).to_have_attribute("aria-busy", "false")
+    expect(page.locator(".card.of-effort")).to_contain_text("没有任何巡查轨迹")
+
+
+#: Text that is smaller than so many px, without that of drawings, which are scaled.
+TOO_SMALL = """least => [...document.querySelectorAll("#board *, .asked *")]
+  .filter((node) => !node.closest("svg, iframe") && node.getClientRects().length
+    && [...node.childNodes].some((part) => part.nodeType === 3 && part.data.trim())
+    && parseFloat(getComputedStyle(node).fontSize) < least)
+  .map((node) => node.tagName + "." + node.className)"""
+#: The same of drawings, as they are shown.
+SMALL_DRAWN = """least => [...document.querySelectorAll(".card svg text")]
+  .filter((node) => parseFloat(getComputedStyle(node).fontSize) * node.getScreenCTM().a < least)
+  .map((node) => node.closest(".card").className + node.textContent)"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1366, 768), (1920, 1080), (3840, 2160)])
 def test_nothing_sticks_out_on_a_phone_a_laptop_and_a_wall(page: Page, filled: None, width: int, height: int) -> None:
     page.set_viewport_size({"width": width, "height": height})
+    wall = width > 1800
     for lang in ("zh", "en"):
         opened(page, f"lang={lang}")
+        expect(page.locator(".card.of-effort")).to_have_attribute("aria-busy", "false")
+        for name in ("course", "types", "places", "hours", "alerts", "effort"):
+            expect(page.locator(f".card.of-{name}")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(TOO_WIDE) == []
-    size = page.eval_on_selector(".tile .title", "node => parseFloat(getComputedStyle(node).fontSize)")
-    assert size >= (18 if width > 2000 else 12)
+        assert page.evaluate(TOO_SMALL, 18 if wall else 12) == []
+        assert page.evaluate(SMALL_DRAWN, 18 if wall else 9) == []

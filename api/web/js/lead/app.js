@@ -1,4 +1,4 @@
-// The leader's page: a period and an area; key numbers, two maps, course, types, ranking, hours, alerts.
+// The leader's page: a period, what it is compared with, and an area; numbers, two maps, charts, alerts, borders.
 import { get, send } from "../service.js";
 import { drawDistrict, drawLanguages, drawPages, drawWho, fillTexts, loadSession, may } from "../shell.js";
 import { setOf } from "../state.js";
@@ -6,7 +6,10 @@ import { day, el, isoDay, loadTexts, setZone, t, time } from "../texts.js";
 import { awaitAlerts, drawAlerts } from "./alerts.js";
 import { showCases } from "./cases.js";
 import { drawCharts } from "./charts.js";
+import { drawEffort } from "./effort.js";
 import { drawMaps } from "./maps.js";
+import { drawAsked } from "./asked.js";
+import { drawRedraw } from "./redraw.js";
 import { PERIODS, addressOf, nextDay, readState } from "./state.js";
 import { drawTiles } from "./tiles.js";
 
@@ -32,6 +35,11 @@ function query() {
     found.set("end", newest);
     found.set("start", new Date(new Date(newest).getTime() - PERIODS[state.period] * 86400000).toISOString());
   }
+  if (state.against === "year") { found.set("against", "year"); }
+  if (state.against === "custom") {
+    found.set("compare_start", state.vsFrom);
+    found.set("compare_end", nextDay(state.vsTo));
+  }
   if (state.area) { found.set("area", state.area); }
   return found;
 }
@@ -50,48 +58,10 @@ function say(fields) {
   board.setAttribute("aria-busy", "false");
 }
 
-function field(label, control) {
-  return el("label", null, null, el("span", null, label), control);
-}
-
-/** The choice of the period and the area. */
-function drawAsked(lead) {
-  const periods = el("div", "periods");
-  periods.setAttribute("role", "group");
-  periods.setAttribute("aria-label", t("lead_period"));
-  for (const [key, days] of [...Object.entries(PERIODS), ["custom", 0]]) {
-    const button = el("button", null, days ? t("lead_days", { n: days }) : t("lead_custom"));
-    button.type = "button";
-    button.setAttribute("aria-pressed", String(key === state.period));
-    button.addEventListener("click", () => change(key === "custom"
-      ? { period: key, from: isoDay(lead.start), to: isoDay(lead.end) } : { period: key, from: "", to: "" }));
-    periods.append(button);
-  }
-  const dates = ["from", "to"].map((name) => {
-    const input = el("input");
-    input.type = "date";
-    input.required = true;
-    input.value = state[name];
-    input.addEventListener("change", () => {
-      const there = { ...state, [name]: input.value };
-      if (input.value && there.from <= there.to) { change({ [name]: input.value }); }
-    });
-    return field(t("lead_" + name), input);
-  });
-  const area = el("select");
-  area.append(new Option(t("lead_area_all"), ""), ...lead.areas.map((one) => new Option(one.title, one.code)));
-  if (state.area && !lead.areas.some((one) => one.code === state.area)) { area.append(new Option(lead.area ? lead.area.title : state.area, state.area)); }
-  area.value = state.area;
-  area.addEventListener("change", () => change({ area: area.value }));
-  const print = el("button", "quiet print", t("lead_print"));
-  print.type = "button";
-  print.addEventListener("click", () => window.print());
-  asked.replaceChildren(periods, ...(state.period === "custom" ? dates : []), field(t("lead_area"), area), print);
-}
-
 function about(lead) {
   const last = (iso) => day(new Date(new Date(iso).getTime() - 1000).toISOString());
-  const span = t("lead_window", { from: day(lead.start), to: last(lead.end), before: day(lead.before), until: last(lead.start) });
+  const key = state.against === "before" ? "lead_window" : "lead_window_other";
+  const span = t(key, { from: day(lead.start), to: last(lead.end), before: day(lead.before), until: last(lead.until) });
   document.getElementById("about").replaceChildren(
     el("b", null, lead.area ? lead.area.title : t("lead_area_all")), ` · ${span} · `, el("span", "as-of", t("lead_as_of", { time: time(lead.at) })));
 }
@@ -130,7 +100,7 @@ async function draw() {
     if (mine !== turn) { return; }
     notice.hidden = true;
     parts.forEach((node) => { node.hidden = false; });
-    drawAsked(lead);
+    drawAsked(asked, lead, state, change);
     about(lead);
     const empty = !lead.numbers[0].value && !lead.open;
     if (empty) {
@@ -143,8 +113,12 @@ async function draw() {
     drawCharts(charts, lead, { goTo: (code) => change({ area: code }) });
     awaitAlerts(charts);
     board.setAttribute("aria-busy", "false");
-    const { alerts } = await get("/api/v1/cases/alerts", state.lang);
-    if (mine === turn) { drawAlerts(charts, alerts, lead.set, state.lang); }
+    // each by itself: the alerts do not wait for the tracks of a month
+    await Promise.all([
+      get("/api/v1/cases/alerts", state.lang).then(({ alerts }) => { if (mine === turn) { drawAlerts(charts, alerts, lead.set, state.lang); } }),
+      drawEffort(charts, lead, { lang: state.lang, goTo: (code) => change({ area: code }), here: () => mine === turn }),
+      drawRedraw(charts, lead, { state, change, here: () => mine === turn }),
+    ]);
   } catch (problem) {
     if (mine !== turn) { return; }
     const known = textsOf === state.lang;
