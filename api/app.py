@@ -47,6 +47,7 @@ from api.routes import (
     locate,
     maps,
     ogc,
+    ogc_edits,
     ogc_items,
     operations,
     overview,
@@ -147,6 +148,7 @@ ROUTERS = (
     operations.router,
     ogc.router,
     ogc_items.router,
+    ogc_edits.router,
 )
 
 

@@ -7,9 +7,21 @@ from fastapi import APIRouter, Path, Request, Response
 from api.answers import GEOJSON, to_json
 from api.deps import Ctx, ReaderLanguage
 from api.ogc import pages
-from api.ogc.answering import FORMS, answered, form_of, html_answer, links_json, matches, path_of, unchanged, with_query
+from api.ogc.answering import (
+    FORMS,
+    answered,
+    form_of,
+    html_answer,
+    links_json,
+    matches,
+    path_of,
+    tag_of,
+    unchanged,
+    with_query,
+)
 from api.ogc.asking import Asked, ItemQuery, ItemsQuery, asked_of
 from api.ogc.collections import Collection, find_collection
+from api.ogc.editing import state_of
 from api.ogc.registry import Link, declare
 from api.ogc.route import OgcRoute
 from api.ogc.rows import Page, find, page_of
@@ -218,4 +230,6 @@ def get_item(
     ]
     (feature,) = feature_texts(row, asked.names, to_reference(row.shapes, asked.crs))
     body = feature[:-1] + b',"links":' + to_json(links_json(request, links)).encode("utf-8") + b"}"
-    return answered(request, body, GEOJSON, Content_Crs=f"<{asked.crs}>")
+    # before the dot what it is, behind it how it is told: whoever changes it names the former
+    tag = f'"{state_of(row)}.{tag_of(body)[3:-1]}"'
+    return answered(request, body, GEOJSON, tag=tag, Content_Crs=f"<{asked.crs}>")

@@ -1,5 +1,6 @@
 """Layers of facilities and thematic zones: brought in from a day on, asked for a day with the owners of that day."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -87,6 +88,37 @@ def import_layer(
             work.features.replace(name, frame, valid_from=start, owners=owners)
             work.commit()
     return LayerOutcome(found, titled, len(frame), committed, start, end)
+
+
+def change_layer(
+    store: Store,
+    plans: Plans,
+    boundary_set: BoundarySet | None,
+    name: str,
+    change: Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame],
+    *,
+    today: date,
+    settings: Settings,
+) -> None:
+    """Change single features of a layer from today on; nobody else changes it meanwhile.
+
+    Parameters
+    ----------
+    change : callable
+        Gets the features of today as the repository gives them, and gives those that are to be.
+
+    Raises
+    ------
+    NotFound
+        ``feature_layer_unknown``. As ``change`` and the repository.
+    """
+    with store.unit_of_work() as work:
+        # written first: from here on others wait
+        work.features.put_layer(require_layer(work, name))
+        changed = change(work.features.frame(FeatureFilter(name, today)))
+        owners = _owners(work, plans, boundary_set, settings)
+        work.features.replace(name, changed, valid_from=today, owners=owners)
+        work.commit()
 
 
 def _owners(work: UnitOfWork, plans: Plans, boundary_set: BoundarySet | None, settings: Settings) -> Owners:

@@ -139,6 +139,14 @@ def read_json(value: Any) -> Filter:
     return Filter(root, frozenset(reader.properties))
 
 
+def read_shape(value: Any) -> Any:
+    """Read a GeoJSON geometry strictly: numbers where they belong, and not too many (InvalidInput ``filter_...``)."""
+    found = _Reader().read(value, 0)
+    if not isinstance(found, Shape):
+        raise InvalidInput("filter_malformed")
+    return found.geometry
+
+
 class _Reader:
     """Makes nodes of JSON, and counts them."""
 
