@@ -22,47 +22,44 @@ _write = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", 
 #: Kinds that shapely puts into flat arrays as one kind together with their many-part form.
 _PLAIN = {0: "Point", 1: "LineString", 3: "Polygon", 4: "MultiPoint", 5: "MultiLineString", 6: "MultiPolygon"}
 
+_OPENS = ord("[")
 
-def geometry_texts(shapes: npt.NDArray[np.object_]) -> list[str]:
+
+def geometry_texts(shapes: npt.NDArray[np.object_]) -> list[bytes]:
     """Write geometries as GeoJSON; what is missing or empty is ``null``."""
-    made = np.full(len(shapes), "null", dtype=object)
+    made = np.full(len(shapes), b"null", dtype=object)
     kinds = shapely.get_type_id(shapes)
     there = ~shapely.is_empty(shapes) & (kinds >= 0)
     for kind in np.unique(kinds[there]).tolist():
         rows = np.flatnonzero(there & (kinds == kind))
         some = shapes[rows]
         if kind in _PLAIN and not shapely.has_z(some).any():
-            texts: Sequence[str] = _written(some, _PLAIN[kind])
+            made[rows] = _written(some, _PLAIN[kind])
         else:
-            texts = shapely.to_geojson(some).tolist()
-        made[rows] = texts
+            made[rows] = [text.encode("ascii") for text in shapely.to_geojson(some).tolist()]
     return list(made)
 
 
-def _written(shapes: npt.NDArray[np.object_], kind: str) -> list[str]:
+def _written(shapes: npt.NDArray[np.object_], kind: str) -> list[bytes]:
     """Write geometries of one kind."""
     _, xy, offsets = shapely.to_ragged_array(shapes, include_z=False)
     text = orjson.dumps(np.ascontiguousarray(xy), option=orjson.OPT_SERIALIZE_NUMPY)
     # where each position begins, and one place beyond the last one
-    begins = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("["))[1:]
+    begins = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == _OPENS)[1:]
     cuts = np.append(begins, len(text))
-    whole = text.decode("ascii")
-
-    def run(first: int, last: int) -> str:
-        return whole[cuts[first] : cuts[last] - 1]
-
-    front = f'{{"type":"{kind}","coordinates":'
+    front = b'{"type":"%s","coordinates":' % kind.encode("ascii")
     if kind == "Point":
-        return [f"{front}{run(i, i + 1)}}}" for i in range(len(shapes))]
+        return [b"%s%s}" % (front, text[a : b - 1]) for a, b in pairwise(cuts.tolist())]
     # the innermost runs of positions, then runs of those, until there is one a shape
-    inner = offsets[0].tolist()
-    parts = [f"[{run(a, b)}]" for a, b in pairwise(inner)]
+    runs = cuts[offsets[0]].tolist()
+    if len(offsets) == 1:
+        return [b"%s[%s]}" % (front, text[a : b - 1]) for a, b in pairwise(runs)]
+    if len(offsets) == 2 and len(offsets[0]) == len(offsets[1]):  # polygons of one ring each
+        return [b"%s[[%s]]}" % (front, text[a : b - 1]) for a, b in pairwise(runs)]
+    parts = [b"[%s]" % text[a : b - 1] for a, b in pairwise(runs)]
     for level in offsets[1:]:
-        ends = level.tolist()
-        parts = [f"[{','.join(parts[a:b])}]" for a, b in pairwise(ends)]
-    if kind.startswith("Multi") and len(parts) != len(shapes):
-        raise AssertionError(kind)
-    return [f"{front}{part}}}" for part in parts]
+        parts = [b"[%s]" % b",".join(parts[a:b]) for a, b in pairwise(level.tolist())]
+    return [b"%s%s}" % (front, part) for part in parts]
 
 
 def values_of(column: Column) -> list[Any]:
@@ -96,21 +93,21 @@ def feature_texts(table: Table, names: Sequence[str], shapes: npt.NDArray[np.obj
     """
     geometry = geometry_texts(table.shapes if shapes is None else shapes)
     columns = [_texts(table.columns[name]) for name in names]
-    form = '{"type":"Feature","id":%s,"geometry":%s,"properties":{' + ",".join(f"{_key(n)}:%s" for n in names) + "}}"
-    ids = map(_write, table.ids.tolist())
-    return [(form % row).encode("utf-8") for row in zip(ids, geometry, *columns, strict=True)]
+    form = b'{"type":"Feature","id":%s,"geometry":%s,"properties":{' + b",".join(b"%s:%%s" % _key(n) for n in names)
+    form += b"}}"
+    ids = [_write(id_).encode("utf-8") for id_ in table.ids.tolist()]
+    return [form % row for row in zip(ids, geometry, *columns, strict=True)]
 
 
-def _key(name: str) -> str:
-    return _write(name).replace("%", "%%")
+def _key(name: str) -> bytes:
+    return _write(name).replace("%", "%%").encode("utf-8")
 
 
-def _texts(column: Column) -> list[str]:
+def _texts(column: Column) -> list[bytes]:
     """Write the values of a column as JSON, each that comes again once."""
-    if column.kind is Kind.TEXT:
-        codes, known = pd.factorize(column.values, use_na_sentinel=True)
-        words = [*map(_write, known.tolist()), "null"]
-        return [words[code] for code in codes.tolist()]
-    if column.kind in (Kind.INTEGER, Kind.NUMBER):
-        return ["null" if v is None else repr(v) for v in values_of(column)]
-    return list(map(_write, values_of(column)))
+    if column.kind is Kind.FLAG:
+        return [b"true" if value else b"false" for value in column.values.tolist()]
+    codes, known = pd.factorize(column.values, use_na_sentinel=True)
+    told = values_of(Column(column.kind, np.asarray(known)))
+    words = [*(_write(value).encode("utf-8") for value in told), b"null"]
+    return [words[code] for code in codes.tolist()]
