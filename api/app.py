@@ -105,6 +105,7 @@ ROUTERS = (
     patrols.router,
     incidents.router,
     overview.router,
+    ogc_items.router,
     sets.router,
     grids.router,
     layers.router,
@@ -147,7 +148,6 @@ ROUTERS = (
     docs.router,
     operations.router,
     ogc.router,
-    ogc_items.router,
     ogc_edits.router,
 )
 

@@ -17,9 +17,10 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -53,8 +54,9 @@ def median(make: Callable[[], Any], times: int = 5) -> float:
     return statistics.median(took)
 
 
-class Answer(NamedTuple):
-    """What an app sent."""
+@dataclass(frozen=True, repr=False)
+class Answer:
+    """What an app sent; a loop would write it out to name its tasks."""
 
     status: int
     headers: dict[bytes, bytes]

@@ -1,33 +1,34 @@
 """Clients that are not ours read, filter, page and reproject: GDAL's OAPIF driver (in pyogrio's wheel) and OWSLib."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import httpx
 import numpy as np
-import page_service
 import pyogrio
 import pytest
-import ready
 import shapely
 from owslib.ogcapi.features import Features
-from rights_world import CELL, NOW, X0, Y0, code, fill
-
-from api.app import create_app
-from gridmap.services.clock import FixedClock
-from gridmap.settings import Settings
+from rights_world import CELL, X0, Y0, code
 
 BOX = (X0 + CELL * 0.1, Y0 + CELL * 0.1, X0 + CELL * 1.4, Y0 + CELL * 1.4)
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The two streets over a true connection."""
-    store = ready.embedded(tmp_path_factory.mktemp("clients") / "world.gpkg", fill)
-    app = create_app(Settings(default_set="urban", cursor_key="for tests", language="en"), store, FixedClock(NOW))
-    with page_service.running(app) as url:
-        yield f"{url}/ogc"
-    store.close()
+    """The two streets over a true connection, in another process."""
+    script = Path(__file__).resolve().parents[1] / "ogc_service.py"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, str(script), str(tmp_path_factory.mktemp("clients"))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        yield f"http://127.0.0.1:{int(process.stdout.readline())}/ogc"
+        process.terminate()
 
 
 def gdal(service: str, layer: str, **options: Any) -> gpd.GeoDataFrame:
@@ -88,8 +89,6 @@ def test_owslib_reads_filters_and_pages(service: str, areas: gpd.GeoDataFrame) -
 def test_streams_are_read_by_gdal_and_arrow_alike(
     service: str, areas: gpd.GeoDataFrame, form: str, tmp_path: Any
 ) -> None:
-    import httpx
-
     for collection, count in (("urban.grid", len(areas)), ("incidents", 44)):
         answer = httpx.get(f"{service}/collections/{collection}/items", params={"f": form})
         path = tmp_path / f"{collection}.{'geojsonl' if form == 'ndjson' else form}"

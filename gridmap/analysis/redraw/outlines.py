@@ -81,7 +81,7 @@ def _parts(shape: shapely.Geometry) -> list[Polygon]:
     return [p for p in shapely.get_parts([shape]) if isinstance(p, Polygon) and p.area > _NOTHING]
 
 
-def neighbour_of(tiling: Tiling, ground: shapely.Geometry, code: str) -> str | None:
+def neighbour_of(tiling: Tiling, ground: Shape, code: str) -> str | None:
     """Give the area, other than ``code``, that shares the longest border with some ground; None: there is none."""
     near = [c for c in tiling.near(ground.bounds) if c != code]
     if not near:
