@@ -1,6 +1,7 @@
 """An area as another program drew it, as an edit: its neighbours follow, so that no hole or overlap comes of it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -81,7 +82,7 @@ def _parts(shape: shapely.Geometry) -> list[Polygon]:
     return [p for p in shapely.get_parts([shape]) if isinstance(p, Polygon) and p.area > _NOTHING]
 
 
-def neighbour_of(tiling: Tiling, ground: Shape, code: str) -> str | None:
+def neighbour_of(tiling: Tiling, ground: Any, code: str) -> str | None:
     """Give the area, other than ``code``, that shares the longest border with some ground; None: there is none."""
     near = [c for c in tiling.near(ground.bounds) if c != code]
     if not near:
