@@ -135,15 +135,17 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "FromSumsOut": _fields(internal="until days other_borders left_out_hours lacking"),
     # hotspots
     "GridJudgedOut": _fields(
-        internal="code name value incidents base beside around expected more z p q judged sight hours per_hour "
-        "per_hour_low per_hour_high sentence"
+        internal="code name value incidents base beside around expected more z p q judged peak usual sight hours "
+        "per_hour per_hour_low per_hour_high sentence"
     ),
-    "HotspotsAnswer": _fields(internal="set version start end by side rate draws seed hot cold total said grids"),
+    "HotspotsAnswer": _fields(internal="set version start end by side rate draws seed hot cold peaks total said grids"),
     "PeriodOut": _fields(internal="start end recorded"),
     "GridChangedOut": _fields(
         internal="code name pattern side hot cold periods trend_z trend_p counts judged sentence"
     ),
     "EmergingAnswer": _fields(internal="set version start end rate draws seed periods said grids"),
+    "SuddenOut": _fields(internal="category title since observed expected p radius_m code name lon lat grids sentence"),
+    "SuddenAnswer": _fields(internal="set version start end weeks rate kinds silent said clusters"),
     "OverdueOut": _fields(internal="code name last_at days norm norm_days times status incidents"),
     "OverdueAnswer": _fields(internal="set version start end at from_sums status grids"),
     "HourOut": _fields(internal="weekday hour visits workers hours km"),

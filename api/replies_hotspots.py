@@ -27,6 +27,8 @@ class GridJudgedOut(Out):
     p: float | None = Field(description="by random draws")
     q: float | None = Field(description="adjusted for the number of grids")
     judged: Judged
+    peak: bool = Field(description="far more here by itself than the differences between grids explain")
+    usual: float | None = Field(description="incidents expected of the grid by itself; null: not judged")
     sight: Sight | None = Field(description="whether patrols stayed there; null: not known")
     hours: float | None = Field(description="of patrols")
     per_hour: float | None = Field(description="incidents found by patrols, by patrol hour, with its interval of 95 %")
@@ -49,6 +51,9 @@ class HotspotsAnswer(Out):
     seed: int
     hot: int
     cold: int
+    peaks: int = Field(
+        description="grids that stand out by themselves, hot or not; 0 where cold ones alone were asked for"
+    )
     total: int = Field(description="grids that were judged")
     said: list[str] = Field(description="what was found, how, and what cannot be claimed")
     grids: list[GridJudgedOut]
@@ -92,3 +97,36 @@ class EmergingAnswer(Out):
     periods: list[PeriodOut]
     said: list[str]
     grids: list[GridChangedOut]
+
+
+class SuddenOut(Out):
+    """A cluster of one kind that is alive now."""
+
+    category: str
+    title: str
+    since: datetime = Field(description="start of the first week of it")
+    observed: int
+    expected: float = Field(description="by the totals of its grids and of those weeks")
+    p: float = Field(description="how often chance shows as strong a cluster of this kind anywhere")
+    radius_m: float = Field(description="from the grid in its middle to the farthest")
+    code: str = Field(description="grid in its middle")
+    name: str
+    lon: float
+    lat: float
+    grids: list[str] = Field(description="all of its grids, the middle first")
+    sentence: str
+
+
+class SuddenAnswer(Out):
+    """What began lately, of every kind of incident."""
+
+    set: str
+    version: int
+    start: datetime
+    end: datetime
+    weeks: int
+    rate: float = Field(description="share of looks that show any cluster where nothing is going on")
+    kinds: int = Field(description="kinds that were judged")
+    silent: int = Field(description="kinds with too few incidents")
+    said: list[str]
+    clusters: list[SuddenOut]

@@ -59,3 +59,10 @@ class EmergingQuery(SetAtQuery, WindowQuery):
 
     category: Annotated[Names | None, Field(description="incidents that count; all if left out")] = None
     lang: Language | None = Field(None, description="language of the sentences; else by Accept-Language")
+
+
+class SuddenQuery(SetAtQuery):
+    """Which plan, and up to when; without an end up to the newest record."""
+
+    end: DayOrTime | None = Field(None, description="first day or time after the weeks that are looked at")
+    lang: Language | None = Field(None, description="language of the sentences; else by Accept-Language")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     )
     from gridmap.analysis.emerging import emerging_hotspots, say_changes, say_emerging
     from gridmap.analysis.forecast import forecast, say_forecast
-    from gridmap.analysis.hotspot_words import say_hotspots, say_places
+    from gridmap.analysis.hotspot_words import say_hotspots, say_peak, say_peaks, say_places
     from gridmap.analysis.hotspots import getis_ord
     from gridmap.analysis.incident_rates import incident_rates, poisson_rate
     from gridmap.analysis.inspections import inspections
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gridmap.analysis.overlay import overlay
     from gridmap.analysis.patrol_figures import PatrolWays, hours_of, patrol_figures, patrol_swath, patrol_ways
     from gridmap.analysis.patrol_list import patrol_list
-    from gridmap.analysis.peaks import lone_peaks, say_peak, say_peaks
+    from gridmap.analysis.peaks import lone_peaks, with_peaks
     from gridmap.analysis.period_counts import equal_periods, period_counts, recorded_periods
     from gridmap.analysis.provision import provision_matrix
     from gridmap.analysis.rates import rate_hotspots, smoothed_rates, smoothed_rates_around
@@ -168,6 +168,7 @@ __all__ = [
     "week_matrix",
     "wider_reach",
     "window_parts",
+    "with_peaks",
 ]
 
 # Loaded when first used: a command that needs no geometry starts without GeoPandas.
@@ -238,8 +239,8 @@ _HOMES = {
     "say_gathering": "gridmap.analysis.moran_words",
     "say_hotspots": "gridmap.analysis.hotspot_words",
     "say_kinds": "gridmap.analysis.moran_words",
-    "say_peak": "gridmap.analysis.peaks",
-    "say_peaks": "gridmap.analysis.peaks",
+    "say_peak": "gridmap.analysis.hotspot_words",
+    "say_peaks": "gridmap.analysis.hotspot_words",
     "say_places": "gridmap.analysis.hotspot_words",
     "say_profile": "gridmap.analysis.rhythm",
     "say_records": "gridmap.analysis.rhythm",
@@ -270,6 +271,7 @@ _HOMES = {
     "week_matrix": "gridmap.analysis.rhythm",
     "wider_reach": "gridmap.analysis.wider_reach",
     "window_parts": "gridmap.analysis.windows",
+    "with_peaks": "gridmap.analysis.peaks",
 }
 
 

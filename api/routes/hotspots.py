@@ -3,12 +3,21 @@
 from typing import Any
 
 import pandas as pd
+import shapely
 from fastapi import APIRouter
 
 from api.deps import Context, Ctx, ReaderLanguage
 from api.mapped import asked_of
-from api.replies_hotspots import EmergingAnswer, GridChangedOut, GridJudgedOut, HotspotsAnswer, PeriodOut
-from api.requests_maps import EmergingQuery, HotspotsQuery
+from api.replies_hotspots import (
+    EmergingAnswer,
+    GridChangedOut,
+    GridJudgedOut,
+    HotspotsAnswer,
+    PeriodOut,
+    SuddenAnswer,
+    SuddenOut,
+)
+from api.requests_maps import EmergingQuery, HotspotsQuery, SuddenQuery
 from api.rights import needs
 from api.routes.common import Query
 from api.routes.services import known
@@ -16,10 +25,13 @@ from api.strict import StrictRoute
 from gridmap.analysis.emerging import say_changes, say_emerging
 from gridmap.analysis.hotspot_words import say_hotspots, say_places
 from gridmap.analysis.saying import texts
-from gridmap.atlas.asked import MapAsked
+from gridmap.analysis.sudden_kinds import say_cluster, say_sudden
+from gridmap.atlas.asked import MapAsked, category_name
 from gridmap.domain.access import Permission
 from gridmap.i18n import Language
 from gridmap.services.hotspots import judge_changes, judge_hotspots
+from gridmap.services.ports import PointFilter
+from gridmap.services.sudden import look_for_sudden, weeks_before
 
 router = APIRouter(route_class=StrictRoute, tags=["hotspots"])
 
@@ -51,7 +63,8 @@ def get_hotspots(ctx: Ctx, q: Query[HotspotsQuery], language: ReaderLanguage) ->
     seen, (patrolled, _) = asked.observed(), asked.patrolled()
     found = judge_hotspots(asked.store, seen, asked.keep, by=q.by, side=q.side, day=asked.day, patrolled=patrolled)
     table, summary = found.table, found.table.attrs["summary"]
-    rows = table[list(_FOUND)].to_dict("records")
+    alone = table if "peak" in table else table.assign(peak=False, usual=None)
+    rows = alone[[*_FOUND, "peak", "usual"]].to_dict("records")
     base = table["base"] if "base" in table else [None] * len(table)
     looked: list[dict[Any, Any]] = [dict.fromkeys(_LOOKED)] * len(table)
     if patrolled is not None and patrolled["visits"].sum():
@@ -68,6 +81,7 @@ def get_hotspots(ctx: Ctx, q: Query[HotspotsQuery], language: ReaderLanguage) ->
         seed=summary["seed"],
         hot=summary["hot"],
         cold=summary["cold"],
+        peaks=summary.get("peaks", 0),
         total=summary["judged"],
         said=texts((*say_hotspots(table), *seen.said), asked.language),
         grids=[
@@ -126,5 +140,47 @@ def get_emerging(ctx: Ctx, q: Query[EmergingQuery], language: ReaderLanguage) ->
                 }
             )
             for code, name, row, counts, judged, sentence in columns
+        ],
+    )
+
+
+@router.get(f"{BASE}/sudden")
+@needs(Permission.INCIDENTS_READ)
+def get_sudden(ctx: Ctx, q: Query[SuddenQuery], language: ReaderLanguage) -> SuddenAnswer:
+    """Say of which kinds clusters began in the last four weeks, where, and how often chance alone shows one."""
+    told, plan = q.lang or language, ctx.plan(q.set, q.at)
+    end = ctx.closed_window(ctx.window(None, q.end)).end
+    assert end is not None
+    where = PointFilter(weeks_before(end), end)
+    asked = asked_of(ctx, plan, ctx.day(q.at), where, told)
+    seen = asked.observed()
+    found = look_for_sudden(seen, end, asked.keep)
+    grids, summary = seen.base.grids, found.summary
+    names = _names(grids)
+    middles = shapely.get_coordinates(shapely.point_on_surface(grids.geometry.to_numpy())).round(6).tolist()
+    return SuddenAnswer(
+        **_head(asked),
+        weeks=summary["weeks"],
+        rate=summary["rate"],
+        kinds=summary["kinds"],
+        silent=summary["silent"],
+        said=texts((*say_sudden(found), *seen.said), told),
+        clusters=[
+            SuddenOut(
+                category=kind,
+                title=category_name(kind, told),
+                since=since,
+                observed=one.observed,
+                expected=round(one.expected, 1),
+                p=one.p,
+                radius_m=round(one.radius_m),
+                code=seen.codes[one.places[0]],
+                name=names[one.places[0]],
+                lon=middles[one.places[0]][0],
+                lat=middles[one.places[0]][1],
+                grids=[seen.codes[k] for k in one.places],
+                sentence=say_cluster(one).text(told),
+            )
+            for kind, one, since in found.clusters
         ],
     )

@@ -4,15 +4,12 @@ Gi* asks what lies around a place, so it is silent about one grid that holds nin
 Here each count is compared with what the spread of all others explains.
 """
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
 from gridmap.analysis.hotspots import RATE
-from gridmap.analysis.saying import Statement, by_chance, rounded, say
 from gridmap.errors import InvalidInput
 
 Floats = npt.NDArray[np.float64]
@@ -160,17 +157,26 @@ def _tail(y: Floats, mu: Floats, spread: float | Floats) -> Floats:
     return np.asarray(found, dtype=np.float64)
 
 
-def say_peaks(found: pd.DataFrame) -> list[Statement]:
-    """Say what stands out by itself: one sentence for the card, with what may be false in it."""
-    summary: dict[str, Any] = found.attrs["summary"]
-    if summary["reason"] is not None:
-        return []
-    percent = rounded(100 * summary["rate"])
-    if not summary["peaks"]:
-        return [say("peaks_none")]
-    return [say("peaks_found", count=summary["peaks"], percent=percent)]
+def with_peaks(found: pd.DataFrame, peaks: pd.DataFrame) -> pd.DataFrame:
+    """Put what stands out by itself beside what Gi* found.
 
+    Parameters
+    ----------
+    found : DataFrame
+        Of ``getis_ord`` or ``rate_hotspots``.
+    peaks : DataFrame
+        Of ``lone_peaks`` over the same places.
 
-def say_peak(value: float, expected: float, p: float) -> Statement:
-    """Say of one place that it stands out by itself."""
-    return say("peak_here", value=rounded(value), expected=rounded(expected), chance=by_chance(p))
+    Returns
+    -------
+    DataFrame
+        ``found`` with ``count``, ``usual`` (what is expected of the place by itself), ``peak_p`` and ``peak``; its
+        summary has ``peaks``, how many, and why none could be judged (``peaks_reason``).
+    """
+    table = found.assign(
+        count=peaks["value"], usual=peaks["expected"], peak_p=peaks["p"], peak=peaks["peak"].to_numpy(dtype=bool)
+    )
+    summary = peaks.attrs["summary"]
+    more = {"peaks": summary["peaks"], "peaks_reason": summary["reason"]}
+    table.attrs["summary"] = found.attrs["summary"] | more
+    return table

@@ -10,7 +10,7 @@ import pandas as pd
 
 from gridmap.analysis.hotspots import RATE
 from gridmap.analysis.period_counts import period_counts
-from gridmap.analysis.saying import Statement, rounded, say
+from gridmap.analysis.saying import Statement, by_chance, rounded, say
 from gridmap.analysis.sudden import Cluster, sudden_clusters
 from gridmap.errors import InvalidInput
 
@@ -120,3 +120,11 @@ def say_sudden(found: SuddenKinds) -> list[Statement]:
     if summary["silent"]:
         said.append(say("sudden_kinds_silent", count=summary["silent"]))
     return said
+
+
+def say_cluster(one: Cluster) -> Statement:
+    """Say of one cluster how many it holds, how many were to be expected, since when, and by what chance."""
+    return say(
+        "sudden_here", observed=one.observed, expected=rounded(one.expected), places=len(one.places),
+        radius=rounded(one.radius_m), weeks=one.steps, chance=by_chance(one.p),
+    )  # fmt: skip

@@ -12,7 +12,7 @@ import pandas as pd
 
 from gridmap import i18n
 from gridmap.analysis.emerging import Emerging, Pattern, say_changes, say_emerging
-from gridmap.analysis.hotspot_words import say_hotspots, say_places
+from gridmap.analysis.hotspot_words import say_finds, say_hotspots, say_places
 from gridmap.analysis.saying import say, texts
 from gridmap.errors import InvalidInput
 from gridmap.i18n import Language
@@ -254,7 +254,7 @@ def compare_map(
 
 def _finds(side: Side) -> list[Any]:
     # which test it was is the same for both, and said once
-    return say_hotspots(side.found)[:2] if side.found.attrs["summary"]["reason"] is None else say_hotspots(side.found)
+    return say_finds(side.found)
 
 
 def _all_rows(words: list[str], language: Language) -> list[dict[str, Any]]:

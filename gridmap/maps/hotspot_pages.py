@@ -15,7 +15,7 @@ import pandas as pd
 
 from gridmap import crs, i18n
 from gridmap.analysis.disclosure import Release, say_release
-from gridmap.analysis.hotspot_words import say_hotspots, say_places
+from gridmap.analysis.hotspot_words import alone, say_finds, say_hotspots, say_places
 from gridmap.analysis.hotspots import Judged
 from gridmap.analysis.moran import Gathering, Kind
 from gridmap.analysis.moran_words import say_gathering, say_kinds
@@ -35,10 +35,13 @@ def _look(word: str, line: str, ink: str = "#ffffff") -> dict[str, Any]:
     return {"fill": JUDGED[word], **marked, "opacity": 0.92, "line": line}
 
 
+#: High by itself: the same on the map of Gi* and on that of local Moran.
+PEAK: dict[str, Any] = {"fill": "#f4b183", "pattern": "up", "ink": "#7f1d17", "opacity": 0.92, "line": "#a35a2c"}
 #: Words of the map of Gi*, in the order of its legend.
 JUDGED_LOOKS: dict[str, dict[str, Any]] = {
     "hot": _look("hot", "#7f1d17"),
     "hot_unseen": {"fill": JUDGED["hot"], "pattern": "hatch", "ink": "#f6c9c2", "opacity": 0.92, "line": "#7f1d17"},
+    "peak": PEAK,
     "cold": _look("cold", "#123f6b"),
     "usual": _look("usual", "#9aa1a7"),
     "unseen": UNSEEN,
@@ -47,7 +50,7 @@ JUDGED_LOOKS: dict[str, dict[str, Any]] = {
 #: Words of the map of local Moran; marks point the way the place itself stands out.
 MORAN_LOOKS: dict[str, dict[str, Any]] = {
     "high_high": _look("hot", "#7f1d17"),
-    "high_low": {"fill": "#f4b183", "pattern": "up", "ink": "#7f1d17", "opacity": 0.92, "line": "#a35a2c"},
+    "high_low": PEAK,
     "low_low": _look("cold", "#123f6b"),
     "low_high": {"fill": "#a9d0ea", "pattern": "down", "ink": "#123f6b", "opacity": 0.92, "line": "#4a7fa5"},
     "none": _look("usual", "#9aa1a7"),
@@ -75,7 +78,8 @@ def judged_map(
     grids, around
         As ``pages.grid_map``.
     found : DataFrame
-        Of ``getis_ord`` or ``rate_hotspots``, one row a grid, in their order.
+        Of ``getis_ord`` or ``rate_hotspots``, one row a grid, in their order; ``with_peaks`` also those that stand out
+        by themselves.
     window : (datetime, datetime)
         Half-open time window of what was counted, aware.
     patrolled : DataFrame, optional
@@ -117,7 +121,7 @@ def judged_map(
         "title": i18n.text("legend.judged_title", language),
         "note": legend.window_note(window, None, language, data["timeZone"], category),
         "rows": [*judged_rows(words, language), *legend.line_rows(place, language)],
-        "foot": " ".join(one.text(language) for one in say_hotspots(found)[:2]),
+        "foot": " ".join(one.text(language) for one in say_finds(found)),
     }
     put_card(
         data,
@@ -283,6 +287,8 @@ def judged_words(found: pd.DataFrame, looked: Looked | None) -> list[str]:
         quiet = np.isin(words, [Judged.COLD.value, Judged.USUAL.value])
         words[looked.unseen & quiet] = "unseen"
         words[looked.unseen & (words == Judged.HOT.value)] = "hot_unseen"
+    if "peak" in found.columns:
+        words[alone(found)] = "peak"
     words[np.isnan(found["value"].to_numpy(dtype=np.float64))] = "unknown"
     return [str(word) for word in words]
 

@@ -25,6 +25,7 @@ from gridmap.analysis.hotspots import getis_ord
 from gridmap.analysis.incident_rates import PATROL_CHANNELS
 from gridmap.analysis.moran import Gathering, local_moran, moran
 from gridmap.analysis.neighbours import Neighbours, neighbours_of
+from gridmap.analysis.peaks import lone_peaks, with_peaks
 from gridmap.analysis.period_counts import Period, equal_periods, period_counts, recorded_periods
 from gridmap.analysis.rates import rate_hotspots
 from gridmap.analysis.rhythm import record_gaps, renamed_kinds, say_records
@@ -50,7 +51,7 @@ class Keep(Protocol):
 
 
 class Found(NamedTuple):
-    """What Gi* found, by what, and what of it stays at double the reach."""
+    """What Gi* found and what stands out by itself, by what, and what of it stays at double the reach."""
 
     table: pd.DataFrame
     by: By
@@ -167,7 +168,9 @@ def judge_hotspots(
     def judge() -> Found:
         beside = beside_of(plan, seen.base, keep)
         table = getis_ord(counts, beside, side=side) if base is None else rate_hotspots(counts, base, beside, side=side)
-        return Found(table, by, wider_reach(table, beside))
+        wider = wider_reach(table, beside)
+        # who looks for quiet places alone is not told of peaks
+        return Found(table if side == "low" else with_peaks(table, lone_peaks(counts, base)), by, wider)
 
     found: Found = keep.get(("judged", plan.key, by, side, digest(counts, base)), judge)
     return found

@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 from gridmap import join_points
+from gridmap.analysis.hotspot_words import alone, say_hotspots, say_peak, say_peaks, say_places
+from gridmap.analysis.hotspots import getis_ord
 from gridmap.analysis.locator import Locator
-from gridmap.analysis.peaks import lone_peaks, say_peak, say_peaks
+from gridmap.analysis.neighbours import neighbours_of_cells
+from gridmap.analysis.peaks import lone_peaks, with_peaks
 from gridmap.demo.incidents import make_incidents
 from gridmap.demo.load import demo_district
 from gridmap.errors import InvalidInput
@@ -121,11 +124,30 @@ def test_it_is_said_in_both_languages() -> None:
     counts = np.full(150, 2)
     counts[4] = 95
     found = lone_peaks(counts)
-    (said,) = say_peaks(found)
-    assert "explain: 1 " in said.text("en")
+    said = say_peaks(found.attrs["summary"])
+    assert said is not None
+    assert "explain: 1." in said.text("en")
     assert "1" in said.text("zh")
     here = say_peak(95, 2, float(found["p"][4]))
     assert "95" in here.text("en")
     assert "95" in here.text("zh")
-    assert say_peaks(lone_peaks(np.full(150, 2)))[0].text("en")
-    assert say_peaks(lone_peaks([1, 2])) == []
+    assert say_peaks(lone_peaks(np.full(150, 2)).attrs["summary"]) is not None
+    assert say_peaks(lone_peaks([1, 2]).attrs["summary"]) is None
+
+
+def test_beside_what_gi_star_found_a_peak_is_told_unless_it_is_hot_anyway() -> None:
+    row, column = (a.ravel() for a in np.mgrid[:14, :14])
+    counts = np.random.default_rng(7).poisson(3, 196)
+    counts[20] = 60
+    heap = (np.abs(row - 9) <= 1) & (np.abs(column - 9) <= 1)
+    counts[heap] += 30
+    found = with_peaks(getis_ord(counts, neighbours_of_cells(row, column)), lone_peaks(counts))
+    assert found["judged"][20] != "hot"
+    assert found["peak"][20]
+    hot = (found["judged"] == "hot").to_numpy() & heap
+    assert hot.sum() >= 5
+    assert set(alone(found).nonzero()[0]) == {20, *np.flatnonzero(heap & ~hot & found["peak"].to_numpy())}
+    said = [one.text("en") for one in say_places(found)]
+    assert said[20].startswith("60 here where about 3")
+    assert all("more than expected" in said[k] for k in np.flatnonzero(hot))
+    assert any("stand out by themselves" in one.text("en") for one in say_hotspots(found))

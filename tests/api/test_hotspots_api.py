@@ -10,8 +10,18 @@ from api_world import check_problem
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from gridmap import getis_ord, join_points, neighbours_of, say_places
+from gridmap import (
+    getis_ord,
+    join_points,
+    lone_peaks,
+    neighbours_of,
+    say_places,
+    say_sudden,
+    sudden_by_kind,
+    with_peaks,
+)
 from gridmap.analysis.locator import Locator
+from gridmap.crs import metric_epsg_of, xy_to_metric
 from gridmap.services.clock import FixedClock
 from gridmap.settings import Settings
 from gridmap.store import open_store
@@ -48,7 +58,9 @@ def wanted(town):
     within = Settings().nearest_within_m
     owner = join_points(inside, Locator.from_frame(town.grids), nearest_within_m=within)["grid_code"]
     counts = owner.value_counts().reindex(town.grids["code"]).fillna(0).to_numpy(float)
-    return counts, getis_ord(counts, neighbours_of(town.grids.geometry.array), side="both")
+    return counts, with_peaks(
+        getis_ord(counts, neighbours_of(town.grids.geometry.array), side="both"), lone_peaks(counts)
+    )
 
 
 def test_every_grid_has_its_figures_its_verdict_and_its_sentence(client, town, wanted) -> None:
@@ -89,6 +101,33 @@ def test_every_map_has_its_card_and_leaves_as_one_file(client, kind) -> None:
     assert not re.findall(r'(?:src|href)="(?!data:|#)[^"]+"', re.sub(r"<script.*?</script>", "", kept.text, flags=re.S))
     assert "/api/v1/" not in kept.text.split('id="gridmap-data">')[1].split("</script>")[0]
     assert "sandbox" in kept.headers["content-security-policy"]
+
+
+def test_what_stands_out_by_itself_is_told_beside(client, wanted) -> None:
+    counts, _ = wanted
+    peaks = lone_peaks(counts)
+    answer = client.get(f"{BASE}?{WINDOW}&lang=en").json()
+    assert [grid["peak"] for grid in answer["grids"]] == peaks["peak"].tolist()
+    assert [grid["usual"] for grid in answer["grids"]] == pytest.approx(peaks["expected"].tolist())
+    assert answer["peaks"] == peaks["peak"].sum()
+    low = client.get(f"{BASE}?{WINDOW}&side=low").json()
+    assert low["peaks"] == 0
+    assert {grid["usual"] for grid in low["grids"]} == {None}
+
+
+def test_what_began_lately_is_that_of_the_function(client, town) -> None:
+    answer = client.get(f"{BASE}/sudden?set=demo&end={END:%Y-%m-%dT%H:%M:%SZ}&lang=en").json()
+    within = Settings().nearest_within_m
+    owned = join_points(town.incidents, Locator.from_frame(town.grids), nearest_within_m=within)
+    middle = town.grids.geometry.representative_point()
+    x, y = xy_to_metric(middle.x, middle.y, metric_epsg_of(town.grids.geometry.array))
+    wanted = sudden_by_kind(owned, town.grids["code"].tolist(), x, y, end=END)
+    assert (answer["kinds"], answer["silent"]) == (wanted.summary["kinds"], wanted.summary["silent"])
+    assert [one["category"] for one in answer["clusters"]] == [one.kind for one in wanted.clusters]
+    assert [one["observed"] for one in answer["clusters"]] == [one.cluster.observed for one in wanted.clusters]
+    assert answer["said"][: len(say_sudden(wanted))] == [one.text("en") for one in say_sudden(wanted)]
+    early = client.get(f"{BASE}/sudden?set=demo&end=2020-01-01").json()
+    assert (early["kinds"], early["clusters"]) == (0, [])
 
 
 def test_the_same_figures_are_judged_once(client, monkeypatch) -> None:

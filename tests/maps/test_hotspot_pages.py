@@ -21,6 +21,7 @@ from gridmap import (
     equal_periods,
     getis_ord,
     local_moran,
+    lone_peaks,
     neighbours_of,
     other_scales,
     public_cells,
@@ -28,6 +29,7 @@ from gridmap import (
     say_emerging,
     say_places,
     wider_reach,
+    with_peaks,
 )
 from gridmap.analysis.frames import PATROLLED
 from gridmap.analysis.moran import moran
@@ -123,7 +125,7 @@ def test_where_nobody_looked_is_hatched_and_never_cold(town, found) -> None:
     assert (words[cold], words[hot], words[usual]) == ("unseen", "hot_unseen", "unseen")
     assert sum(a != b for a, b in zip(words, words_of(plain), strict=True)) == 3
     patterns = [style.get("pattern") for style in data["styles"]]
-    assert patterns[:6] == ["up", "hatch", "down", None, "thin", None]
+    assert patterns[:6] == ["up", "hatch", "up", "down", None, "thin"]
     for row in (cold, hot, usual):
         assert data["why"][data["grids"]["why"][row]].endswith(text("say.place_unseen", "en"))
     # the raw count has its rate by hour beside it, with what chance leaves open
@@ -134,6 +136,21 @@ def test_where_nobody_looked_is_hatched_and_never_cold(town, found) -> None:
     unknown = data_of(hotspot_pages.judged_map(town.grids, found, window=WINDOW, patrolled=nobody, language="en"))
     assert words_of(unknown) == words_of(plain)
     assert text("say.looked_no_patrols", "en") in rows_of(unknown)["Who looked"]
+
+
+def test_what_stands_out_by_itself_is_seen_and_said(town, beside, counts) -> None:
+    values = counts.copy()
+    values[20] = 400
+    gi_star = getis_ord(values, beside, side="both")
+    assert words_of(data_of(hotspot_pages.judged_map(town.grids, gi_star, window=WINDOW)))[20] != "peak"
+    found = with_peaks(gi_star, lone_peaks(values))
+    data = data_of(hotspot_pages.judged_map(town.grids, found, window=WINDOW, language="en"))
+    assert words_of(data)[20] == "peak"
+    assert data["why"][data["grids"]["why"][20]].startswith("400 here where about")
+    assert "stand out by themselves" in data["legend"]["foot"]
+    nobody_there = patrols(town.grids, {20})
+    unseen = data_of(hotspot_pages.judged_map(town.grids, found, window=WINDOW, patrolled=nobody_there, language="en"))
+    assert words_of(unseen)[20] == "peak", "others reported it"
 
 
 def test_unknown_grids_are_dotted_and_islands_not_judged(town, counts) -> None:
