@@ -201,6 +201,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
             warming.start()
             yield
             warming.cancel()
+            app.state.context.stopping.set()
             warming.join()
             watching.close()
             app.state.intake.close()

@@ -32,6 +32,7 @@ from gridmap.services.guarded import CutPlans, GuardedStore, Kin, Parts
 from gridmap.services.kept import Kept, Part
 from gridmap.services.lately import Lately, OfReader
 from gridmap.services.patrol_parts import PatrolParts
+from gridmap.services.patrolling import MOST_FIXES, measure_patrols
 from gridmap.services.ports import Box, Clock, PointFilter, Store, UnitOfWork
 from gridmap.services.proposals import Proposals
 from gridmap.services.redraw.drawings import Drawings
@@ -47,6 +48,8 @@ Moment = date | datetime
 
 #: Days of a window of which the reader names neither end.
 _DAYS = 30
+#: Days of the window that the page of coverage opens with.
+_WEEK = 7
 
 #: Records in a page when the reader names no number.
 _PAGE = 100
@@ -91,6 +94,8 @@ class Context:
     #: Features of collections as columns, and how many match; and the tags of answers that were sent.
     served: Kept[Any] | Part[Any] = field(default_factory=lambda: Kept(24))
     tags: Kept[str] | Part[str] = field(default_factory=lambda: Kept(2_000))
+    #: The service is about to stop: what is only made ready is left.
+    stopping: threading.Event = field(default_factory=threading.Event)
     #: Held while a large body is parsed: one at a time bounds the memory that bodies can take.
     reading: threading.Lock = field(default_factory=threading.Lock)
     #: The codes of areas, and the plans cut to them.
@@ -156,6 +161,7 @@ class Context:
 
     def close(self) -> None:
         """Stop what goes on in the background."""
+        self.stopping.set()
         if isinstance(self.cases_held, Lately):
             self.cases_held.close()
 
@@ -164,10 +170,24 @@ class Context:
         try:
             plan = self.plan(None, None)
             plan.make_ready()
-            self.overview()
+            newest = self.overview().fixes.last_at
             self.ground(plan_report(self.store, plan))
+            if newest is not None:
+                self._warm_patrols(plan, newest)
         except GridmapError as error:  # a new store has no plan yet
             log.info("not warmed: %s", error.code)
+
+    def _warm_patrols(self, plan: Plan, newest: datetime) -> None:
+        """Sum the last week of patrols, day by day: the window that the page of coverage opens with."""
+        end = newest + timedelta(seconds=1)
+        where = PointFilter(end - timedelta(days=_WEEK), end)
+        self.patrol_parts.window(plan, where, most=MOST_FIXES, stopped=self.stopping.is_set)
+        if self.stopping.is_set():
+            return
+        measure_patrols(
+            self.store, plan, where, day=self.day(None), now=self.clock.now(), settings=self.settings,
+            parts=self.patrol_parts, ways=self.patrol_ways, swaths=self.patrol_swaths,
+        )  # fmt: skip
 
     def window(
         self,

@@ -132,6 +132,7 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "BlindAnswer": _fields(
         internal="set version at start end from_sums layers cameras camera_reach_m camera_share watched grids"
     ),
+    "SummedAnswer": _fields(internal="days ready"),
     "FromSumsOut": _fields(internal="until days other_borders left_out_hours lacking"),
     # hotspots
     "GridJudgedOut": _fields(

@@ -129,6 +129,13 @@ class OverdueAnswer(Out):
     grids: list[OverdueOut]
 
 
+class SummedAnswer(Out):
+    """How far the patrols of a window are summed up: whoever asks first waits for the rest."""
+
+    days: int = Field(description="days of the window with single fixes")
+    ready: int = Field(description="those of them that are summed up already")
+
+
 class HourOut(Out):
     """An hour of a day of the week, by the clock on the wall; ``weekday`` 0 is Monday."""
 

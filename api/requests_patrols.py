@@ -17,6 +17,10 @@ class PatrolsQuery(SetAtQuery, WindowQuery):
     category: Annotated[Names | None, Field(description="incidents that count; effort is for all of them")] = None
 
 
+class ReadyQuery(SetAtQuery, WindowQuery):
+    """Which plan, and the window."""
+
+
 class EffortQuery(PatrolsQuery):
     """What is measured beside."""
 

@@ -19,6 +19,7 @@ from api.replies_patrols import (
     OverdueOut,
     PatrolsAnswer,
     PatrolsTotalOut,
+    SummedAnswer,
 )
 from api.requests_patrols import (
     EffortFileQuery,
@@ -27,6 +28,7 @@ from api.requests_patrols import (
     HoursQuery,
     OverdueFileQuery,
     PatrolsQuery,
+    ReadyQuery,
 )
 from api.rights import needs
 from api.routes.common import Query
@@ -179,6 +181,15 @@ def get_overdue_csv(ctx: Ctx, q: Query[OverdueFileQuery], language: ReaderLangua
     report = _asked(ctx, q, shares=False)[1]
     table = overdue_table(overdue_list(report.figures), report.rules, ctx.settings.time_zone, told)
     return csv_file(table, "overdue.csv", told)
+
+
+@router.get(f"{BASE}/ready")
+@needs(Permission.PATROLS_READ)
+def get_ready(ctx: Ctx, q: Query[ReadyQuery]) -> SummedAnswer:
+    """Tell how many days of a window are summed up already, without summing any: for who waits for a map."""
+    where = ctx.closed_window(ctx.window(q.start, q.end))
+    ready, days = ctx.patrol_parts.ready(ctx.plan(q.set, q.at), where)
+    return SummedAnswer(days=days, ready=ready)
 
 
 def _hours(ctx: Context, q: HoursQuery) -> tuple[PointFilter, PatrolReport, pd.DataFrame]:

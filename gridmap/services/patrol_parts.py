@@ -5,7 +5,7 @@ window, and kept in memory. What came in since is asked of the store each time, 
 """
 
 import hashlib
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -98,13 +98,17 @@ class PatrolParts:
         """Give the whole of a plan that somebody sees a part of."""
         return self._plans.of(plan.boundary_set, plan.version) if plan.part else plan
 
-    def window(self, plan: Plan, where: PointFilter, *, most: int) -> PatrolWindow:
+    def window(
+        self, plan: Plan, where: PointFilter, *, most: int, stopped: Callable[[], bool] = lambda: False
+    ) -> PatrolWindow:
         """Give the parts of a closed window by the borders of a plan, each by the book of its day.
 
         Parameters
         ----------
         most : int
             So many single fixes at most.
+        stopped : callable
+            Asked before each part; where it says yes, what is made so far is kept, and the rest is left out.
 
         Raises
         ------
@@ -121,7 +125,7 @@ class PatrolParts:
                 count = sum(key[3] for _, key in keys)
                 if count > most:
                     raise TooLarge("too_many_fixes", count=count, limit=most)
-                parts = [self._made(work, plan, span, key, roads) for span, key in keys]
+                parts = [self._made(work, plan, span, key, roads) for span, key in keys if not stopped()]
                 # on a server a day may have been thinned between two questions
                 if work.patrol_days.thinned_until() == until:
                     break
@@ -158,7 +162,9 @@ class PatrolParts:
         found = []
         for day in _days(first, end, self._settings.time_zone):
             begins, ends = (start_of(d, self._settings.time_zone) for d in (day, day + _DAY))
-            span = Span(day, max(begins, start), min(ends, where.end))
+            # where no fix is cut off, the whole day is the same, and other windows may have it too
+            span = Span(day, begins if start <= held[0] else max(begins, start), min(ends, where.end))
+            span = span._replace(end=ends if where.end > held[1] else span.end)
             key = self._key(work, plan, span, roads)
             if key[3]:
                 found.append((span, key))

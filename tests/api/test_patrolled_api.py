@@ -140,7 +140,9 @@ def test_a_window_is_worked_out_once_and_anew_when_a_fix_came(patrolled, monkeyp
     calls = []
     whole = patrol_parts.patrol_part
     monkeypatch.setattr(patrol_parts, "patrol_part", lambda *a, **k: calls.append(a[2]) or whole(*a, **k))
+    assert patrolled.get(f"{BASE}/ready?{WINDOW}").json() == {"days": 2, "ready": 0}
     first = patrolled.get(f"{BASE}/overdue?{WINDOW}").json()
+    assert patrolled.get(f"{BASE}/ready?{WINDOW}").json() == {"days": 2, "ready": 2}
     assert patrolled.get(f"{BASE}/hours?{WINDOW}").status_code == 200
     # another category asks for other incidents, not for other fixes
     assert patrolled.get(f"{BASE}/overdue?{WINDOW}&category=noise").status_code == 200

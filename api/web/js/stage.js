@@ -3,6 +3,8 @@ import { get } from "./service.js";
 import { el, t } from "./texts.js";
 
 const stage = document.getElementById("map");
+/** Maps for which the days of their window are summed up first. */
+const SUMMED = /^\/maps\/(?:effort|recency|blind)\?/;
 const frame = document.getElementById("frame");
 const skeleton = document.getElementById("skeleton");
 const notice = document.getElementById("notice");
@@ -38,6 +40,23 @@ async function reasonOf(url) {
     return problem.detail || "";
   }
   return "";
+}
+
+/** While a map of patrols is made, say how many days are summed up; the first reader of a window waits for them. */
+function sayProgress(url, waiting) {
+  const lang = document.documentElement.lang.slice(0, 2);
+  const query = new URLSearchParams(url.split("?")[1]);
+  ["category", "lang"].forEach((name) => query.delete(name));
+  const ask = async () => {
+    if (!waiting()) { return; }
+    try {
+      const { days, ready } = await get("/api/v1/patrols/ready?" + query, lang);
+      if (!waiting()) { return; }
+      if (days && ready < days) { document.getElementById("skeleton-say").textContent = t("loading_days", { ready, days }); }
+    } catch (problem) { return; } // the map itself says what is wrong
+    setTimeout(ask, 1000);
+  };
+  setTimeout(ask, 1000);
 }
 
 /** Load a map page. `onMessage` hears what the map tells. */
@@ -77,6 +96,7 @@ export function startStage(onMessage) {
       skeleton.hidden = false;
       frame.hidden = false;
       stage.classList.add("waiting");
+      if (SUMMED.test(url)) { sayProgress(url, () => shown === url && stage.classList.contains("waiting")); }
       // replace, not assign: the way back leads through our own addresses only
       frame.contentWindow.location.replace(url + hash);
     },
