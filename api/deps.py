@@ -20,13 +20,14 @@ from api.rights import principal_of
 from api.tiles.kept import TileFiles
 from api.tiles.layers import Areas, Layer
 from gridmap.analysis.gazetteer import Gazetteer
+from gridmap.analysis.leading import Board
 from gridmap.analysis.patrol_figures import PatrolWays
 from gridmap.domain.access import Principal
 from gridmap.errors import GridmapError, InvalidInput
 from gridmap.i18n import Language
 from gridmap.maps.drawing import Ground, ground
 from gridmap.services.case_books import patrol_rules_at
-from gridmap.services.cases.holding import CasesHeld
+from gridmap.services.cases.holding import HELD, CasesHeld, held_cases
 from gridmap.services.clock import day_in, start_of
 from gridmap.services.guarded import CutPlans, GuardedStore, Kin, Parts
 from gridmap.services.kept import Kept, Part
@@ -89,6 +90,8 @@ class Context:
     hotspots: Kept[Any] | Part[Any] = field(default_factory=lambda: Kept(24))
     #: Cases of the leader's page, which may be some seconds old.
     cases_held: Lately[CasesHeld] | OfReader[CasesHeld] = field(default_factory=lambda: Lately(0.0, 0.0))
+    #: The numbers that were worked out of cases held, while these are.
+    boards: Kept[Board] | Part[Board] = field(default_factory=lambda: Kept(32))
     #: The index of standard places, which are everybody's.
     gazetteers: Kept[Gazetteer] = field(default_factory=lambda: Kept(1))
     #: Features of collections as columns, and how many match; and the tags of answers that were sent.
@@ -159,6 +162,16 @@ class Context:
         with self.store.unit_of_work() as work:
             return patrol_rules_at(work, self.day(None)).cleaning.island_deg
 
+    def held(self, days: int = HELD.days) -> CasesHeld:
+        """Give the cases of so many days, read lately."""
+
+        def read() -> CasesHeld:
+            now = self.clock.now()
+            with self.store.unit_of_work() as work:
+                return held_cases(work, now, now - timedelta(days=days))
+
+        return self.cases_held.get(days, self.store.revision, read)
+
     def close(self) -> None:
         """Stop what goes on in the background."""
         self.stopping.set()
@@ -166,12 +179,13 @@ class Context:
             self.cases_held.close()
 
     def warm(self) -> None:
-        """Make what the first reader would wait for: the plan in force, the overview and the ground of the maps."""
+        """Make what the first reader would wait for: the plan in force, overview, ground of the maps, cases."""
         try:
             plan = self.plan(None, None)
             plan.make_ready()
             newest = self.overview().fixes.last_at
             self.ground(plan_report(self.store, plan))
+            self.held()
             if newest is not None:
                 self._warm_patrols(plan, newest)
         except GridmapError as error:  # a new store has no plan yet
@@ -237,7 +251,7 @@ class Context:
 #: What is kept from one request to the next and hangs on what the reader may see.
 _SHARED = (
     "pages", "overviews", "grounds", "code_texts", "code_arrays", "comparisons", "places", "patrol_ways",
-    "patrol_swaths", "cases_held", "served", "tags", "tile_areas", "tile_layers",
+    "patrol_swaths", "cases_held", "boards", "served", "tags", "tile_areas", "tile_layers",
     "hotspots",
 )  # fmt: skip
 

@@ -16,7 +16,7 @@ from gridmap.analysis.briefing import Effort
 from gridmap.analysis.coverage import CoverageStatus
 from gridmap.domain.access import Permission
 from gridmap.errors import InvalidInput, NotFound
-from gridmap.services.cases.holding import HELD, CasesHeld, held_cases
+from gridmap.services.cases.holding import HELD, CasesHeld
 from gridmap.services.cases.indicators import areas_of
 from gridmap.services.cases.leading import USUAL, codes_below, lead, newest, placed, year_before
 from gridmap.services.cases.redrawn import recount
@@ -41,7 +41,9 @@ def get_lead(ctx: Ctx, q: Query[LeadQuery], language: ReaderLanguage) -> LeadAns
     except NotFound:
         plan = None
     with ctx.store.unit_of_work() as work:
-        found = lead(work, held, start, end, plan, ctx.settings, area=q.area, level=q.level, against=against)
+        found = lead(
+            work, held, start, end, plan, ctx.settings, area=q.area, level=q.level, against=against, boards=ctx.boards
+        )
     return lead_answer(found, plan, ctx.settings.time_zone, language)
 
 
@@ -97,12 +99,5 @@ def get_lead_redraw(ctx: Ctx, q: Query[LeadRedrawQuery]) -> LeadRedrawAnswer:
 
 
 def _held(ctx: Context, back: timedelta) -> CasesHeld:
-    """Give the cases of so many days, read lately."""
-    days = max(HELD.days, -(-back // timedelta(days=1)))
-
-    def read() -> CasesHeld:
-        now = ctx.clock.now()
-        with ctx.store.unit_of_work() as work:
-            return held_cases(work, now, now - timedelta(days=days))
-
-    return ctx.cases_held.get(days, ctx.store.revision, read)
+    """Give the cases of so many days, or of the usual ones where these are more."""
+    return ctx.held(max(HELD.days, -(-back // timedelta(days=1))))

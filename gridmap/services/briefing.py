@@ -31,7 +31,7 @@ from gridmap.services.cases.holding import held_cases
 from gridmap.services.cases.indicators import alerts_now, areas_of
 from gridmap.services.cases.leading import codes_below, lead
 from gridmap.services.clock import day_in, start_of
-from gridmap.services.counts import fix_counts, owned_incidents, thinned_in
+from gridmap.services.counts import fix_counts, incidents_by_plan, thinned_in
 from gridmap.services.guarded import codes_in
 from gridmap.services.patrol_parts import PatrolParts
 from gridmap.services.patrolling import Keep, effort_by_place, measure_patrols
@@ -168,7 +168,7 @@ def _incidents(
     back = start_of(min(period.before, period.first - words.LOOK_BACK), settings.time_zone)
     with store.unit_of_work() as work:
         times = work.incidents.frame(PointFilter(back, window.end))["occurred_at"]
-        found = owned_incidents(work, plan, window, settings=settings)
+        found = incidents_by_plan(work, plan, window, settings=settings)
     return found, words.gaps_of(times, period, settings.time_zone)
 
 

@@ -114,13 +114,13 @@ def owners_then(work: UnitOfWork, where: PointFilter) -> pd.DataFrame:
     return table
 
 
-def owned_incidents(work: UnitOfWork, plan: Plan, where: PointFilter, *, settings: Settings) -> gpd.GeoDataFrame:
-    """Give the incidents of a window with their owner by the plan.
+def owned_incidents(work: UnitOfWork, plan: Plan, where: PointFilter, *, settings: Settings) -> pd.DataFrame:
+    """Give the incidents of a window with their owner by the plan and the channel that brought them.
 
     Returns
     -------
-    GeoDataFrame
-        frames.INCIDENTS; ``grid_code`` missing: no grid of the plan owns it.
+    DataFrame
+        One row an incident: ``grid_code`` (missing: no grid of the plan owns it), ``channel``.
     """
     return pd.DataFrame(incidents_by_plan(work, plan, where, settings=settings)[["grid_code", "channel"]])
 

@@ -1,6 +1,6 @@
 """Cases held in memory as they were at a moment, for numbers that may be some seconds old."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import geopandas as gpd
@@ -16,11 +16,12 @@ HELD = timedelta(days=732)
 
 @dataclass(frozen=True)
 class CasesHeld:
-    """Cases (frames.CASES) as they were at a moment, back to ``since``."""
+    """Cases (frames.CASES) as they were at a moment, back to ``since``; ``token`` tells this reading from others."""
 
     frame: gpd.GeoDataFrame
     at: datetime
     since: datetime
+    token: object = field(default_factory=object)
 
     def between(self, start: datetime, end: datetime) -> gpd.GeoDataFrame:
         """Give those that were reported in a half-open window."""

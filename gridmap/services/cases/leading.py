@@ -1,8 +1,10 @@
 """The leader's numbers of the cases in a store."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from gridmap.analysis.leading import Board, leading
@@ -18,6 +20,15 @@ from gridmap.settings import Settings
 
 #: Days of a period that nobody names.
 USUAL = timedelta(days=30)
+
+
+T = TypeVar("T")
+
+
+class Keep(Protocol[T]):
+    """Gives the value of a key, made where it is not there."""
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T: ...
 
 
 @dataclass(frozen=True)
@@ -66,8 +77,11 @@ def year_before(moment: datetime, zone: str) -> datetime:
 def lead(
     work: UnitOfWork, held: CasesHeld, start: datetime, end: datetime, plan: Plan | None, settings: Settings,
     *, area: str | None = None, level: str | None = None, against: tuple[datetime, datetime] | None = None,
+    boards: Keep[Board] | None = None,
 ) -> Lead:  # fmt: skip
     """Work out the leader's numbers; ``against``: the period to compare with, as in ``analysis.leading``.
+
+    ``boards``: where they stay while the cases held are the same.
 
     Raises
     ------
@@ -76,16 +90,23 @@ def lead(
     InvalidInput
         ``window_reversed``.
     """
-    about, places, codes = None, None, None
+    about, codes = None, None
     if plan is not None:
         about, level = placed(plan, area, level)
-        places = areas_of(plan, level)
         codes = None if about is None else codes_below(plan, about)
     elif area is not None:
         raise NotFound("grid_unknown")
-    board = leading(
-        held.frame, start, end, at=held.at, zone=settings.time_zone, areas=places, grids=codes, against=against,
-    )  # fmt: skip
+
+    def make() -> Board:
+        places = None if plan is None or level is None else areas_of(plan, level)
+        return leading(
+            held.frame, start, end, at=held.at, zone=settings.time_zone, areas=places, grids=codes, against=against
+        )
+
+    # the same cases, places and days give the same numbers
+    part = None if plan is None else (plan.key, area, level)
+    key = (held.token, start, end, against, part)
+    board = make() if boards is None else boards.get(key, make)
     where = CaseFilter()
     if codes is not None and plan is not None:
         where = replace(where, within=((plan.boundary_set.name, codes),))
