@@ -65,8 +65,17 @@ def test_the_numbers_open_their_cases_and_the_charts_have_tables(page: Page, fil
     said = {"title": "网格没有网格长", "text": "没有在岗的网格长", "grade": "warning"}
     headless = {**said, "about": "grid", "subject": "B", "cases": []}
     page.route("**/api/v1/cases/alerts", lambda route: route.fulfill(json={"alerts": [headless]}))
+    burst = {"category": "E5-01", "title": "入室盗窃", "observed": 86, "code": "B", "name": "乙网格",
+             "since": "2026-07-01T16:00:00Z", "sentence": "近 2 周内 86 件，预期约 15 件"}  # fmt: skip
+    page.route("**/api/v1/hotspots/sudden?*", lambda route: route.fulfill(json={"clusters": [burst], "said": ["一处"]}))
     opened(page)
-    expect(page.locator(".alerts-list a")).to_have_attribute("href", re.compile("^/\\?.*#grid=B$"))
+    sudden = page.locator(".card.of-sudden")
+    expect(sudden.locator("b")).to_have_text("入室盗窃（86 件）")
+    expect(sudden.locator("a")).to_have_attribute(
+        "href", re.compile("page=hotspots.*category=E5-01.*show=significant.*#.*grid=B")
+    )
+    expect(sudden).to_contain_text("预期约 15 件")
+    expect(page.locator(".of-alerts a")).to_have_attribute("href", re.compile("^/\\?.*#grid=B$"))
     expect(page.locator("#pages a[aria-current]")).to_have_text("看板")
     reported = page.locator(".tile[data-name=reported]")
     expect(reported.locator("strong")).to_have_text("8")
@@ -171,8 +180,9 @@ def test_nothing_sticks_out_on_a_phone_a_laptop_and_a_wall(page: Page, filled: N
     wall = width > 1800
     for lang in ("zh", "en"):
         opened(page, f"lang={lang}")
-        expect(page.locator(".card.of-effort")).to_have_attribute("aria-busy", "false")
-        for name in ("course", "types", "places", "hours", "alerts", "effort"):
+        for name in ("effort", "sudden"):
+            expect(page.locator(f".card.of-{name}")).to_have_attribute("aria-busy", "false")
+        for name in ("course", "types", "places", "hours", "alerts", "sudden", "effort"):
             expect(page.locator(f".card.of-{name}")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(TOO_WIDE) == []

@@ -11,6 +11,7 @@ import { drawMaps } from "./maps.js";
 import { drawAsked } from "./asked.js";
 import { drawRedraw } from "./redraw.js";
 import { PERIODS, addressOf, nextDay, readState } from "./state.js";
+import { drawSudden } from "./sudden.js";
 import { drawTiles } from "./tiles.js";
 
 const board = document.getElementById("board");
@@ -116,6 +117,7 @@ async function draw() {
     // each by itself: the alerts do not wait for the tracks of a month
     await Promise.all([
       get("/api/v1/cases/alerts", state.lang).then(({ alerts }) => { if (mine === turn) { drawAlerts(charts, alerts, lead.set, state.lang); } }),
+      drawSudden(charts, lead, { lang: state.lang, here: () => mine === turn }),
       drawEffort(charts, lead, { lang: state.lang, goTo: (code) => change({ area: code }), here: () => mine === turn }),
       drawRedraw(charts, lead, { state, change, here: () => mine === turn }),
     ]);
