@@ -114,17 +114,6 @@ def owners_then(work: UnitOfWork, where: PointFilter) -> pd.DataFrame:
     return table
 
 
-def owned_incidents(work: UnitOfWork, plan: Plan, where: PointFilter, *, settings: Settings) -> pd.DataFrame:
-    """Give the incidents of a window with their owner by the plan and the channel that brought them.
-
-    Returns
-    -------
-    DataFrame
-        One row an incident: ``grid_code`` (missing: no grid of the plan owns it), ``channel``.
-    """
-    return pd.DataFrame(incidents_by_plan(work, plan, where, settings=settings)[["grid_code", "channel"]])
-
-
 def incidents_by_plan(work: UnitOfWork, plan: Plan, where: PointFilter, *, settings: Settings) -> gpd.GeoDataFrame:
     """Give the incidents of a window; ``grid_code``: their owner by the plan, missing where no grid of it owns one."""
     found = work.incidents.frame(where)

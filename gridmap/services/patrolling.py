@@ -18,7 +18,7 @@ from gridmap.analysis.patrol_parts import segments_of_parts, ways_of_parts
 from gridmap.analysis.swath import swath_coverage
 from gridmap.domain.patrols import PatrolRules
 from gridmap.services.case_books import patrol_rules_at
-from gridmap.services.counts import owned_incidents
+from gridmap.services.counts import incidents_by_plan
 from gridmap.services.patrol_days import within_reach
 from gridmap.services.patrol_parts import FromSums, PatrolParts
 from gridmap.services.ports import PointFilter, Store
@@ -96,7 +96,7 @@ def measure_patrols(
     with store.unit_of_work() as work:
         rules = patrol_rules_at(work, day)
         grids = with_people(work, plan, base.grids, day)
-        incidents = owned_incidents(work, plan, where, settings=settings)
+        incidents = incidents_by_plan(work, plan, where, settings=settings)
     key = (plan.key, window.key)
     codes = base.grids["code"]
     kept = ways.get(key, lambda: ways_of_parts(window.parts, codes, thinned=window.thinned, alone=alone))
