@@ -74,6 +74,7 @@ def own_links(path: str, form: str, language: Language, kind: str = JSON) -> lis
 
 
 @router.get(BASE)
+@router.get(f"{BASE}/")  # where OWSLib looks
 @needs(Permission.GRIDS_READ)
 def get_landing(ctx: Ctx, q: Query[PageQuery], request: Request, reader: ReaderLanguage) -> Response:
     """Say what is here and where."""
