@@ -198,7 +198,8 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     ),
     "PatrolListAnswer": _fields(internal="set version at start end from_sums listed due share grids"),
     "InspectionPlanOut": _fields(
-        internal="layer title unit every starts_on lead_days items notes objects current due overdue visited complete "
+        internal="layer title unit every starts_on lead_days items notes within_m dwell_s "
+        "fixes_from objects current due overdue visited complete "
         "never required_a_year"
     ),
     "InspectionOut": _fields(

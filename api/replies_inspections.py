@@ -19,6 +19,9 @@ class InspectionPlanOut(Out):
     lead_days: int = Field(description="so many days before it is due an object is due soon")
     items: list[str] = Field(description="what a complete check tells; none: to have been there is enough")
     notes: list[str] = Field(description="what a finding may say")
+    within_m: float = Field(description="a patrol this near ...")
+    dwell_s: float = Field(description="... for so long has visited an object")
+    fixes_from: date | None = Field(description="day from which on patrols near by count; null: checks alone do")
     objects: int
     current: int
     due: int

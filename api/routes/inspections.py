@@ -42,7 +42,7 @@ _ROW = tuple(name for name in InspectionOut.model_fields if name != "code")
 
 def _asked(ctx: Context, q: InspectionsQuery) -> tuple[Plan, list[InspectedLayer], list[pd.DataFrame]]:
     plan = ctx.plan(q.set, q.at)
-    found = inspected_on(ctx.store, ctx.day(q.at), q.layer)
+    found = inspected_on(ctx.store, ctx.day(q.at), ctx.settings, q.layer)
     frames = [
         one.objects.assign(
             layer=one.layer.name,
@@ -72,6 +72,9 @@ def get_inspections(ctx: Ctx, q: Query[InspectionsQuery]) -> InspectionsAnswer:
                 lead_days=one.plan.lead_days,
                 items=list(one.plan.items),
                 notes=list(one.plan.notes),
+                within_m=one.plan.within_m,
+                dwell_s=one.plan.dwell_s,
+                fixes_from=one.fixes_from,
                 **one.objects.attrs["summary"],
             )
             for one in found
@@ -127,6 +130,7 @@ def add_draw(once: OnceOnly, q: Query[NoQuery], request: Request, body: SampleIn
             day=ctx.day(None),
             now=ctx.clock.now(),
             by=principal_of(request.scope),
+            settings=ctx.settings,
             seed=body.seed,
             count=body.count,
             share=body.share,

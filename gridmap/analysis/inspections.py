@@ -9,7 +9,9 @@ import shapely
 
 from gridmap import crs
 from gridmap.analysis import frames
+from gridmap.analysis.runs import ends_of_runs, starts_of_runs
 from gridmap.analysis.service_coverage import scales_at
+from gridmap.analysis.tracks import GAP_S, micros_of
 from gridmap.domain.inspections import InspectionPlan, InspectionStatus, due_on, status_on
 from gridmap.errors import ColumnError
 
@@ -22,6 +24,7 @@ def inspections(
     *,
     fixes: gpd.GeoDataFrame | None = None,
     time_zone: str = "Asia/Shanghai",
+    gap_s: float = GAP_S,
 ) -> pd.DataFrame:
     """Tell of every object when somebody was there, whether the check was complete, and when it is due.
 
@@ -35,8 +38,8 @@ def inspections(
     day : date
         Checks and fixes after it are not counted.
     fixes : GeoDataFrame, optional
-        frames.FIXES: one within ``plan.within_m`` of an object is a visit. It makes an inspection complete only where
-        the plan asks for no items.
+        frames.FIXES: a unit that stayed within ``plan.within_m`` of an object for ``plan.dwell_s``, without a silence
+        of more than ``gap_s``, visited it. That makes an inspection complete only where the plan asks for no items.
     time_zone : str
         In which the day of a fix is read.
 
@@ -73,7 +76,7 @@ def inspections(
             if plan.is_complete(items):
                 complete[one] = max(complete.get(one, on), on)
     if fixes is not None and len(fixes):
-        for row, on in _passed(objects, fixes, plan.within_m, time_zone, day):
+        for row, on in _passed(objects, fixes, plan, time_zone, day, gap_s):
             visit[ids[row]] = max(visit.get(ids[row], on), on)
             if not plan.items:
                 complete[ids[row]] = max(complete.get(ids[row], on), on)
@@ -107,19 +110,36 @@ def inspections(
 
 
 def _passed(
-    objects: gpd.GeoDataFrame, fixes: gpd.GeoDataFrame, within_m: float, time_zone: str, day: date
+    objects: gpd.GeoDataFrame,
+    fixes: gpd.GeoDataFrame,
+    plan: InspectionPlan,
+    time_zone: str,
+    day: date,
+    gap_s: float,
 ) -> list[tuple[int, date]]:
-    """Give (row of the object, last day until ``day`` on which a fix was near it)."""
+    """Give (row of the object, last day until ``day`` on which a unit stayed near it for long enough)."""
     frames.require(fixes, frames.FIXES)
     frames.require_wgs84(fixes)
     on = fixes["fixed_at"].dt.tz_convert(time_zone).dt.date.to_numpy()
-    held = on <= day
+    held = np.flatnonzero(on <= day)
     degrees = np.asarray(objects.geometry.array, dtype=object)
-    if not held.any() or not len(degrees):
+    if not len(held) or not len(degrees):
         return []
     epsg = crs.metric_epsg_of(degrees)
     places = crs.to_metric(degrees, epsg)
     points = crs.to_metric(np.asarray(fixes.geometry.array, dtype=object)[held], epsg)
-    near = shapely.STRtree(points).query(places, predicate="dwithin", distance=within_m * scales_at(degrees, epsg))
-    last = pd.Series(on[held][near[1]]).groupby(near[0]).max()
-    return list(zip(last.index.tolist(), last.tolist(), strict=True))
+    reach = plan.within_m * scales_at(degrees, epsg)
+    row, near = shapely.STRtree(points).query(places, predicate="dwithin", distance=reach)
+    if not len(row):
+        return []
+    unit = pd.factorize(fixes["unit_id"])[0][held][near]
+    at = micros_of(fixes["fixed_at"])[held][near]
+    order = np.lexsort((at, unit, row))
+    row, unit, at, told = row[order], unit[order], at[order], on[held][near][order]
+    new = starts_of_runs(row, unit)
+    # who sent nothing from near by for so long came anew
+    new[1:] |= np.diff(at) > gap_s * 1e6
+    last = ends_of_runs(new)
+    stayed = (at[last] - at[new]) >= plan.dwell_s * 1e6
+    latest = pd.Series(told[last][stayed]).groupby(row[last][stayed]).max()
+    return list(zip(latest.index.tolist(), latest.tolist(), strict=True))

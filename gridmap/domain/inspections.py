@@ -70,7 +70,9 @@ class InspectionPlan:
     items : tuple of str
         What a check has to tell to be complete; empty: to have been there is enough, also on patrol.
     within_m : float
-        A fix of a patrol this near to an object has been there.
+        A fix of a patrol this near to an object has been there ...
+    dwell_s : float
+        ... if it stayed near for at least so long, with no more than ``gap_s`` of the rules of patrols in between.
     lead_days : int
         So many days before it is due it is shown as due soon.
     notes : tuple of str
@@ -84,6 +86,7 @@ class InspectionPlan:
     within_m: float = 30.0
     lead_days: int = 14
     notes: tuple[str, ...] = ()
+    dwell_s: float = 0.0
 
     def required_a_year(self, objects: int) -> float:
         """Give the inspections of a year: 77 objects once a quarter are 308."""

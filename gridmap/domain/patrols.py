@@ -174,7 +174,7 @@ _LIMITS: dict[str, tuple[Decimal | int, int]] = {
     "datum_gain": (0, 1),
 }
 _WHOLE = frozenset({"oldest_days", "jump_fixes", "clock_fixes", "datum_fixes"})
-_PLAN = ("layer", "unit", "every", "starts_on", "items", "notes", "within_m", "lead_days")
+_PLAN = ("layer", "unit", "every", "starts_on", "items", "notes", "within_m", "dwell_s", "lead_days")
 _OWN = ("name", "source", "dwell_s", "reach_m", "camera_share", "camera_layers", "camera_reach_m", "norm", "inspection")
 
 
@@ -229,6 +229,7 @@ def _plan(row: Entry) -> InspectionPlan:
         float(row.number("within_m", Decimal("0.1"), 10_000)) if "within_m" in row else 30.0,
         row.whole("lead_days", 0, 3_660) if "lead_days" in row else 14,
         row.names("notes"),
+        float(row.number("dwell_s", 0, 86_400)) if "dwell_s" in row else 60.0,
     )
 
 

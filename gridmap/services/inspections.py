@@ -1,5 +1,6 @@
 """Inspections: how the objects of layers stand by their plan, checks of them, and samples drawn to check again."""
 
+import math
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,20 +11,24 @@ import geopandas as gpd
 import pandas as pd
 
 from gridmap.analysis.inspections import inspections
+from gridmap.crs import widened
 from gridmap.domain.access import Principal
 from gridmap.domain.features import FeatureLayer, FeatureState
 from gridmap.domain.inspections import Check, CheckOutcome, InspectionPlan, RecordedDraw, draw
 from gridmap.domain.patrols import PatrolRules
 from gridmap.errors import Conflict, InvalidInput, NotFound
 from gridmap.services.case_books import patrol_rules_at
+from gridmap.services.clock import day_in, start_of
 from gridmap.services.features import require_layer, with_owners
-from gridmap.services.ports import FeatureFilter, Store, UnitOfWork
+from gridmap.services.ports import FeatureFilter, PointFilter, Store, UnitOfWork
 from gridmap.services.responsibility import Plan
 from gridmap.settings import Settings
 
 #: What is only planned, or built and closed, is not inspected.
 _OPEN = (FeatureState.OPEN.value,)
 _SEED_BYTES = 16
+#: Objects of a layer around which fixes are looked for; of more, checks alone count.
+MOST_OBJECTS = 2_000
 
 
 @dataclass(frozen=True)
@@ -31,19 +36,22 @@ class InspectedLayer:
     """The objects of a layer by their plan on a day.
 
     ``objects``: frames.INSPECTIONS with ``name``, and ``outcome`` and ``note`` of the newest check (None: none).
-    ``features``: the same rows, as the store gives them.
+    ``features``: the same rows, as the store gives them. ``fixes_from``: the day from which on patrols near an object
+    count; None: checks alone do.
     """
 
     plan: InspectionPlan
     layer: FeatureLayer
     objects: pd.DataFrame
     features: gpd.GeoDataFrame
+    fixes_from: date | None = None
 
 
-def inspected_on(store: Store, day: date, layer: str | None = None) -> list[InspectedLayer]:
+def inspected_on(store: Store, day: date, settings: Settings, layer: str | None = None) -> list[InspectedLayer]:
     """Tell how objects stand on a day: of one layer, or of all that have a plan and are there.
 
-    Only checks on record count, those of ``analysis.inspections`` without ``fixes``.
+    Checks on record count, and patrols that stayed near an object within the cycle that runs, as far as single fixes
+    are kept and whoever asks may see them; as ``analysis.inspections``.
 
     Raises
     ------
@@ -53,10 +61,12 @@ def inspected_on(store: Store, day: date, layer: str | None = None) -> list[Insp
     with store.unit_of_work() as work:
         if layer is not None:
             known = require_layer(work, layer)
-            return [_inspected(work, plan_of(patrol_rules_at(work, day), layer), known, day)]
+            rules = patrol_rules_at(work, day)
+            return [_inspected(work, plan_of(rules, layer), known, day, rules, settings)]
         layers = {one.name: one for one in work.features.list_layers()}
-        plans = [plan for plan in patrol_rules_at(work, day).inspections if plan.name in layers]
-        return [_inspected(work, plan, layers[plan.name], day) for plan in plans]
+        rules = patrol_rules_at(work, day)
+        plans = [plan for plan in rules.inspections if plan.name in layers]
+        return [_inspected(work, plan, layers[plan.name], day, rules, settings) for plan in plans]
 
 
 def plan_of(rules: PatrolRules, layer: str) -> InspectionPlan:
@@ -73,7 +83,9 @@ def plan_of(rules: PatrolRules, layer: str) -> InspectionPlan:
     return plans[layer]
 
 
-def _inspected(work: UnitOfWork, plan: InspectionPlan, layer: FeatureLayer, day: date) -> InspectedLayer:
+def _inspected(
+    work: UnitOfWork, plan: InspectionPlan, layer: FeatureLayer, day: date, rules: PatrolRules, settings: Settings
+) -> InspectedLayer:
     features = work.features.frame(FeatureFilter(layer.name, day, _OPEN))
     checks = work.inspections.newest(layer.name, day)
     told = pd.DataFrame(
@@ -83,13 +95,37 @@ def _inspected(work: UnitOfWork, plan: InspectionPlan, layer: FeatureLayer, day:
             "items": pd.Series([check.told(plan) for check in checks], dtype=object),
         }
     )
-    found = inspections(features.rename(columns={"code": "object_id"}), told, plan, day)
+    near, since = _fixes_near(work, features, plan, day, settings.time_zone)
+    found = inspections(
+        features.rename(columns={"code": "object_id"}), told, plan, day, fixes=near, time_zone=settings.time_zone,
+        gap_s=rules.cleaning.gap_s,
+    )  # fmt: skip
     last: dict[str, Check] = {check.code: check for check in sorted(checks, key=lambda check: check.at)}
     newest = [last.get(code) for code in found["object_id"]]
     found["name"] = features["name"].to_numpy(dtype=object)
     found["outcome"] = pd.Series([None if one is None else one.outcome.value for one in newest], dtype=object)
     found["note"] = pd.Series([one.note or None if one is not None else None for one in newest], dtype=object)
-    return InspectedLayer(plan, layer, found, features)
+    return InspectedLayer(plan, layer, found, features, since)
+
+
+def _fixes_near(
+    work: UnitOfWork, features: gpd.GeoDataFrame, plan: InspectionPlan, day: date, zone: str
+) -> tuple[gpd.GeoDataFrame | None, date | None]:
+    """Give the fixes around objects within the cycle that runs, and since when there are any."""
+    if not len(features) or len(features) > MOST_OBJECTS:
+        return None, None
+    span = work.patrols.time_span()
+    if span is None:
+        return None, None
+    begins = start_of(day - timedelta(days=math.ceil(365 / plan.cycle.per_year()) + 1), zone)
+    start, end = max(begins, span[0]), start_of(day + timedelta(days=1), zone)
+    if start >= end:
+        return None, None
+    boxes = widened(features.geometry.bounds.to_numpy(), 2 * plan.within_m)
+    parts = [work.patrols.frame(PointFilter(start, end, bbox=tuple(box))) for box in boxes.tolist()]
+    found = [part for part in parts if len(part)]
+    near = None if not found else pd.concat(found, ignore_index=True)
+    return near, day_in(start, zone)
 
 
 def grids_of_objects(found: InspectedLayer, plan: Plan, settings: Settings) -> list[str | None]:
@@ -136,6 +172,7 @@ def record_draw(
     day: date,
     now: datetime,
     by: Principal,
+    settings: Settings,
     seed: str | None = None,
     count: int | None = None,
     share: float | None = None,
@@ -161,7 +198,7 @@ def record_draw(
     Conflict
         ``inspection_nothing_to_draw``, ``inspection_seed_used``.
     """
-    (found,) = inspected_on(store, day, layer)
+    (found,) = inspected_on(store, day, settings, layer)
     kept = found.objects if among_all else found.objects[found.objects["complete"].astype(bool)]
     ids = tuple(sorted(map(str, kept["object_id"])))
     if not ids:

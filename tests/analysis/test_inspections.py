@@ -116,6 +116,20 @@ def test_a_patrol_within_30_m_has_been_there_and_completes_what_asks_for_nothing
     assert found["complete"].tolist() == [False, False]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "visited"), [((0,), False), ((0, 59), False), ((0, 60), True), ((0, 40, 90), True), ((0, 301), False)]
+)
+def test_who_only_passed_by_has_not_been_there(seconds: tuple[int, ...], visited: bool):
+    plan = InspectionPlan("relics", Cycle(CycleUnit.QUARTER), date(2026, 1, 1), dwell_s=60.0)
+    when = datetime(2026, 5, 1, 2, tzinfo=UTC)
+    passed = fixes(*((120.0, 36.0, when + timedelta(seconds=s)) for s in seconds))
+    found = inspections(objects(1), checks(), plan, date(2026, 6, 1), fixes=passed)
+    assert found["visited"].tolist() == [visited]
+    # two units that pass one after the other are no stay
+    two = passed.assign(unit_id=[f"u{n}" for n in range(len(passed))])
+    assert inspections(objects(1), checks(), plan, date(2026, 6, 1), fixes=two)["visited"].tolist() == [False]
+
+
 def test_the_day_of_a_fix_is_that_of_the_district():
     late = fixes((120.0, 36.0, datetime(2026, 5, 1, 17, tzinfo=UTC)))
     found = inspections(objects(1), checks(), QUARTER, date(2026, 6, 1), fixes=late)

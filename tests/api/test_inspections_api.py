@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from datetime import date
+from datetime import date, timedelta
 
 import geopandas as gpd
 import pandas as pd
@@ -29,6 +29,7 @@ from gridmap.services.case_books import put_book, text_at
 from gridmap.services.clock import FixedClock
 from gridmap.services.features import import_layer
 from gridmap.services.guarded import GuardedStore
+from gridmap.services.patrols import import_fixes
 from gridmap.services.responsibility import Plans
 from gridmap.services.trail import verify as verify_trail
 
@@ -263,3 +264,30 @@ def test_the_store_itself_holds_checks_and_draws_to_the_reach(rights):
         ids = (HERE, beyond)
         with pytest.raises(NotAllowed):
             work.inspections.add_draw("toilets", RecordedDraw(TODAY, rights_world.NOW, ids, drawn(ids, "s", count=1)))
+
+
+def test_a_patrol_that_stayed_near_an_object_visited_it(inspected):
+    (before,) = inspected.get(BASE).json()["plans"]
+    assert before["visited"] == 0
+    begin = NOW - timedelta(days=3)
+    rows = [
+        *(("W-secret", begin + timedelta(seconds=30 * n), PLACES["r1"]) for n in range(4)),
+        # passed by, and stayed too long ago: the cycle is a quarter
+        ("W-secret", begin + timedelta(hours=1), PLACES["r2"]),
+        *(("W-secret", NOW - timedelta(days=120, seconds=30 * n), PLACES["r3"]) for n in range(4)),
+    ]
+    frame = gpd.GeoDataFrame(
+        {"unit_id": [r[0] for r in rows], "fixed_at": pd.DatetimeIndex([r[1] for r in rows]), "accuracy_m": 5.0},
+        geometry=[shapely.Point(r[2]) for r in rows], crs=4326,
+    )  # fmt: skip
+    import_fixes(inspected.store, Plans(inspected.store), [frame], settings=inspected.settings, commit=lambda: True)
+    answer = inspected.get(BASE)
+    (plan,) = answer.json()["plans"]
+    assert (plan["visited"], plan["within_m"], plan["dwell_s"]) == (1, 30.0, 60.0)
+    assert plan["fixes_from"] is not None
+    objects = {row["code"]: row for row in answer.json()["objects"]}
+    assert [code for code, row in objects.items() if row["visited"]] == ["r1"]
+    assert objects["r1"]["last_visit_on"] == begin.date().isoformat()
+    # the plan asks for items, so that to have been there completes nothing
+    assert plan["complete"] == 0
+    assert "secret" not in answer.text

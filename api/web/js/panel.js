@@ -1,6 +1,7 @@
 // The panel of filters: what the page is about, time window, category, and what data there are.
 import { OF_A_DAY, SHOWN, WINDOWS, mapOf, setOf } from "./state.js";
 import { facilityFields } from "./facilities.js";
+import { checksField } from "./checks.js";
 import { tomorrowField } from "./rounds.js";
 import { newest } from "./windows.js";
 import { may } from "./shell.js";
@@ -133,6 +134,7 @@ export function drawPanel(panel, state, overview, facilities, query, change, clo
       (category) => change({ category })));
   }
   if (state.page === "coverage" && overview.fixes.count) { parts.push(tomorrowField(query, state.lang, show)); }
+  if (state.page === "coverage" && may("layers.read")) { parts.push(checksField(query, state.lang, show)); }
   const set = setOf(state, overview);
   const held = el("dl", "holdings");
   held.setAttribute("aria-label", t("data"));
