@@ -15,8 +15,10 @@ from gridmap import crs
 
 #: Decimal places of a degree that are drawn; the last one is 0.1 m.
 DECIMALS = 6
-#: Vertices that still pan and zoom smoothly and keep a page well under 1.5 MB.
+#: Vertices that still pan and zoom smoothly and keep a page well under 1.5 MB; but so many for each shape in any case:
+#: where three meet, a vertex stays whatever the tolerance, and a larger one only bends what is left.
 VERTEX_BUDGET = 40_000
+VERTICES_EACH = 6
 _TOLERANCES_M = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 
 Shapes = npt.NDArray[np.object_]
@@ -52,13 +54,13 @@ def simplify(frame: gpd.GeoDataFrame, *, vertex_budget: int = VERTEX_BUDGET) -> 
     frame : GeoDataFrame
         Polygons; any CRS, which is brought to WGS 84.
     vertex_budget : int
-        The tolerance grows in steps until the level has no more vertices than this.
+        The tolerance grows in steps until the level has no more vertices than this, or than ``VERTICES_EACH`` a shape.
     """
     geometry = np.asarray(crs.frame_to_wgs84(frame).geometry.array)
     epsg = crs.metric_epsg_of(geometry)
     metric = crs.to_metric(geometry, epsg)
     area_m2 = shapely.area(metric)
-    simple = metric
+    simple, vertex_budget = metric, max(vertex_budget, VERTICES_EACH * len(metric))
     for tolerance in _TOLERANCES_M:
         if shapely.get_num_coordinates(simple).sum() <= vertex_budget:
             break

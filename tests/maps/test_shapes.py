@@ -38,6 +38,23 @@ def test_simplified_neighbours_still_share_their_borders(town: city.City) -> Non
     assert shapely.coverage_is_valid(shapely.set_precision(metric, 0.001, mode="pointwise"))
 
 
+def test_what_is_drawn_has_no_holes_that_the_ground_has_not(town: city.City) -> None:
+    """Rounding moves shared corners alike: the drawn shapes, as integers, still cover their ground once and wholly."""
+    grids = wavy(town)
+    drawing = simplify(grids, vertex_budget=1)
+    assert shapely.get_num_coordinates(drawing.shapes).sum() > 4 * len(grids)
+    origin = origin_of(drawing.shapes)
+    drawn = shapely.transform(
+        np.array([unpack(p, origin) for p in pack(drawing.shapes, origin)]), lambda xy: (xy * 1e6).round()
+    )
+    assert shapely.coverage_is_valid(drawn)
+    assert shapely.is_valid(drawn).all()
+    ground = shapely.coverage_union_all(drawn)
+    assert ground.geom_type in ("Polygon", "MultiPolygon")
+    assert sum(len(part.interiors) for part in shapely.get_parts(ground)) == 0
+    assert shapely.area(drawn).sum() == pytest.approx(ground.area)
+
+
 def test_packed_shapes_read_back_within_a_tenth_of_a_metre(town: city.City) -> None:
     shapes = np.asarray(town.grids.geometry.array)
     origin = origin_of(shapes)
