@@ -17,6 +17,7 @@ from gridmap.cli import (
     import_people,
     imports,
     join,
+    maps,
     patrols,
     prints,
     propose,
@@ -50,6 +51,7 @@ app.command()(crosswalk.crosswalk)
 app.command()(prints.sheet)
 app.command()(prints.plan_sheet)
 app.command()(report.report)
+app.command("map")(maps.draw_map)
 app.add_typer(codes.app, name="codes")
 app.add_typer(propose.app, name="propose")
 app.add_typer(sets.app, name="set")

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, get_args
 from zoneinfo import ZoneInfo
 
 import geopandas as gpd
@@ -41,6 +41,7 @@ from gridmap.settings import Settings
 
 By = Literal["count", "households", "patrol_hours"]
 Side = Literal["high", "low", "both"]
+BASES: tuple[By, ...] = get_args(By)
 Floats = npt.NDArray[np.float64]
 
 
@@ -108,6 +109,9 @@ def observe(store: Store, plan: Plan, where: PointFilter, *, settings: Settings)
         found = incidents_by_plan(work, plan, where, settings=settings)
         # a quiet kind is no gap: what counts is whether anything at all came in
         every = found if where.categories is None else work.incidents.frame(replace(where, categories=None))
+    if plan.part:
+        # of a part of a plan nothing is told of what lies beyond
+        found = found[found["grid_code"].isin(set(base.grids["code"]))]
     gaps, renamed = record_faults(every, where.start, where.end, settings.time_zone)
     return Observed(base, found, gaps, tuple(say_records(gaps, renamed)))
 
