@@ -27,6 +27,7 @@ from api.openapi import openapi_of
 from api.rights import is_member
 from api.routes import (
     accounts,
+    basemaps,
     blind,
     case_feed,
     case_indicators,
@@ -140,6 +141,7 @@ ROUTERS = (
     places.router,
     maps.router,
     tiles.router,
+    basemaps.router,
     session.router,
     sso.router,
     accounts.router,
@@ -247,7 +249,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     app.state.api_routes = [route for router in ROUTERS for route in router.routes]
     web.install(app, is_member=is_member)
     errors.install(app)
-    plain = (*DEFAULT_EXCLUDED_CONTENT_TYPES, arrow.MEDIA_TYPE)
+    plain = (*DEFAULT_EXCLUDED_CONTENT_TYPES, arrow.MEDIA_TYPE, basemaps.MEDIA_TYPE)
     app.add_middleware(GZipMiddleware, minimum_size=WORTH_PACKING, compresslevel=5, exclude_content_types=plain)
     app.add_middleware(Edge, settings=settings, doors=doors, telemetry=counted)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]

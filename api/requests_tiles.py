@@ -30,6 +30,12 @@ class TileSetQuery(Strict):
     datetime: When | None = Field(None, description="day, time, or interval with / that tiles are of; else today")
 
 
+class ArchiveQuery(Strict):
+    """An archive."""
+
+    v: Version | None = Field(None, description="version of the content: such an answer stays")
+
+
 class TileQuery(Strict):
     """One tile."""
 

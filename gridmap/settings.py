@@ -25,6 +25,8 @@ class Settings(BaseSettings):
         None, description="folder in which workers share the tiles they made; else one among the temporary files"
     )
     tile_mb: int = Field(512, ge=0, description="megabytes of tiles kept there; 0: none are kept")
+    basemap_dir: Path | None = Field(None, description="folder of base maps (PMTiles); none is drawn if not set")
+    basemap: str = Field("", description="name of the base map that is drawn; else the first by name")
     access: Literal["open", "accounts"] = Field(
         "accounts", description="accounts: who asks must sign in or show a key; open: nobody does, everybody may do all"
     )

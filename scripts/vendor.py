@@ -62,6 +62,7 @@ PACKAGES = (
             File("icon-fullscreen.svg"),
         ),
     ),
+    Package("protomaps-leaflet", "5.1.0", "BSD-3-Clause", (File("dist/protomaps-leaflet.js"),)),
     Package(
         "d3",
         "3.5.5",  # the version branca's colour maps name in their code

@@ -171,6 +171,7 @@ POOL: dict[str, Any] = {
     **_TILES,
     "style": ("maplibre", "qgis", "nowhere"),
     "v": ("0",),
+    "basemap": ("city", "nowhere"),
     "lon": tuple(repr(p[0]) for p in _PLACES),
     "lat": tuple(repr(p[1]) for p in _PLACES),
 }

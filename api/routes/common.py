@@ -26,6 +26,7 @@ MatrixName = Annotated[str, Path(alias="matrix", description="name of a tile mat
 TileRow = Annotated[str, Path(alias="row", description="row of a tile, from the north")]
 TileColumn = Annotated[str, Path(alias="column", description="column of a tile, from the west")]
 StyleName = Annotated[str, Path(alias="style", description="maplibre or qgis")]
+BasemapName = Annotated[str, Path(alias="basemap", description="name of a base map")]
 GridCode = Annotated[str, Path(alias="code", description="code of a grid or area")]
 
 

@@ -6,6 +6,7 @@ from gridmap.cli import (
     accounts,
     ask,
     audit,
+    basemap,
     books,
     case_feed,
     check,
@@ -53,6 +54,7 @@ app.command()(prints.plan_sheet)
 app.command()(report.report)
 app.command("map")(maps.draw_map)
 app.add_typer(codes.app, name="codes")
+app.add_typer(basemap.app, name="basemap")
 app.add_typer(propose.app, name="propose")
 app.add_typer(sets.app, name="set")
 app.add_typer(versions.app, name="version")

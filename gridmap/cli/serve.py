@@ -81,12 +81,24 @@ def demo(
     if not no_browser and _has_browser():
         threading.Thread(target=_open_when_up, args=(address, port), daemon=True).start()
     # the district is made up, and only this machine can reach it
-    run(f"sqlite:///{db}", "127.0.0.1", port, 1, {"GRIDMAP_ACCESS": "open", **_only_named(_OWN_NAMES)})
+    run(
+        f"sqlite:///{db}",
+        "127.0.0.1",
+        port,
+        1,
+        {"GRIDMAP_ACCESS": "open", **_only_named(_OWN_NAMES), **_with_basemap()},
+    )
 
 
 def _only_named(hosts: str) -> dict[str, str]:
     """Give the setting of the names to which the service answers, unless it was set."""
     return {"GRIDMAP_HOSTS": os.environ.get("GRIDMAP_HOSTS", hosts)}
+
+
+def _with_basemap() -> dict[str, str]:
+    """Give the setting of the base map that comes with the demonstration, unless another one was set."""
+    own = Path(__file__).resolve().parents[1] / "data" / "basemap"
+    return {"GRIDMAP_BASEMAP_DIR": os.environ.get("GRIDMAP_BASEMAP_DIR", str(own))}
 
 
 #: How uvicorn runs the service; an access log, even one that is not written, is put together for each request.

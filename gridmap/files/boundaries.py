@@ -38,7 +38,7 @@ _ANY = (*_POLYGONS, "Point", "MultiPoint", "LineString", "MultiLineString")
 # Rules about rows that stay in the frame: analysis.topology names these faults too, with their size.
 _SEEN_IN_FRAME = {"duplicate_code", *VALIDITY_RULES}
 #: Kinds of context that the maps can draw.
-CONTEXT_KINDS = ("water", "road", "green", "coast")
+CONTEXT_KINDS = ("water", "road", "green", "coast", "building")
 _KIND_NAMES = ("kind", "类型", "fclass", "type")
 
 

@@ -18,6 +18,7 @@ from rights_world import NOW, at, fill
 from api import (
     replies,
     replies_access,
+    replies_basemaps,
     replies_blind,
     replies_cases,
     replies_duty,
@@ -51,6 +52,7 @@ from gridmap.settings import Settings
 MODULES = (
     replies,
     replies_access,
+    replies_basemaps,
     replies_blind,
     replies_cases,
     replies_duty,
@@ -73,6 +75,7 @@ ANSWERS = {
     for module in (
         replies,
         replies_access,
+        replies_basemaps,
         replies_blind,
         replies_cases,
         replies_duty,

@@ -2,6 +2,7 @@
 (function (gm) {
   "use strict";
   const data = gm.data;
+  const { nonce } = document.currentScript;
   let selected = null;
   let hovered = null;
   let pin = null;
@@ -108,6 +109,15 @@
     return hash.get("grid");
   }
 
+  /** Draw the base map of the service beneath everything; a page of its own has none. */
+  async function base(map) {
+    if (!data.locate || !location.protocol.startsWith("http")) { return; }
+    try {
+      const { addBasemap } = await import("/assets/js/basemap.js");
+      await addBasemap(map, nonce);
+    } catch (missing) { /* the map is whole without it */ }
+  }
+
   /** Everything is on the map: bring it to life. */
   gm.start = function (map) {
     const legend = gm.legend(map);
@@ -119,6 +129,7 @@
       said.setAttribute("role", "status");
       map.getContainer().appendChild(said);
     }
+    base(map);
     L.control.scale({ position: "bottomright", imperial: false, maxWidth: 140 }).addTo(map);
     const wanted = firstView(map, legend);
     gm.adaptLines();

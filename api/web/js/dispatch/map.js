@@ -1,4 +1,5 @@
 // The map of the dispatcher: the incident, the responsible grid filled with the chain above it, patrols near, other cases quiet.
+import { addBasemap } from "../basemap.js";
 import { el, t } from "../texts.js";
 import { categoryName, clockNow, clockWords } from "./words.js";
 import { legendControl } from "./legend.js";
@@ -37,6 +38,7 @@ export function startMap(node, { ask, pick, moved, now }) {
     if (QUIET.has(name)) { pane.style.pointerEvents = "none"; }
   });
   map.setView([36, 120], 10);
+  addBasemap(map);
   const canvas = { context: L.canvas({ pane: "context", padding: 0.2 }), grids: L.canvas({ pane: "grids", padding: 0.2 }) };
   const svg = Object.fromEntries(["chain", "owner", "accuracy", "units", "cases"].map((name) => [name, L.svg({ pane: name, padding: 0.2 })]));
   const groups = Object.fromEntries(PANES.map((name) => [name, L.featureGroup().addTo(map)]));

@@ -1,4 +1,5 @@
 // The map of the difference: context, the borders that stayed, ground that changes hands, old and new borders.
+import { addBasemap } from "../basemap.js";
 import { el, number, t } from "../texts.js";
 import { GROUPS, groupName, groupOf, kindName, sideName } from "./kinds.js";
 import { labelPlace, startLabels } from "./labels.js";
@@ -56,6 +57,7 @@ export function startMap(node, pick) {
   const svg = { pieces: L.svg({ pane: "pieces" }), borders: L.svg({ pane: "borders" }), selected: L.svg({ pane: "selected" }) };
   const groups = Object.fromEntries(["context", "kept", "pieces", "borders", "selected"].map((n) => [n, L.featureGroup().addTo(map)]));
   map.setView([36, 120], 10);
+  addBasemap(map);
   svg.pieces.addTo(map);
   addHatch(svg.pieces._container);
   L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);

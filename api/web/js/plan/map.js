@@ -1,4 +1,5 @@
 // The map: context, ghost of the version before, every level of the draft, marks, and what is drawn on top.
+import { addBasemap } from "../basemap.js";
 import { el, t } from "../texts.js";
 import { labelPlace, startLabels } from "../history/labels.js";
 import { boxOf, boxesMeet, partsOf } from "./geometry.js";
@@ -47,6 +48,7 @@ export function startMap(node) {
     pane.style.pointerEvents = "none";
   });
   map.setView([36, 120], 10);
+  addBasemap(map);
   const canvases = Object.fromEntries(["context", "units", "finest", "upper", "ghost", "cases"].map((n) => [n, new SpotCanvas({ pane: n, padding: 0.1 })]));
   const svgs = Object.fromEntries(["locks", "compared", "chosen", "edges", "faults", "proposal", "handles", "sketch"].map((n) => [n, L.svg({ pane: n, padding: 0.1 })]));
   const groups = Object.fromEntries(PANES.map((n) => [n, L.featureGroup().addTo(map)]));
