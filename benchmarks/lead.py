@@ -1,6 +1,6 @@
-"""Measure the leader's page with the cases of a district-year: the numbers first asked for, asked again, and the page.
+"""Measure the numbers of the leader's page with the cases of a district-year: first asked for, and asked again.
 
-``python -m benchmarks.lead`` prints a table; ``--cases`` how many, ``--runs`` how often; ``--page`` drives a Chromium.
+``python -m benchmarks.lead`` prints a table; ``--cases`` how many, ``--runs`` how often.
 """
 
 import argparse
@@ -96,44 +96,11 @@ def asked(client: TestClient, days: int) -> None:
     assert answer.status_code == 200, answer.text
 
 
-def page(url: str, runs: int) -> list[float]:
-    """Give the seconds until the numbers and charts of the page are drawn, the first load left out."""
-    import threading
-
-    import uvicorn
-    from playwright.sync_api import sync_playwright
-
-    store = open_store(url)
-    app = create_app(Settings(database_url=url, access="open", default_set="demo"), store, FixedClock(NOW))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/lead?lang=zh"
-    found = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM"))
-        for _ in range(runs + 1):
-            tab = browser.new_page()
-            began = time.perf_counter()
-            tab.goto(address, wait_until="commit")
-            tab.wait_for_selector("#board[aria-busy=false] .card.of-places", timeout=120_000)
-            found.append(time.perf_counter() - began)
-            tab.close()
-        browser.close()
-    server.should_exit = True
-    thread.join(10)
-    store.close()
-    return found[1:]
-
-
 def main() -> None:
     """Print the table."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--cases", type=int, default=200_000)
     options.add_argument("--runs", type=int, default=7)
-    options.add_argument("--page", action="store_true")
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'lead.gpkg'}"
@@ -148,8 +115,6 @@ def main() -> None:
                 again = partial(asked, client, days - 1)
                 told(f"asked for the first time, {name}", [seconds(again)])
                 told(f"asked again, {name}", [seconds(again) for _ in range(given.runs)])
-        if given.page:
-            told("page, until its numbers and charts are drawn", [(one, 0.0) for one in page(url, given.runs)])
 
 
 def told(what: str, measured: list[tuple[float, float]]) -> None:
