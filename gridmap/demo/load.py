@@ -19,6 +19,7 @@ from gridmap.demo.files import LAYERS, read_district
 from gridmap.demo.incidents import make_incidents
 from gridmap.demo.patrols import make_fixes
 from gridmap.demo.points import add_planted
+from gridmap.demo.watching import CAMERAS, RELICS, make_cameras, make_checks, make_relics
 from gridmap.domain.boundaries import ALWAYS, BoundarySet, Level
 from gridmap.domain.incidents import StaffMember
 from gridmap.services.clock import SystemClock
@@ -72,6 +73,7 @@ def load_demo(store: Store, *, weeks: int = 0, on_progress: Callable[[str], None
     fixes = make_fixes(district)
     tell("facilities")
     layers, profiles = make_facilities(district), make_profiles(district)
+    layers += [(CAMERAS, make_cameras(district)), (RELICS, make_relics(district))]
     tell("owners")
     locator = Locator.from_frame(district.grids)
     complete = plan_frame(district)
@@ -93,6 +95,7 @@ def load_demo(store: Store, *, weeks: int = 0, on_progress: Callable[[str], None
         for layer, features in layers:
             work.features.put_layer(layer)
             work.features.replace(layer.name, features, valid_from=ALWAYS, owners=partial(_owned, locator, number))
+        work.inspections.add_checks(RELICS.name, make_checks(district))
         work.incidents.add(_with_owner(incidents, locator, number))
         work.patrols.add(_with_owner(fixes, locator, number, border=False))
         work.commit()
