@@ -6,8 +6,11 @@ from probing import Probe, World
 from rights_world import CELL, NOW, STREET, X0, Y0, fill
 
 from gridmap.domain.access import Area, Grant, Kind, Principal, Role
+from gridmap.tiles.matrix import WEB_MERCATOR
 
 BOX = ",".join(map(repr, (X0 + CELL * 0.1, Y0 + CELL * 0.1, X0 + CELL * 1.4, Y0 + CELL * 1.4)))
+#: A tile that holds the whole district.
+_ROW, _, _COLUMN, _ = WEB_MERCATOR.limits((X0 + CELL, Y0 + CELL, X0 + CELL, Y0 + CELL), 9)
 ASKED = (
     "/ogc/collections?f=json",
     "/ogc/collections/urban.grid/items?limit=2&sortby=-households",
@@ -19,6 +22,11 @@ ASKED = (
     "/ogc/collections/incidents/items/QUAIL-i07",
     "/ogc/collections/incidents/items/ZEBRA-i07",
     "/ogc/collections/layer.toilets/items?datetime=../..",
+    *(
+        f"/ogc/collections/{name}/tiles/WebMercatorQuad{tile}"
+        for name in ("urban.grid", "urban.street", "incidents", "patrol-effort")
+        for tile in ("", f"/9/{_ROW}/{_COLUMN}")
+    ),
 )
 READERS = [
     Principal(name, name, Kind.PERSON, (Grant(Role.PLANNER, area),))
