@@ -68,8 +68,9 @@ def test_figures_are_as_exact_as_they_can_be_read(value: float, wanted: str) -> 
 
 def test_every_sentence_is_used_and_every_figure_word_is_there() -> None:
     keys = {k.removeprefix("say.") for k in catalogue() if k.startswith("say.")}
-    source = "".join(p.read_text() for p in Path("gridmap/analysis").glob("*.py"))
-    built = ("chance_", "silent_", "found_", "class_", "forecast_by_", "denominator_", "bandwidth_by_", "weekday_")
+    source = "".join(p.read_text() for folder in ("gridmap", "api") for p in Path(folder).rglob("*.py"))
+    built = ("chance_", "silent_", "found_", "class_", "forecast_by_", "denominator_", "bandwidth_by_", "weekday_",
+             "kind_")  # fmt: skip
     unused = [k for k in keys if f'"{k}"' not in source and not k.startswith(built)]
     assert not unused
     assert all(catalogue()[f"say.{k}"][language] for k in keys for language in LANGUAGES)

@@ -103,7 +103,10 @@ def test_the_demonstration_is_open_and_on_this_machine_only(
 ) -> None:
     monkeypatch.setattr("gridmap.demo.prepare.prepare", lambda db, today, on_progress: None)
     run("demo", "--no-browser", "--db", str(tmp_path / "demo.gpkg"))
-    assert served == [("127.0.0.1", {"GRIDMAP_ACCESS": "open", "GRIDMAP_HOSTS": "localhost,127.0.0.1,[::1]"})]
+    ((host, given),) = served
+    basemap = Path(given.pop("GRIDMAP_BASEMAP_DIR"))
+    assert (host, given) == ("127.0.0.1", {"GRIDMAP_ACCESS": "open", "GRIDMAP_HOSTS": "localhost,127.0.0.1,[::1]"})
+    assert list(basemap.glob("*.pmtiles")), "the base map of the demonstration comes with the package"
 
 
 def test_the_server_believes_no_proxy_by_itself() -> None:
