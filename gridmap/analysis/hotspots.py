@@ -102,7 +102,7 @@ def getis_ord(
         p_normal[open_] = _tail(z[open_], side)
         p = p_normal
         if draws > 0:
-            drawn = permute(y, near, draws=draws, most=max(draws, most_draws), seed=seed, side=side)
+            drawn = permute(y, near, draws=draws, most=max(draws, most_draws), seed=seed, side=side, rate=rate)
             p = np.where(open_, drawn.p(side), np.nan)
         q[open_] = stats.false_discovery_control(p[open_], method="bh")
         word[open_] = _USUAL

@@ -121,7 +121,7 @@ def local_moran(
     lag = near.sums(y) / np.maximum(near.counts, 1)
     away = lag - y.mean()
     i = deviation * away * (n - 1) / float(deviation @ deviation)
-    p = permute(y, near, draws=draws, most=max(draws, most_draws), seed=seed, side="both").p("both")
+    p = permute(y, near, draws=draws, most=max(draws, most_draws), seed=seed, side="both", rate=rate).p("both")
     q = np.full(n, np.nan)
     if open_.any():
         q[open_] = stats.false_discovery_control(p[open_], method="bh")

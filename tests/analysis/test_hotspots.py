@@ -109,7 +109,7 @@ def test_draws_are_those_of_all_possible_neighbours() -> None:
     """With few places every choice of neighbours can be written down."""
     values = np.array([5.0, 1, 1, 2, 3, 8, 0, 2, 4, 1])
     beside = paired([(0, 5), (0, 8), (1, 2), (1, 6), (1, 7), (3, 4), (5, 8)], len(values))
-    found = permute(values, beside, draws=40_000, most=40_000, seed=3, side="high")
+    found = permute(values, beside, draws=40_000, most=40_000, seed=3, side="high", rate=0.05)
     for i in range(len(values)):
         k = int(beside.counts[i])
         if not k:
@@ -125,7 +125,7 @@ def test_draws_are_those_of_all_possible_neighbours() -> None:
 def test_a_hub_with_nearly_all_as_neighbours_is_drawn_for_alike() -> None:
     values = np.arange(12.0)
     hub = paired([(0, j) for j in range(1, 11)], 12)
-    found = permute(values, hub, draws=30_000, most=30_000, seed=5, side="high")
+    found = permute(values, hub, draws=30_000, most=30_000, seed=5, side="high", rate=0.05)
     # of eleven others one is left out; the real one is the highest of them, so no choice sums to less
     assert found.high[0] == found.draws[0]
     assert found.low[0] / found.draws[0] == pytest.approx(1 / 11, abs=0.012)
@@ -136,10 +136,10 @@ def test_threads_and_order_of_work_change_no_draw(monkeypatch: pytest.MonkeyPatc
     found = []
     for cores in (1, 5):
         monkeypatch.setattr("gridmap.cpus.cores", lambda cores=cores: cores)
-        found.append(permute(values, beside, draws=99, most=999, seed=7, side="both"))
+        found.append(permute(values, beside, draws=99, most=999, seed=7, side="both", rate=0.05))
     assert (found[0].high == found[1].high).all()
     assert (found[0].low == found[1].low).all()
-    other = permute(values, beside, draws=99, most=999, seed=8, side="both")
+    other = permute(values, beside, draws=99, most=999, seed=8, side="both", rate=0.05)
     assert (found[0].high != other.high).any()
 
 
