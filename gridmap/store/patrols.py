@@ -1,7 +1,7 @@
 """Patrol fixes, as ``services.ports`` asks for them."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import geopandas as gpd
@@ -21,6 +21,9 @@ from gridmap.store.tables import FixRow
 from gridmap.store.unit_of_work import Work
 from gridmap.store.version_keys import ids_of, version_columns, version_values, versions_of
 
+#: Fixes of a batch that lie as near in time are looked for in one run of the index; others by unit and time.
+_TOGETHER = timedelta(hours=1)
+_PAIRS = 500
 _FIX: sa.Table = FixRow.__table__  # type: ignore[assignment]
 
 
@@ -90,14 +93,21 @@ class Patrols:
         if not points:
             return set()
         backend, times = self._work.backend, [point.fixed_at for point in points]
-        rows = self._work.rows(
-            sa.select(FixRow.unit_id, FixRow.fixed_at, backend.geometry_out(FixRow.geom)).where(
-                backend.one_of(FixRow.unit_id, sorted({point.unit_id for point in points})),
-                FixRow.fixed_at >= min(times),
-                FixRow.fixed_at <= max(times),
-            ),
-            by_key=True,
-        )
+        asked = sa.select(FixRow.unit_id, FixRow.fixed_at, backend.geometry_out(FixRow.geom))
+        if max(times) - min(times) <= _TOGETHER:
+            units = backend.one_of(FixRow.unit_id, sorted({point.unit_id for point in points}))
+            found = asked.where(units, FixRow.fixed_at >= min(times), FixRow.fixed_at <= max(times))
+            rows = self._work.rows(found, by_key=True)
+        else:
+            # one late fix must not read the days between for all units of its batch
+            pairs = sorted({(point.unit_id, point.fixed_at) for point in points})
+            rows = [
+                row
+                for first in range(0, len(pairs), _PAIRS)
+                for row in self._work.rows(
+                    asked.where(sa.tuple_(FixRow.unit_id, FixRow.fixed_at).in_(pairs[first : first + _PAIRS]))
+                )
+            ]
         shapes = backend.geometries_from([row[2] for row in rows])
         places = zip(shapely.get_x(shapes).tolist(), shapely.get_y(shapes).tolist(), strict=True)
         return {(row[0], row[1], *place) for row, place in zip(rows, places, strict=True)}
