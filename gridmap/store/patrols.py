@@ -105,7 +105,8 @@ class Patrols:
                 row
                 for first in range(0, len(pairs), _PAIRS)
                 for row in self._work.rows(
-                    asked.where(sa.tuple_(FixRow.unit_id, FixRow.fixed_at).in_(pairs[first : first + _PAIRS]))
+                    asked.where(sa.tuple_(FixRow.unit_id, FixRow.fixed_at).in_(pairs[first : first + _PAIRS])),
+                    by_key=True,
                 )
             ]
         shapes = backend.geometries_from([row[2] for row in rows])
