@@ -1,5 +1,6 @@
 """The maps of grids, patrols and staff of a store."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gridmap.atlas.asked import MapAsked
@@ -56,24 +57,19 @@ def effort_map(asked: MapAsked) -> "folium.Map":
     """Draw how many hours patrols spent in each grid."""
     from gridmap.maps import patrol_pages
 
-    report = asked.patrols(shares=True)
-    return patrol_pages.effort_map(
-        report.base.grids,
-        report.figures,
-        window=asked.window,
-        rules=report.rules,
-        category=asked.category,
-        about=asked.about(),
-        **asked.around(report.base, report.from_sums),
-    )
+    return _of_patrols(asked, patrol_pages.effort_map, shares=True)
 
 
 def recency_map(asked: MapAsked) -> "folium.Map":
     """Draw how long ago somebody stayed in each grid."""
     from gridmap.maps import patrol_pages
 
-    report = asked.patrols(shares=False)
-    return patrol_pages.recency_map(
+    return _of_patrols(asked, patrol_pages.recency_map, shares=False)
+
+
+def _of_patrols(asked: MapAsked, draw: "Callable[..., folium.Map]", *, shares: bool) -> "folium.Map":
+    report = asked.patrols(shares=shares)
+    return draw(
         report.base.grids,
         report.figures,
         window=asked.window,

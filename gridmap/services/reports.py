@@ -1,17 +1,14 @@
 """What the maps and the front page show: counts, density and coverage in a window."""
 
-import math
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import geopandas as gpd
-import pandas as pd
 import shapely
 
 from gridmap.analysis.coverage import coverage_gaps
-from gridmap.analysis.density import density
 from gridmap.analysis.windows import window_parts
-from gridmap.crs import area_m2, from_metric, to_metric
+from gridmap.crs import from_metric, to_metric
 from gridmap.domain.boundaries import BoundarySet, BoundaryVersion
 from gridmap.errors import NotFound
 from gridmap.services.counts import fix_counts, incident_counts, thinned_in
@@ -63,17 +60,6 @@ class PlanReport:
     grids: gpd.GeoDataFrame
     upper: tuple[gpd.GeoDataFrame, ...]
     context: gpd.GeoDataFrame
-
-
-@dataclass(frozen=True, slots=True)
-class HotspotReport:
-    """Incident density on a lattice, and the counts by grid that belong to it."""
-
-    base: PlanReport
-    density: gpd.GeoDataFrame
-    counts: pd.DataFrame
-    incidents: int
-    bandwidth_m: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,30 +122,6 @@ def _with_footprints(grids: gpd.GeoDataFrame, epsg: int) -> gpd.GeoDataFrame:
     shapes = grids.geometry.to_numpy().copy()
     shapes[points] = from_metric(shapely.buffer(to_metric(shapes[points], epsg), FOOTPRINT_M, quad_segs=4), epsg)
     return grids.set_geometry(gpd.array.from_shapely(shapes, crs=grids.crs))
-
-
-def hotspots(
-    store: Store,
-    plan: Plan,
-    where: PointFilter,
-    *,
-    settings: Settings,
-    bandwidth_m: float = 250.0,
-    cell_m: float | None = None,
-) -> HotspotReport:
-    """Estimate where it burns: incidents per km2 in the window of the filter."""
-    base = plan_report(store, plan)
-    with store.unit_of_work() as work:
-        incidents = work.incidents.frame(where)
-        counts = incident_counts(work, plan, where, settings=settings)
-    cells = density(incidents, base.grids, bandwidth_m=bandwidth_m, cell_m=cell_m or _cell_m(base, bandwidth_m))
-    return HotspotReport(base, cells, counts, len(incidents), bandwidth_m)
-
-
-def _cell_m(base: PlanReport, bandwidth_m: float) -> float:
-    """A third of the bandwidth keeps the surface smooth; wide ground takes larger cells, up to the bandwidth itself."""
-    whole_m2 = float(area_m2(base.grids.geometry.array).sum())
-    return min(bandwidth_m, max(bandwidth_m / 3, math.sqrt(whole_m2 / MAX_CELLS)))
 
 
 def coverage(store: Store, plan: Plan, where: PointFilter, *, settings: Settings) -> CoverageReport:
