@@ -86,26 +86,26 @@ def sudden_by_kind(
     periods = [(end - (weeks - k) * _WEEK, end - (weeks - k - 1) * _WEEK) for k in range(weeks)]
     inside = (incidents["occurred_at"] >= periods[0][0]) & (incidents["occurred_at"] < end)
     mine = incidents[inside.to_numpy(bool)]
-    tables: dict[str, npt.NDArray[np.int64]] = {}
+    looked: list[tuple[str, npt.NDArray[np.int64], Cluster | None]] = []
     silent = 0
     for kind, some in mine.groupby("category", sort=True):
         counts = period_counts(some["occurred_at"], some["grid_code"], codes, periods).astype(np.int64)
-        if sudden_clusters(counts, x, y, draws=1).summary["reason"] is None:
-            tables[str(kind)] = counts
+        first = sudden_clusters(counts, x, y, draws=_FIRST, seed=seed)
+        if first.summary["reason"] is None:
+            looked.append((str(kind), counts, first.strongest))
         else:
             silent += 1
-    each = rate / max(len(tables), 1)
+    each = rate / max(len(looked), 1)
     draws = max(999, int(np.ceil(2 / each)) - 1)
     found: list[Sudden] = []
-    for kind, counts in tables.items():
-        first = sudden_clusters(counts, x, y, draws=_FIRST, seed=seed).strongest
-        if first is None or first.p > _DOUBTFUL:
+    for kind, counts, strongest in looked:
+        if strongest is None or strongest.p > _DOUBTFUL:
             continue
         scan = sudden_clusters(counts, x, y, rate=each, draws=draws, seed=seed)
         found += [Sudden(kind, one, periods[weeks - one.steps][0]) for one in scan.clusters]
     found.sort(key=lambda one: (one.cluster.p, -one.cluster.score))
     summary = {
-        "kinds": len(tables), "silent": silent, "rate": rate, "weeks": weeks, "draws": draws, "seed": seed,
+        "kinds": len(looked), "silent": silent, "rate": rate, "weeks": weeks, "draws": draws, "seed": seed,
         "start": periods[0][0], "end": end,
     }  # fmt: skip
     return SuddenKinds(tuple(found), summary)

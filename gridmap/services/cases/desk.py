@@ -141,14 +141,8 @@ class CaseDesk:
             given = now.limits.of(line.category, condition, line.emergency)
             limit = limit_words(given)
         record.append(entry)
-        stages = now.stages(line.category, line.emergency)
-        clocks = timers(record, read_limit(limit), stages, now.calendar, [*history, moved])
         owner = PointOwner(line.grid_code, "", None, line.set_name, None)
-        change = change_of(record, moved, clocks, limit, file.due_at)
-        if clocks.present is not None:
-            stage = clocks.present.stage
-            risk = now.limits.risk_of(line.category, condition_of(record), line.emergency, stage)
-            change = replace(change, risk_at=at_risk_from(clocks.present.due, risk))
+        change = come_to(record, [*history, moved], now, line.category, line.emergency, limit, file.due_at)
         work.cases.append(line.case_id, moved.version, entry, seat.name(role), change, owner)
 
     def _day(self, at: datetime) -> date:
@@ -234,6 +228,24 @@ def read_limit(words: str | None) -> Limit | None:
 def limit_words(limit: Limit) -> str:
     """Write a limit as it is kept with a case."""
     return f"{limit.amount.normalize():f} {limit.unit.value}"
+
+
+def come_to(
+    record: Sequence[Entry],
+    history: Sequence[Standing],
+    now: Guide,
+    category: str,
+    emergency: bool,
+    limit: str | None,
+    due_before: datetime | None,
+) -> CaseChange:
+    """Give what a case has become by its whole record, with its clocks as they run now."""
+    clocks = timers(record, read_limit(limit), now.stages(category, emergency), now.calendar, history)
+    change = change_of(record, history[-1], clocks, limit, due_before)
+    if clocks.present is None:
+        return change
+    risk = now.limits.risk_of(category, condition_of(record), emergency, clocks.present.stage)
+    return replace(change, risk_at=at_risk_from(clocks.present.due, risk))
 
 
 def change_of(

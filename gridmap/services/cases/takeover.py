@@ -1,14 +1,12 @@
 """Cases of another system, taken over with their whole record: what they come to is read from it by the rules."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
 from typing import NamedTuple
 
-from gridmap.domain.case_clock import at_risk_from, timers
 from gridmap.domain.cases import Act, Entry, history_of
-from gridmap.services.cases.desk import change_of, condition_of, limit_words, read_limit
+from gridmap.services.cases.desk import come_to, limit_words
 from gridmap.services.cases.guide import Guide, guide
 from gridmap.services.clock import day_in
 from gridmap.services.ports import CaseChange, NewCase, PointOwner, RecordLine, UnitOfWork, WholeCase
@@ -81,10 +79,4 @@ def became(record: Sequence[Entry], case: NewCase, books: Callable[[datetime], G
         # a limit stays unless it is filed anew with a condition
         if entry.act is Act.FILE and (limit is None or entry.names):
             limit = limit_words(books(entry.at).limits.of(case.category, entry.names, case.emergency))
-    last = books(record[-1].at)
-    clocks = timers(record, read_limit(limit), last.stages(case.category, case.emergency), last.calendar, history)
-    change = change_of(record, history[-1], clocks, limit, None)
-    if clocks.present is None:
-        return change
-    risk = last.limits.risk_of(case.category, condition_of(record), case.emergency, clocks.present.stage)
-    return replace(change, risk_at=at_risk_from(clocks.present.due, risk))
+    return come_to(record, history, books(record[-1].at), case.category, case.emergency, limit, None)
