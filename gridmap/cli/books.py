@@ -67,15 +67,9 @@ def _limits(file: Path, encoding: str | None, accept_rest: bool) -> str:
 
 
 def _text(file: Path, encoding: str | None) -> str:
-    from gridmap.errors import FileError, TooLarge
-    from gridmap.files.text import decode
+    from gridmap.files.rows import read_table
 
-    if not file.is_file():
-        raise FileError("file_missing")
-    if file.stat().st_size > _MAX_BYTES:
-        raise TooLarge("file_too_large", limit=_MAX_BYTES)
-    content, _ = decode(file.read_bytes(), encoding)
-    return content
+    return read_table(file, most=_MAX_BYTES, encoding=encoding)
 
 
 _MAX_BYTES = 1_000_000

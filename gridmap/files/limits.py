@@ -5,9 +5,9 @@ import io
 from pathlib import Path
 
 from gridmap.domain.limits import LimitTable, RowFault, RowProblem, plain, read_rows
-from gridmap.errors import ColumnError, FileError, TooLarge
+from gridmap.errors import ColumnError, FileError
 from gridmap.files.columns import choose
-from gridmap.files.text import decode
+from gridmap.files.rows import read_table
 from gridmap.settings import Settings
 
 _USUAL = {
@@ -41,11 +41,7 @@ def read_limit_file(
     EncodingAmbiguous
         ``encoding_ambiguous``: it could be UTF-8 or GBK.
     """
-    if not path.is_file():
-        raise FileError("file_missing")
-    if path.stat().st_size > settings.max_file_bytes:
-        raise TooLarge("file_too_large", limit=settings.max_file_bytes)
-    content, _ = decode(path.read_bytes(), encoding)
+    content = read_table(path, most=settings.max_file_bytes, encoding=encoding)
     delimiter = max(",;\t", key=content[: content.find("\n") + 1].count)
     rows = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
     try:

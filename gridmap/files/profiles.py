@@ -5,9 +5,10 @@ import io
 from pathlib import Path
 
 from gridmap.domain.people import GridProfile
-from gridmap.errors import ColumnError, FileError, TooLarge
+from gridmap.errors import ColumnError, FileError
 from gridmap.files.columns import HOUSEHOLDS_NAMES, choose, to_count
-from gridmap.files.text import decode, is_bad
+from gridmap.files.rows import read_table
+from gridmap.files.text import is_bad
 from gridmap.settings import Settings
 
 #: Usual names of the columns, by what they hold.
@@ -37,11 +38,7 @@ def read_profiles(path: Path, *, settings: Settings, encoding: str | None = None
     EncodingAmbiguous
         ``encoding_ambiguous``.
     """
-    if not path.is_file():
-        raise FileError("file_missing")
-    if path.stat().st_size > settings.max_file_bytes:
-        raise TooLarge("file_too_large", limit=settings.max_file_bytes)
-    content, _ = decode(path.read_bytes(), encoding)
+    content = read_table(path, most=settings.max_file_bytes, encoding=encoding)
     rows = csv.DictReader(io.StringIO(content, newline=""), strict=True)
     header = list(rows.fieldnames or [])
     columns = {

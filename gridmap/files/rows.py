@@ -10,6 +10,25 @@ from gridmap.files.text import decode, is_bad
 from gridmap.settings import Settings
 
 
+def read_table(path: Path, *, most: int, encoding: str | None = None) -> str:
+    """Read a small table of at most so many bytes as text.
+
+    Raises
+    ------
+    FileError
+        ``file_missing``.
+    TooLarge
+        ``file_too_large``.
+    EncodingAmbiguous
+        ``encoding_ambiguous``.
+    """
+    if not path.is_file():
+        raise FileError("file_missing")
+    if path.stat().st_size > most:
+        raise TooLarge("file_too_large", limit=most)
+    return decode(path.read_bytes(), encoding)[0]
+
+
 def read_rows(
     path: Path, needed: Sequence[str], optional: Sequence[str], *, contract: str, settings: Settings,
     encoding: str | None = None,
@@ -27,11 +46,7 @@ def read_rows(
     EncodingAmbiguous
         ``encoding_ambiguous``.
     """
-    if not path.is_file():
-        raise FileError("file_missing")
-    if path.stat().st_size > settings.max_file_bytes:
-        raise TooLarge("file_too_large", limit=settings.max_file_bytes)
-    content, _ = decode(path.read_bytes(), encoding)
+    content = read_table(path, most=settings.max_file_bytes, encoding=encoding)
     reader = csv.DictReader(io.StringIO(content, newline=""), strict=True)
     missing = [c for c in needed if c not in (reader.fieldnames or [])]
     if missing:
