@@ -1,8 +1,10 @@
 """Fixtures that every part of the suite shares."""
 
+import asyncio
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -50,3 +52,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Prepare a test that drives no page as if no page had been driven before it."""
+    with _own_loop(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Run a test that drives no page as if no page had been driven before it."""
+    with _own_loop(item):
+        return (yield)
+
+
+@contextmanager
+def _own_loop(item: pytest.Item) -> Iterator[None]:
+    # a driven browser leaves its event loop marked as running in this thread until the last test is over, and
+    # asyncio.run refuses beside one; its own tests, and what takes it down, need the mark
+    loop = None if item.get_closest_marker("browser") else asyncio._get_running_loop()
+    if loop is None:
+        yield
+        return
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(loop)

@@ -6,7 +6,7 @@ from api.deps import Context
 from api.events.places import Places
 from api.replies import EventOut
 from gridmap.domain.access import Principal
-from gridmap.domain.events import Happened, Sight
+from gridmap.domain.events import Happened, Audience
 from gridmap.errors import Conflict
 from gridmap.services.guarded import GuardedStore
 from gridmap.services.guarded.events import sight_of
@@ -27,7 +27,7 @@ def reader_of(principal: Principal) -> str:
     return principal.account_id or ""
 
 
-def sight(whole: Context, principal: Principal) -> Sight:
+def sight(whole: Context, principal: Principal) -> Audience:
     """Give what somebody is to hear of today."""
     store = GuardedStore(whole.store, principal, clock=whole.clock, day=whole.day(None), kin=whole.kin)
     return sight_of(store)
@@ -54,7 +54,7 @@ def start(whole: Context, principal: Principal, place: str | None) -> tuple[int,
     return after, mark
 
 
-def page(whole: Context, mine: Sight, after: int, limit: int) -> Page:
+def page(whole: Context, mine: Audience, after: int, limit: int) -> Page:
     """Read a page after an event."""
     with whole.store.unit_of_work() as work:
         newest = work.events.newest()  # first: what comes after it may lie behind the page

@@ -56,7 +56,7 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Audience:
     """Which events somebody is to hear of.
 
     ``incidents``: whose incidents, by set and code (None: all codes of the set); None: everybody's and nobody's.

@@ -7,7 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gridmap.domain.events import OF_SETS, PASSING, PER_ENTRY, Event, EventKind, Happened, Sight
+from gridmap.domain.events import OF_SETS, PASSING, PER_ENTRY, Event, EventKind, Happened, Audience
 from gridmap.domain.trail import Act
 from gridmap.services.ports import EventMark
 from gridmap.store import columns as col
@@ -79,7 +79,7 @@ class Events:
     def __init__(self, work: Work) -> None:
         self._work = work
 
-    def page(self, sight: Sight | None, *, after: int, limit: int) -> list[Happened]:
+    def page(self, sight: Audience | None, *, after: int, limit: int) -> list[Happened]:
         """Give events after a number that are within sight."""
         query = sa.select(EventRow).where(EventRow.id > after).order_by(EventRow.id).limit(limit)
         if sight is not None:
@@ -89,13 +89,13 @@ class Events:
             for row in (found[0] if isinstance(found[0], EventRow) else found for found in self._work.rows(query))
         ]
 
-    def _of_sets(self, sight: Sight) -> sa.ColumnElement[bool]:
+    def _of_sets(self, sight: Audience) -> sa.ColumnElement[bool]:
         mine = EventRow.kind.in_(sorted(OF_SETS))
         if sight.sets is None:
             return mine
         return sa.and_(mine, self._work.backend.one_of(EventRow.set_name, sorted(sight.sets)))
 
-    def _of_incidents(self, sight: Sight) -> sa.ColumnElement[bool]:
+    def _of_incidents(self, sight: Audience) -> sa.ColumnElement[bool]:
         mine = EventRow.kind.not_in(sorted(OF_SETS | PASSING))
         if sight.incidents is None:
             return mine

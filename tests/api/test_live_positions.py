@@ -16,7 +16,7 @@ from listening import IN_S, IN_T, Listener, Town, cookie, reporter, served
 
 from api.events.positions import EVERY_S, Position, Positions
 from gridmap.domain.access import OPERATOR, Area, Grant, Role
-from gridmap.domain.events import Sight
+from gridmap.domain.events import Audience
 from gridmap.store import open_store
 
 OUTSIDE = (9.5, 9.5)
@@ -165,9 +165,9 @@ def test_what_moves_together_is_told_together_and_once() -> None:
 
 
 def test_a_sight_of_units_is_one_of_its_own() -> None:
-    urban = Sight(None, None, (("urban", frozenset({"A"})),))
+    urban = Audience(None, None, (("urban", frozenset({"A"})),))
     assert [urban.shows_unit(*where) for where in (("urban", "A"), ("urban", "B"), ("other", "A"), (None, None))] == [
         True, False, False, False
     ]  # fmt: skip
-    assert not Sight(None, None).shows_unit("urban", "A")
-    assert Sight((), frozenset(), None).shows_unit(None, None)
+    assert not Audience(None, None).shows_unit("urban", "A")
+    assert Audience((), frozenset(), None).shows_unit(None, None)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gridmap.domain.events import Event, EventKind, Sight
+from gridmap.domain.events import Event, EventKind, Audience
 from gridmap.domain.trail import Act
 from gridmap.services.ports import Store
 from gridmap.store.events import KEPT
@@ -40,12 +40,12 @@ def add(store: Store, *events: Event, at: datetime = NOW, wait: float = 0.0) -> 
     return number
 
 
-def page(store: Store, sight: Sight | None = None, after: int = 0, limit: int = 1_000) -> list[Any]:
+def page(store: Store, sight: Audience | None = None, after: int = 0, limit: int = 1_000) -> list[Any]:
     with store.unit_of_work() as work:
         return work.events.page(sight, after=after, limit=limit)
 
 
-def subjects(store: Store, sight: Sight | None) -> list[str]:
+def subjects(store: Store, sight: Audience | None) -> list[str]:
     return [h.event.subject or str(h.event.count) for h in page(store, sight)]
 
 
@@ -75,17 +75,17 @@ def test_events_are_as_they_were_written_and_in_order(store: Store) -> None:
 @pytest.mark.parametrize(
     ("sight", "seen"),
     [
-        (Sight(None, None), ["i1", "i2", "i3", "i4", "2", "700"]),
-        (Sight((("urban", frozenset("A")),), frozenset({"urban"})), ["i1", "2", "700"]),
-        (Sight((("urban", None),), frozenset({"urban"})), ["i1", "i2", "2", "700"]),
-        (Sight((("urban", frozenset("B")), ("health", None)), frozenset()), ["i2", "i3"]),
-        (Sight((), None), ["2"]),
-        (Sight((), frozenset({"health"})), []),
-        (Sight((("urban", frozenset()),), frozenset()), []),
-        (Sight(None, frozenset()), ["i1", "i2", "i3", "i4", "700"]),
+        (Audience(None, None), ["i1", "i2", "i3", "i4", "2", "700"]),
+        (Audience((("urban", frozenset("A")),), frozenset({"urban"})), ["i1", "2", "700"]),
+        (Audience((("urban", None),), frozenset({"urban"})), ["i1", "i2", "2", "700"]),
+        (Audience((("urban", frozenset("B")), ("health", None)), frozenset()), ["i2", "i3"]),
+        (Audience((), None), ["2"]),
+        (Audience((), frozenset({"health"})), []),
+        (Audience((("urban", frozenset()),), frozenset()), []),
+        (Audience(None, frozenset()), ["i1", "i2", "i3", "i4", "700"]),
     ],
 )
-def test_a_sight_cuts_in_the_query_as_it_does_in_memory(store: Store, sight: Sight, seen: list[str]) -> None:
+def test_a_sight_cuts_in_the_query_as_it_does_in_memory(store: Store, sight: Audience, seen: list[str]) -> None:
     add(store, *EVENTS, MOVED)
     assert subjects(store, sight) == seen
     assert not replace(sight, patrols=None).shows(MOVED)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from gridmap.domain.events import Happened, Sight
+from gridmap.domain.events import Happened, Audience
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class EventMark:
 class EventRepository(Protocol):
     """Events in the order in which they were committed. Their numbers grow, with holes."""
 
-    def page(self, sight: Sight | None, *, after: int, limit: int) -> list[Happened]:
+    def page(self, sight: Audience | None, *, after: int, limit: int) -> list[Happened]:
         """Give up to ``limit`` events after a number that are within sight (None: all)."""
         ...
 
