@@ -3,22 +3,13 @@
 A method that does not stand here cannot be called through a guarded store, and a test fails for it.
 """
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from gridmap.domain.access import Permission as May
-from gridmap.domain.events import Event, EventKind
-from gridmap.services.ports import Verdict
-
-#: What an act is about, and its numbers, from the arguments of a call and its result.
-Told = tuple[str, dict[str, Any]]
-Tell = Callable[[Mapping[str, Any], Any], Told | None]
-#: What others are to hear of it.
-Happened = Callable[[Mapping[str, Any], Any], Sequence[Event]]
-#: Incidents that one call tells of one by one; of more it tells how many each owner got.
-_ONE_BY_ONE = 500
+from gridmap.domain.events import EventKind
+from gridmap.services.guarded import told
+from gridmap.services.guarded.told import Happened, Tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,204 +42,28 @@ def _read(permission: May | None) -> Rule:
     return Rule(permission, writes=False)
 
 
-def _set(call: Mapping[str, Any], result: Any) -> Told:
-    return str(call["set_name"]), {}
-
-
-def _version(call: Mapping[str, Any], result: Any) -> Told:
-    return f"{call['set_name']}/{call['number']}", {}
-
-
-def _drafted(call: Mapping[str, Any], result: Any) -> Told:
-    return f"{call['set_name']}/{result.number}", {"grids": len(call["frame"])}
-
-
-def _published(call: Mapping[str, Any], result: Any) -> Told:
-    return f"{call['set_name']}/{call['number']}", {"valid_from": call["valid_from"].isoformat()}
-
-
-def _changed(call: Mapping[str, Any], result: Any) -> Told:
-    return f"{call['set_name']}/{call['number']}", {"grids": len(call["frame"])}
-
-
-def _edges(call: Mapping[str, Any], result: Any) -> Told:
-    return f"{call['set_name']}/{call['number']}", {"edges": int(result)}
-
-
-def _named(call: Mapping[str, Any], result: Any) -> Told:
-    return call["boundary_set"].name, {"levels": [level.name for level in call["boundary_set"].levels]}
-
-
-def _dated(call: Mapping[str, Any], result: Any) -> Told:
-    return str(call["set_name"]), {"valid_from": call["valid_from"].isoformat(), "rows": int(result)}
-
-
-def _added(call: Mapping[str, Any], result: Any) -> Told:
-    return "", {"added": result.added, "duplicates": result.duplicates}
-
-
-def _taken(call: Mapping[str, Any], result: Any) -> Told | None:
-    added, duplicates = result.count(Verdict.ACCEPTED), result.count(Verdict.DUPLICATE)
-    return ("", {"added": added, "duplicates": duplicates}) if added or duplicates else None
-
-
-def _incidents(call: Mapping[str, Any], result: Any) -> list[Event]:
-    if not result.added:
-        return []
-    frame = call["frame"] if result.new is None else call["frame"][result.new]
-    owners = [frame[name].astype(object).where(frame[name].notna(), None) for name in ("set_name", "grid_code")]
-    if len(frame) <= _ONE_BY_ONE:
-        rows = zip(*owners, frame["incident_id"], strict=True)
-        return [Event(EventKind.INCIDENT_ADDED, name, code, subject) for name, code, subject in rows]
-    counts = Counter(zip(*owners, strict=True))
-    return [Event(EventKind.INCIDENTS_ADDED, name, code, count=n) for (name, code), n in counts.items()]
-
-
-def _taken_in(call: Mapping[str, Any], result: Any) -> list[Event]:
-    return [
-        Event(EventKind.INCIDENT_ADDED, owner.set_name, owner.grid_code, point.incident_id)
-        for (point, owner), verdict in zip(call["points"], result, strict=True)
-        if verdict is Verdict.ACCEPTED
-    ]
-
-
-def _cases_in(call: Mapping[str, Any], result: Any) -> list[Event]:
-    taken = zip(call["points"], result, strict=True)
-    opened = [pair for pair, verdict in taken if verdict is Verdict.ACCEPTED]
-    return [
-        Event(kind, owner.set_name, owner.grid_code, case.incident_id)
-        for case, owner in opened
-        for kind in (EventKind.INCIDENT_ADDED, EventKind.CASE_OPENED)
-    ]
-
-
-def _seen_units(call: Mapping[str, Any], result: Any) -> list[Event]:
-    """Tell which units were seen, each once; of more than a few, that many were."""
-    taken = zip(call["points"], result, strict=True)
-    units = {fix.unit_id: owner for (fix, owner), verdict in taken if verdict is Verdict.ACCEPTED}
-    if len(units) > _ONE_BY_ONE:
-        return [Event(EventKind.PATROL_MOVED, None, count=len(units))]
-    return [Event(EventKind.PATROL_MOVED, owner.set_name, owner.grid_code, unit) for unit, owner in units.items()]
-
-
-def _many_seen(call: Mapping[str, Any], result: Any) -> list[Event]:
-    return [Event(EventKind.PATROL_MOVED, None, count=int(result.added))] if result.added else []
-
-
-def _acted(call: Mapping[str, Any], result: Any) -> Told:
-    entry = call["entry"]
-    return str(call["case_id"]), {"act": entry.act.value, "role": entry.role.value, "number": call["number"]}
-
-
-def _moved(call: Mapping[str, Any], result: Any) -> list[Event]:
-    owner = call["owner"]
-    return [Event(EventKind.CASE_CHANGED, owner.set_name, owner.grid_code, str(call["case_id"]))]
-
-
-def _book(call: Mapping[str, Any], result: Any) -> Told:
-    book = call["book"]
-    return book.kind, {"valid_from": book.valid_from.isoformat()}
-
-
-def _shifts(call: Mapping[str, Any], result: Any) -> Told:
-    told = {"from": call["start"].isoformat(), "until": call["end"].isoformat()}
-    return str(call["set_name"]), {**told, "shifts": len(call["shifts"]), "before": int(result)}
-
-
-def _shown(call: Mapping[str, Any], result: Any) -> Told:
-    return str(call["set_name"]), {"shifts": len(result)}
-
-
-def _clocks(call: Mapping[str, Any], result: Any) -> Told:
-    return "", {"clocks": int(result)}
-
-
-def _thinned(call: Mapping[str, Any], result: Any) -> Told | None:
-    thinned = call["thinned"]
-    return (thinned.day.isoformat(), {"fixes": thinned.fixes, "grids": len(call["sums"])}) if result else None
-
-
-def _inspected(call: Mapping[str, Any], result: Any) -> Told | None:
-    return (str(call["layer"]), {"checks": int(result)}) if result else None
-
-
-def _drew(call: Mapping[str, Any], result: Any) -> Told:
-    told = {"drawn": len(result.held.chosen), "objects": result.held.population, "list_sha256": result.held.list_sha256}
-    return f"{call['layer']}/{result.number}", told
-
-
-def _edition(kind: EventKind) -> Happened:
-    return lambda call, result: [Event(kind, str(call["set_name"]), subject=str(call["number"]))]
-
-
-def _reowned(call: Mapping[str, Any], result: Any) -> Told:
-    return "", {"changed": int(result)}
-
-
-def _layer(call: Mapping[str, Any], result: Any) -> Told:
-    return call["layer"].name, {}
-
-
-def _features(call: Mapping[str, Any], result: Any) -> Told:
-    return str(call["layer"]), {"valid_from": call["valid_from"].isoformat(), "rows": int(result)}
-
-
-def _rows(call: Mapping[str, Any], result: Any) -> Told:
-    return "", {"rows": int(result)}
-
-
-def _handed_out(call: Mapping[str, Any], result: Any) -> Told:
-    return str(call["set_name"]), {"people": len(result)}
-
-
-def _taken_away(call: Mapping[str, Any], result: Any) -> Told:
-    return f"{call['set_name']}/{call['number']}", {"areas": len(result)}
-
-
-def _printed(call: Mapping[str, Any], result: Any) -> Told | None:
-    version, codes = call["version"], sorted({str(code) for code in result["code"]})
-    # one sheet names its area, a plan the number of them
-    named = {"code": codes[0]} if len(codes) == 1 else {}
-    return (f"{version.set_name}/{version.number}", {"areas": len(codes), **named}) if codes else None
-
-
-def _edited(call: Mapping[str, Any], result: Any) -> Told:
-    entry = call["entry"]
-    return f"{call['set_name']}/{call['number']}", {"edits": 1, "areas": len(entry.change.codes)}
-
-
-def _marked(call: Mapping[str, Any], result: Any) -> Told:
-    return f"{call['set_name']}/{call['number']}", {f"{result.kind}s": 1}
-
-
-def _signed(call: Mapping[str, Any], result: Any) -> Told:
-    told = {"rule": result.rule, "areas": ", ".join(result.codes[:20]), "signed": result.signed}
-    return f"{call['set_name']}/{call['number']}", told
-
-
-def _stepped(call: Mapping[str, Any], result: Any) -> Told:
-    step = call["step"]
-    return f"{call['set_name']}/{call['number']}", {"to": step.to, "revision": step.revision}
-
-
 #: Repository (its name in a unit of work) to method to what it asks for.
 RULES: Mapping[str, Mapping[str, Rule]] = {
     "boundaries": {
         "list_sets": _read(May.GRIDS_READ),
         "set_names": _read(None),
         "find_set": _read(May.GRIDS_READ),
-        "put_set": Rule(May.SETS_DEFINE, "set.put", _named),
+        "put_set": Rule(May.SETS_DEFINE, "set.put", told.named),
         "list_versions": _read(May.GRIDS_READ),
         "find_version": _read(May.GRIDS_READ),
         "version_at": _read(May.GRIDS_READ),
-        "add_draft": Rule(May.DRAFTS_WRITE, "draft.add", _drafted),
-        "replace_draft": Rule(May.DRAFTS_WRITE, "draft.replace", _changed),
-        "discard_draft": Rule(May.DRAFTS_WRITE, "draft.discard", _version),
-        "publish": Rule(May.PUBLISH, "version.publish", _published, happened=_edition(EventKind.VERSION_PUBLISHED)),
+        "add_draft": Rule(May.DRAFTS_WRITE, "draft.add", told.drafted),
+        "replace_draft": Rule(May.DRAFTS_WRITE, "draft.replace", told.changed),
+        "discard_draft": Rule(May.DRAFTS_WRITE, "draft.discard", told.version),
+        "publish": Rule(
+            May.PUBLISH, "version.publish", told.published, happened=told.edition(EventKind.VERSION_PUBLISHED)
+        ),
         "require_revision": _read(May.GRIDS_READ),
-        "withdraw": Rule(May.PUBLISH, "version.withdraw", _version, happened=_edition(EventKind.VERSION_WITHDRAWN)),
+        "withdraw": Rule(
+            May.PUBLISH, "version.withdraw", told.version, happened=told.edition(EventKind.VERSION_WITHDRAWN)
+        ),
         "hold": _read(May.GRIDS_READ),
-        "add_lineage": Rule(May.PUBLISH, "lineage.add", _edges),
+        "add_lineage": Rule(May.PUBLISH, "lineage.add", told.edges),
         "lineage": _read(May.GRIDS_READ),
         "grid_counts": _read(May.GRIDS_READ),
         "lineage_counts": _read(May.GRIDS_READ),
@@ -256,42 +71,42 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "former_grids": _read(May.GRIDS_READ),
         "grids": _read(May.GRIDS_READ),
         "tree": _read(May.GRIDS_READ),
-        "export": Rule(May.GRIDS_READ, "version.export", _printed, writes=False),
+        "export": Rule(May.GRIDS_READ, "version.export", told.printed, writes=False),
         "page_grids": _read(May.GRIDS_READ),
     },
     "staff": {
-        "replace": Rule(May.DATA_IMPORT, "staff.replace", _dated),
+        "replace": Rule(May.DATA_IMPORT, "staff.replace", told.dated),
         "any_of": _read(May.GRIDS_READ),
         "next_change": _read(May.GRIDS_READ),
         "of_grid": _read(May.PEOPLE_READ),
-        "of_day": Rule(May.PEOPLE_READ, "staff.export", _handed_out, writes=False),
+        "of_day": Rule(May.PEOPLE_READ, "staff.export", told.handed_out, writes=False),
         "counts": _read(May.GRIDS_READ),
         "numbers_of": _read(May.GRIDS_READ),
         "headed": _read(May.GRIDS_READ),
     },
     "profiles": {
-        "put": Rule(May.DATA_IMPORT, "profiles.put", _dated),
+        "put": Rule(May.DATA_IMPORT, "profiles.put", told.dated),
         "of_grid": _read(May.GRIDS_READ),
         "any_of": _read(May.GRIDS_READ),
         "of_day": _read(May.GRIDS_READ),
     },
     "incidents": {
-        "add": Rule(May.INCIDENTS_WRITE, "incidents.add", _added, happened=_incidents),
-        "take": Rule(May.INCIDENTS_WRITE, "incidents.add", _taken, happened=_taken_in),
+        "add": Rule(May.INCIDENTS_WRITE, "incidents.add", told.added, happened=told.incidents),
+        "take": Rule(May.INCIDENTS_WRITE, "incidents.add", told.taken, happened=told.taken_in),
         "page": _read(May.INCIDENTS_READ),
         "records": _read(May.INCIDENTS_READ),
         "find": _read(May.INCIDENTS_READ),
         "frame": _read(May.INCIDENTS_READ),
         "counts_by_grid": _read(May.INCIDENTS_READ),
         "count": _read(May.INCIDENTS_READ),
-        "reown": Rule(May.PUBLISH, "incidents.reown", _reowned),
+        "reown": Rule(May.PUBLISH, "incidents.reown", told.reowned),
         "categories": _read(May.INCIDENTS_READ),
         "time_span": _read(May.INCIDENTS_READ),
     },
     "patrols": {
-        "add": Rule(May.PATROLS_WRITE, "fixes.add", _added, happened=_many_seen),
-        "take": Rule(May.PATROLS_WRITE, "fixes.add", _taken, happened=_seen_units),
-        "reown": Rule(May.PUBLISH, "fixes.reown", _reowned),
+        "add": Rule(May.PATROLS_WRITE, "fixes.add", told.added, happened=told.many_seen),
+        "take": Rule(May.PATROLS_WRITE, "fixes.add", told.taken, happened=told.seen_units),
+        "reown": Rule(May.PUBLISH, "fixes.reown", told.reowned),
         "frame": _read(May.PATROLS_READ),
         "counts_by_grid": _read(May.PATROLS_READ),
         "latest": _read(May.PATROLS_LIVE),
@@ -300,15 +115,15 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "time_span": _read(May.PATROLS_READ),
     },
     "context": {
-        "replace": Rule(May.DATA_IMPORT, "context.replace", _rows),
+        "replace": Rule(May.DATA_IMPORT, "context.replace", told.rows),
         "frame": _read(May.GRIDS_READ),
         "around": _read(May.GRIDS_READ),
     },
     "features": {
         "list_layers": _read(May.LAYERS_READ),
         "find_layer": _read(May.LAYERS_READ),
-        "put_layer": Rule(May.DATA_IMPORT, "layer.put", _layer),
-        "replace": Rule(May.DATA_IMPORT, "layer.replace", _features),
+        "put_layer": Rule(May.DATA_IMPORT, "layer.put", told.layer),
+        "replace": Rule(May.DATA_IMPORT, "layer.replace", told.features),
         "next_change": _read(May.LAYERS_READ),
         "counts": _read(May.LAYERS_READ),
         "page": _read(May.LAYERS_READ),
@@ -360,23 +175,23 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     "redraw": {
         "head": _read(May.DRAFTS_WRITE),
         "ground": _read(May.DRAFTS_WRITE),
-        "export": Rule(May.DRAFTS_WRITE, "draft.export", _taken_away, writes=False),
+        "export": Rule(May.DRAFTS_WRITE, "draft.export", told.taken_away, writes=False),
         "lines": _read(May.DRAFTS_WRITE),
         "entries": _read(May.DRAFTS_WRITE),
         "changes": _read(May.DRAFTS_WRITE),
-        "append": Rule(May.DRAFTS_WRITE, "draft.edit", _edited),
+        "append": Rule(May.DRAFTS_WRITE, "draft.edit", told.edited),
         "marks": _read(May.DRAFTS_WRITE),
         "locks": _read(May.DRAFTS_WRITE),
-        "add_mark": Rule(May.DRAFTS_WRITE, "draft.mark", _marked),
-        "remove_mark": Rule(May.DRAFTS_WRITE, "draft.unmark", _marked),
+        "add_mark": Rule(May.DRAFTS_WRITE, "draft.mark", told.marked),
+        "remove_mark": Rule(May.DRAFTS_WRITE, "draft.unmark", told.marked),
         "waivers": _read(May.GRIDS_READ),
-        "add_waiver": Rule(May.DRAFTS_WRITE, "draft.waiver", _signed),
+        "add_waiver": Rule(May.DRAFTS_WRITE, "draft.waiver", told.signed),
         "steps": _read(May.DRAFTS_WRITE),
-        "add_step": Rule(May.DRAFTS_WRITE, "draft.step", _stepped),
+        "add_step": Rule(May.DRAFTS_WRITE, "draft.step", told.stepped),
     },
     "cases": {
-        "take": Rule(May.INCIDENTS_WRITE, "cases.open", _taken, happened=_cases_in),
-        "take_over": Rule(May.DATA_IMPORT, "cases.take_over", _rows),
+        "take": Rule(May.INCIDENTS_WRITE, "cases.open", told.taken, happened=told.cases_in),
+        "take_over": Rule(May.DATA_IMPORT, "cases.take_over", told.rows),
         "open_near": _read(May.CASES_READ),
         "page": _read(May.CASES_READ),
         "counts": _read(May.CASES_READ),
@@ -386,31 +201,31 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "find": _read(May.CASES_FILE),
         "record": _read(May.CASES_FILE),
         "hold": _read(May.CASES_WRITE),
-        "append": Rule(May.CASES_WRITE, "case.act", _acted, happened=_moved),
+        "append": Rule(May.CASES_WRITE, "case.act", told.acted, happened=told.moved),
     },
     "books": {
-        "put": Rule(May.DATA_IMPORT, "book.put", _book),
+        "put": Rule(May.DATA_IMPORT, "book.put", told.book),
         "at": _read(May.GRIDS_READ),
         "list_books": _read(May.GRIDS_READ),
     },
-    "places": {"replace": Rule(May.DATA_IMPORT, "places.replace", _rows), "frame": _read(May.GRIDS_READ)},
+    "places": {"replace": Rule(May.DATA_IMPORT, "places.replace", told.rows), "frame": _read(May.GRIDS_READ)},
     "duty": {
-        "put_shifts": Rule(May.DATA_IMPORT, "shifts.replace", _shifts),
-        "shifts": Rule(May.PEOPLE_READ, "shifts.export", _shown, writes=False),
+        "put_shifts": Rule(May.DATA_IMPORT, "shifts.replace", told.shifts),
+        "shifts": Rule(May.PEOPLE_READ, "shifts.export", told.shown, writes=False),
         "bound": _read(May.PEOPLE_READ),
         "clocks": _read(May.PATROLS_LIVE),
-        "put_clocks": Rule(May.DATA_IMPORT, "clocks.put", _clocks),
+        "put_clocks": Rule(May.DATA_IMPORT, "clocks.put", told.clocks),
     },
     "patrol_days": {
         "thinned_until": _read(May.PATROLS_READ),
         "days": _read(May.PATROLS_READ),
         "frame": _read(May.PATROLS_READ),
-        "thin": Rule(May.DATA_IMPORT, "fixes.thin", _thinned),
+        "thin": Rule(May.DATA_IMPORT, "fixes.thin", told.thinned),
     },
     "inspections": {
-        "add_checks": Rule(May.PATROLS_WRITE, "inspections.check", _inspected),
+        "add_checks": Rule(May.PATROLS_WRITE, "inspections.check", told.inspected),
         "newest": _read(May.LAYERS_READ),
-        "add_draw": Rule(May.PATROLS_WRITE, "inspections.draw", _drew),
+        "add_draw": Rule(May.PATROLS_WRITE, "inspections.draw", told.drew),
         # whoever is checked again is not to know before
         "draws": _read(May.PATROLS_READ),
     },
