@@ -7,7 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gridmap.domain.events import OF_SETS, PASSING, PER_ENTRY, Event, EventKind, Happened, Audience
+from gridmap.domain.events import OF_SETS, PASSING, PER_ENTRY, Audience, Event, EventKind, Happened
 from gridmap.domain.trail import Act
 from gridmap.services.ports import EventMark
 from gridmap.store import columns as col
