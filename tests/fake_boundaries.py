@@ -13,9 +13,9 @@ from gridmap.analysis import frames
 from gridmap.domain.boundaries import BoundaryVersion, VersionState
 from gridmap.errors import ColumnError, Conflict, NotFound, StaleVersion
 from gridmap.store import columns as col
-from gridmap.store.boundaries import count_frame, life_frame
 from gridmap.store.grids import GRID_COLUMNS, grid_frame, grid_values, tree_frame
 from gridmap.store.lineage import EDGE_COLUMNS, edge_frame, edge_values
+from gridmap.store.version_frames import count_frame, life_frame
 
 
 class FakeBoundaries:
