@@ -188,10 +188,13 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     ),
     "ProvisionRowOut": _fields(internal="code level need required present lacking status"),
     "ProvisionAnswer": _fields(internal="set version at states summary rows"),
-    "BestPlaceOut": _fields(internal="rank code name grid_code lon lat serves newly only_here mean_m reason"),
+    "BestPlaceOut": _fields(
+        internal="rank code name grid_code lon lat serves newly only_here mean_m mean_minutes reason"
+    ),
     "BestPlacesAnswer": _fields(
-        internal="set version at layer model count radius_m capacity area candidates existing households "
-        "households_unknown served_before served mean_before_m mean_m proven places"
+        internal="set version at layer model count radius_m minutes m_per_min capacity area candidates existing "
+        "households households_unknown households_off_road served_before served mean_before_m mean_m "
+        "mean_before_minutes mean_minutes proven places"
     ),
     "PatrolListOut": _fields(
         internal="rank code name overdue hot never days_since norm_days incidents unseen share share_so_far reason"

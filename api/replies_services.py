@@ -158,7 +158,8 @@ class BestPlaceOut(Out):
     serves: float = Field(description="households that it serves")
     newly: float = Field(description="households in its reach that nothing reached before")
     only_here: float = Field(description="households in its reach that nothing else reaches, old or new")
-    mean_m: float | None = Field(description="mean way of those it serves")
+    mean_m: float | None = Field(description="mean way of those it serves; on foot along roads")
+    mean_minutes: float | None = Field(description="the same in minutes on foot; null where ways are straight")
     reason: str
 
 
@@ -171,16 +172,23 @@ class BestPlacesAnswer(Out):
     layer: str
     model: str
     count: int | None = Field(description="new posts asked for; null: as many as it takes")
-    radius_m: float | None
+    radius_m: float | None = Field(description="reach in a straight line; null: on foot, or without an end")
+    minutes: float | None = Field(description="reach on foot; null: in a straight line, or without an end")
+    m_per_min: float | None = Field(description="speed on foot; null where ways are straight")
     capacity: float | None
     area: str | None
     candidates: int = Field(description="places that could be chosen")
     existing: int = Field(description="posts that are there")
     households: float
     households_unknown: int = Field(description="grids whose households are not known")
+    households_off_road: float = Field(
+        description="households on no road, which are in no other number; 0: straight ways"
+    )
     served_before: float = Field(description="households that the posts that are there serve")
     served: float = Field(description="with the new ones")
     mean_before_m: float | None = Field(description="mean way of the households that are served, before")
     mean_m: float | None
+    mean_before_minutes: float | None = Field(description="the same in minutes on foot; null where ways are straight")
+    mean_minutes: float | None
     proven: bool = Field(description="false: time ran out, and another choice may be better")
     places: list[BestPlaceOut]

@@ -12,7 +12,7 @@ from gridmap.i18n import Language
 _Metres = Annotated[QueryNumber, Field(ge=1, le=100_000)]
 
 
-class ServiceQuery(SetAtQuery):
+class ReachQuery(SetAtQuery):
     """Which facilities, and how far they reach."""
 
     layer: Name = Field(description="layer of facilities")
@@ -24,6 +24,11 @@ class ServiceQuery(SetAtQuery):
         None, description="speed on foot; 80 if left out"
     )
     roads: Name | None = Field(None, description="layer of lines to walk on; the roads of the context if left out")
+
+
+class ServiceQuery(ReachQuery):
+    """What facilities cover."""
+
     dwellings: Name | None = Field(
         None, description="layer of places where households live; else they are spread over the ground of their grid"
     )
@@ -64,20 +69,17 @@ class BookQuery(AtQuery):
     lang: Language | None = Field(None, description="language of the titles; else by Accept-Language")
 
 
-class PlacesQuery(SetAtQuery):
-    """What new facilities are looked for."""
+class PlacesQuery(ReachQuery):
+    """What new facilities are looked for; the open ones of the layer are there already."""
 
-    layer: Name = Field(description="layer of facilities; its open ones are there already")
     model: Model = Field(
         "cover_most",
         description="cover_most: as many households as so many posts can reach; cover_all: the fewest posts that reach "
-        "all of them; shortest_ways: the shortest ways to the nearest post",
+        "all of them; shortest_ways: the shortest ways to the nearest post, however long: radius and time say alone "
+        "whether they are straight or on foot",
     )
     count: Annotated[QueryInteger, Field(ge=1, le=500)] | None = Field(
         None, description="new posts; 5 if left out; cover_all finds how many it takes"
-    )
-    radius_m: _Metres | None = Field(
-        None, description="reach in a straight line; by the book of services if left out, else 300"
     )
     planned: Literal["true", "false"] = Field(
         "false", description="true: only where the layer has planned or built features; else in any grid"

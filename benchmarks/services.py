@@ -13,9 +13,10 @@ import numpy as np
 import shapely
 
 from gridmap import crs
+from gridmap.analysis.roads import road_network
 from gridmap.analysis.service_coverage import service_coverage, straight_catchments
 from gridmap.analysis.siting import cover_most
-from gridmap.analysis.walking import road_network, walking_catchments
+from gridmap.analysis.walking import walking_catchments
 
 FACILITIES = 1_760
 STREETS = 158

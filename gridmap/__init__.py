@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         say_week,
         week_matrix,
     )
+    from gridmap.analysis.roads import road_network
     from gridmap.analysis.saying import Statement
     from gridmap.analysis.segments import Borders
     from gridmap.analysis.service_coverage import service_coverage, straight_catchments
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
     from gridmap.analysis.tracking import Tracker
     from gridmap.analysis.tracks import Edition, Fixes, split_fixes, split_tracks, track_totals, track_visits
     from gridmap.analysis.trend import mann_kendall
-    from gridmap.analysis.walking import road_network, walking_catchments
+    from gridmap.analysis.walking import walking_catchments, ways_on_foot
     from gridmap.analysis.wider_reach import say_wider, wider_reach
     from gridmap.analysis.windows import window_parts
     from gridmap.crs import Datum
@@ -165,6 +166,7 @@ __all__ = [
     "track_totals",
     "track_visits",
     "walking_catchments",
+    "ways_on_foot",
     "week_matrix",
     "wider_reach",
     "window_parts",
@@ -232,7 +234,7 @@ _HOMES = {
     "record_gaps": "gridmap.analysis.rhythm",
     "recorded_periods": "gridmap.analysis.period_counts",
     "renamed_kinds": "gridmap.analysis.rhythm",
-    "road_network": "gridmap.analysis.walking",
+    "road_network": "gridmap.analysis.roads",
     "say_changes": "gridmap.analysis.emerging",
     "say_emerging": "gridmap.analysis.emerging",
     "say_forecast": "gridmap.analysis.forecast",
@@ -268,6 +270,7 @@ _HOMES = {
     "track_totals": "gridmap.analysis.tracks",
     "track_visits": "gridmap.analysis.tracks",
     "walking_catchments": "gridmap.analysis.walking",
+    "ways_on_foot": "gridmap.analysis.walking",
     "week_matrix": "gridmap.analysis.rhythm",
     "wider_reach": "gridmap.analysis.wider_reach",
     "window_parts": "gridmap.analysis.windows",

@@ -14,7 +14,7 @@ from api.requests import MapQuery, ServiceMapQuery
 from api.requests_maps import CompareMapQuery, DensityMapQuery, FileQuery, SignificantMapQuery
 from api.rights import needs
 from api.routes.common import Query
-from api.routes.siting import kept_places
+from api.routes.siting import kept_places, reach_of
 from api.strict import StrictRoute
 from gridmap.analysis.service_tables import place_reason
 from gridmap.atlas import hotspots
@@ -114,8 +114,11 @@ def map_of_services(ctx: Ctx, request: Request, q: Query[ServiceMapQuery], langu
     states = OPEN if q.state is None else tuple(q.state)
     asked = ServiceAsked(q.layer or "", q.radius_m, q.minutes, states=states)
     count, planned = q.count or USUAL, q.planned == "true"
-    # best places go by straight lines; a time on foot leaves the radius to the book
-    new = None if q.model is None else PlacesAsked(asked.layer, q.model, count, q.radius_m, planned)
+    new = (
+        None
+        if q.model is None
+        else PlacesAsked(asked.layer, q.model, count, q.radius_m, q.minutes, planned_only=planned)
+    )
     draw = partial(_services, ctx, asked, new)
     return map_page(ctx, request, q, language, "services", draw, (asked, new))
 
@@ -156,8 +159,8 @@ def _services(ctx: Context, service: ServiceAsked, new: PlacesAsked | None, aske
     places = None
     if new is not None:
         found = kept_places(ctx, asked.plan, replace(new, layer=how.layer), day)
-        reach_m, homes = found.asked.radius_m, found.households
-        reasons = [place_reason(row, homes, reach_m, language) for row in found.chosen.itertuples()]
+        far, homes = reach_of(found.asked), found.households
+        reasons = [place_reason(row, homes, far, language) for row in found.chosen.itertuples()]
         places = service_pages.place_overlay(found.chosen, reasons, language)
     if how.minutes is None:
         reach = text("map.reach_radius", language, metres=f"{how.radius_m:,.0f}")

@@ -1,5 +1,6 @@
 """Service coverage, gaps, staffing and provision as tables for people, in their language."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -89,15 +90,33 @@ def provision_table(found: pd.DataFrame, book: ProvisionBook, language: Language
     return FigureTable(text("services.provision_title", language), columns, rows, (book.source[language],))
 
 
-def place_reason(row: Any, households: float, radius_m: float | None, language: Language) -> str:
+@dataclass(frozen=True)
+class Reach:
+    """How far new posts reach: metres in a straight line, or minutes on foot; neither: as far as it takes.
+
+    ``m_per_min`` is None where ways are straight.
+    """
+
+    radius_m: float | None = None
+    minutes: float | None = None
+    m_per_min: float | None = None
+
+
+def place_reason(row: Any, households: float, reach: Reach, language: Language) -> str:
     """Say in words why a place was chosen: a row of ``analysis.siting``'s ``chosen``, of so many households in all."""
+    mean = 0.0 if pd.isna(row.mean_m) else float(row.mean_m)
     told = {"serves": f"{row.serves:,.0f}", "all": f"{households:,.0f}"}
-    told["mean"] = "0" if pd.isna(row.mean_m) else f"{row.mean_m:,.0f}"
-    if radius_m is None:
-        return text("places.why_shorter", language, **told)
-    parts = [text("places.why_serves", language, **told)]
+    if reach.m_per_min is None:
+        by, far = "", "" if reach.radius_m is None else f"{reach.radius_m:,.0f}"
+        told["mean"] = f"{mean:,.0f}"
+    else:
+        by, far = "_walk", "" if reach.minutes is None else f"{reach.minutes:g}"
+        told["mean"] = f"{mean / reach.m_per_min:,.1f}"
+    if not far:
+        return text(f"places.why_shorter{by}", language, **told)
+    parts = [text(f"places.why_serves{by}", language, **told)]
     if row.newly > 0:
-        parts.append(text("places.why_newly", language, newly=f"{row.newly:,.0f}", reach=f"{radius_m:,.0f}"))
+        parts.append(text(f"places.why_newly{by}", language, newly=f"{row.newly:,.0f}", reach=far))
         if row.only_here > 0:
             parts.append(text("places.why_only", language, only=f"{row.only_here:,.0f}"))
     else:
@@ -106,23 +125,25 @@ def place_reason(row: Any, households: float, radius_m: float | None, language: 
 
 
 def place_table(
-    chosen: gpd.GeoDataFrame, households: float, radius_m: float | None, title: str, language: Language
+    chosen: gpd.GeoDataFrame, households: float, reach: Reach, title: str, language: Language
 ) -> FigureTable:
-    """Give the places that were chosen, one row each, with their reasons."""
+    """Give the places that were chosen, one row each, with their reasons; on foot with minutes as well."""
+    figures = [(name, cells_of(chosen[name], 1)) for name in _PLACES]
+    if reach.m_per_min is not None:
+        figures.append(("mean_minutes", cells_of(chosen["mean_m"] / reach.m_per_min, 1)))
     columns = (
         TableColumn(text("places.rank", language)),
         *(TableColumn(text(f"places.{name}", language), "text") for name in ("place", "grid")),
         TableColumn(text("services.name", language), "text", share=2.0),
         *(TableColumn(text(f"places.{name}", language), digits=6) for name in ("lon", "lat")),
-        *(TableColumn(text(f"places.{name}", language), digits=1) for name in _PLACES),
+        *(TableColumn(text(f"places.{name}", language), digits=1) for name, _ in figures),
         TableColumn(text("places.reason", language), "text", share=4.0),
     )
     places = (cells_of(values, 6) for values in (chosen.geometry.x, chosen.geometry.y))
-    figures = (cells_of(chosen[name], 1) for name in _PLACES)
-    reasons = [place_reason(row, households, radius_m, language) for row in chosen.itertuples()]
+    reasons = [place_reason(row, households, reach, language) for row in chosen.itertuples()]
     rows = zip(
-        chosen["rank"].tolist(), chosen["code"], chosen["grid_code"], chosen["name"], *places, *figures, reasons,
-        strict=True,
+        chosen["rank"].tolist(), chosen["code"], chosen["grid_code"], chosen["name"], *places,
+        *(cells for _, cells in figures), reasons, strict=True,
     )  # fmt: skip
     return FigureTable(text("places.title", language, layer=title), columns, tuple(rows))
 

@@ -13,18 +13,13 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
-from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from shapely.ops import substring
 
 from gridmap import crs
-from gridmap.analysis import frames
+from gridmap.analysis.roads import Floats, Geometries, Ints, Network, joined
 from gridmap.analysis.service_coverage import Catchments, in_states, scales_at
 from gridmap.errors import InvalidInput
-
-Geometries = npt.NDArray[np.object_]
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.intp]
 
 #: The 15-minute circle.
 MINUTES = 15.0
@@ -32,102 +27,8 @@ MINUTES = 15.0
 WALK_M_PER_MIN = 80.0
 #: To each side of a road, what can be reached from it.
 WIDTH_M = 50.0
-#: A facility or dwelling further than this from every road is not on the network.
-ATTACH_M = 200.0
-#: Ends of lines this near to each other, or to a line, meet.
-SNAP_M = 0.01
-#: A way of no length at all is none to SciPy.
-_NO_WAY_M = 1e-9
-
-
-@dataclass(frozen=True)
-class Network:
-    """Roads as a graph.
-
-    Attributes
-    ----------
-    nodes : array of float, shape (n, 2)
-        Junctions and ends, in the metric CRS.
-    start, end : array of int
-        Rows of the nodes of each edge.
-    lines : array of LineString
-        The edges, from start to end, in the metric CRS.
-    length_m : array of float
-        Their lengths on the ground.
-    epsg : int
-    """
-
-    nodes: Floats
-    start: Ints
-    end: Ints
-    lines: Geometries
-    length_m: Floats
-    epsg: int
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
-    def attach(self, points: Geometries) -> tuple[Ints, Floats, Floats]:
-        """Put points on their nearest edges.
-
-        Returns
-        -------
-        edge : array of int
-            -1 where no edge is within ``ATTACH_M``.
-        along_m, off_m : array of float
-            Metres on the ground from the start of the edge, and to it; infinite where there is none.
-        """
-        edge = np.full(len(points), -1, dtype=np.intp)
-        along, off = np.full(len(points), np.inf), np.full(len(points), np.inf)
-        if len(points) and len(self):
-            # the projection is at most 0.1 % off: asked a little further, then judged on the ground
-            (at, found), away = shapely.STRtree(self.lines).query_nearest(
-                points, max_distance=ATTACH_M * 1.01, return_distance=True, all_matches=True
-            )
-            # among edges at one distance, such as those that meet in the nearest junction, the first one
-            order = np.lexsort([found, away, at])
-            at, found, away = at[order], found[order], away[order]
-            first = np.r_[True, at[1:] != at[:-1]] if len(at) else np.zeros(0, dtype=bool)
-            at, found = at[first], found[first]
-            scale = shapely.length(self.lines[found]) / self.length_m[found]
-            metres = away[first] / scale
-            near = metres <= ATTACH_M
-            at, found, scale = at[near], found[near], scale[near]
-            edge[at], off[at] = found, metres[near]
-            along[at] = shapely.line_locate_point(self.lines[found], points[at]) / scale
-        return edge, along, off
-
-
-def road_network(roads: gpd.GeoDataFrame, *, epsg: int | None = None) -> Network:
-    """Make a network of lines: noded where they meet or cross, to the centimetre.
-
-    Parameters
-    ----------
-    roads : GeoDataFrame
-        Lines in WGS 84; what is no line is left out.
-    epsg : int, optional
-        Metric CRS; by default that of the place.
-
-    Raises
-    ------
-    CrsError
-        ``crs_missing``, ``crs_not_wgs84``.
-    """
-    frames.require_wgs84(roads)
-    shapes = np.asarray(roads.geometry.array, dtype=object)
-    lines = shapely.get_parts(shapes[np.isin(shapely.get_type_id(shapes), (1, 5))])
-    lines = lines[~shapely.is_empty(lines)]
-    if epsg is None:
-        epsg = crs.metric_epsg_of(lines) if len(lines) else 3857
-    noded = shapely.get_parts(shapely.union_all(crs.to_metric(lines, epsg), grid_size=SNAP_M))
-    edges = np.asarray(noded[shapely.get_type_id(noded) == 1], dtype=object)
-    ends = np.concatenate(
-        [shapely.get_coordinates(shapely.get_point(edges, 0)), shapely.get_coordinates(shapely.get_point(edges, -1))]
-    )
-    nodes, of = np.unique(np.round(ends, 3), axis=0, return_inverse=True)
-    of = of.reshape(-1)
-    scale = scales_at(crs.from_metric(edges, epsg), epsg)
-    return Network(nodes, of[: len(edges)], of[len(edges) :], edges, shapely.length(edges) / scale, epsg)
+#: Ways from places to nodes that are held at once.
+_HELD = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -199,23 +100,58 @@ def walks_from(network: Network, places: Geometries, limit_m: float) -> Walks:
     edge, along, off = network.attach(places)
     on = np.flatnonzero(edge >= 0)
     n = len(network.nodes)
-    sources = n + np.arange(len(on))
-    e = edge[on]
-    tail = np.concatenate([network.start, network.end, sources, sources])
-    head = np.concatenate([network.end, network.start, network.start[e], network.end[e]])
-    way = np.concatenate(
-        [network.length_m, network.length_m, off[on] + along[on], off[on] + network.length_m[e] - along[on]]
-    )
-    # a sparse matrix adds up entries of one pair: of two roads between the same junctions only the shorter counts
-    order = np.lexsort([way, head, tail])
-    tail, head, way = tail[order], head[order], way[order]
-    first = np.r_[True, (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])] if len(tail) else np.zeros(0, dtype=bool)
-    size = n + len(on)
-    graph = csr_array((np.maximum(way[first], _NO_WAY_M), (tail[first], head[first])), shape=(size, size))
     node_m = np.full(n, np.inf)
     if len(on):
-        node_m = np.asarray(dijkstra(graph, indices=sources, min_only=True, limit=limit_m))[:n]
+        graph = joined(network, edge[on], along[on], off[on])
+        node_m = np.asarray(dijkstra(graph, indices=n + np.arange(len(on)), min_only=True, limit=limit_m))[:n]
     return Walks(network, node_m, limit_m, edge, along, off)
+
+
+def ways_on_foot(network: Network, homes: Geometries, posts: Geometries, *, limit_m: float = math.inf) -> Floats:
+    """Measure the way from each home to each post along the network; the costs of ``analysis.siting`` on foot.
+
+    Parameters
+    ----------
+    network : Network
+    homes, posts : array of Point, shape (n,) and (m,)
+        In the metric CRS of the network. The way to the nearest road and from it counts, as for ``walks_from``; whoever
+        lives at the very place of a post has no way to go.
+    limit_m : float, optional
+        No way beyond is looked for.
+
+    Returns
+    -------
+    array of float, shape (n, m)
+        Metres on the ground; infinite where there is no way, or none within the limit. Divided by the speed: minutes.
+    """
+    if len(posts) > len(homes):  # a way is as long in both directions: ask from those who are fewer
+        return ways_on_foot(network, posts, homes, limit_m=limit_m).T
+    ways = np.full((len(homes), len(posts)), np.inf)
+    edge, along, off = network.attach(homes)
+    post_edge, post_along, post_off = network.attach(posts)
+    rows, columns = np.flatnonzero(edge >= 0), np.flatnonzero(post_edge >= 0)
+    if not len(rows) or not len(columns):
+        return ways
+    e, n = edge[rows], len(network.nodes)
+    graph = joined(network, post_edge[columns], post_along[columns], post_off[columns])
+    step = max(1, _HELD // graph.shape[0])
+    for first in range(0, len(columns), step):
+        some = np.arange(first, min(first + step, len(columns)))
+        node_m = np.asarray(dijkstra(graph, indices=n + some, limit=limit_m))[:, :n]
+        by_start = node_m[:, network.start[e]] + along[rows]
+        by_end = node_m[:, network.end[e]] + (network.length_m[e] - along[rows])
+        ways[np.ix_(rows, columns[some])] = (np.minimum(by_start, by_end) + off[rows]).T
+    # on one edge there is a third way, that passes no node
+    for column in columns.tolist():
+        beside = rows[e == post_edge[column]]
+        direct = off[beside] + post_off[column] + np.abs(along[beside] - post_along[column])
+        ways[beside, column] = np.minimum(ways[beside, column], direct)
+    on, there = shapely.get_coordinates(homes[rows]), shapely.get_coordinates(posts[columns])
+    same = (on[:, None, 0] == there[None, :, 0]) & (on[:, None, 1] == there[None, :, 1])
+    at, post = np.nonzero(same)
+    ways[rows[at], columns[post]] = 0.0
+    ways[ways > limit_m] = np.inf
+    return ways
 
 
 @dataclass(frozen=True)

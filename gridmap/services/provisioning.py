@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gridmap.analysis.provision import provision_matrix
+from gridmap.analysis.roads import road_network
 from gridmap.analysis.service_coverage import (
     RADIUS_M,
     Catchments,
@@ -16,7 +17,7 @@ from gridmap.analysis.service_coverage import (
     straight_catchments,
 )
 from gridmap.analysis.staffing import staffing
-from gridmap.analysis.walking import WALK_M_PER_MIN, WalkingCatchments, road_network, walking_catchments
+from gridmap.analysis.walking import WALK_M_PER_MIN, WalkingCatchments, walking_catchments
 from gridmap.domain.alerts import AlertKind, AlertRules
 from gridmap.domain.provision import ProvisionBook
 from gridmap.domain.staffing import StaffRules
@@ -105,7 +106,7 @@ def measure_service(store: Store, plan: Plan, asked: ServiceAsked, *, day: date)
         facilities = work.features.frame(FeatureFilter(how.layer, day, how.states))
         grids = with_people(work, plan, base.grids, day)
         homes = dwellings_on(work, how.dwellings, day)
-        roads = None if how.minutes is None else _roads(work, how.roads, base, day)
+        roads = None if how.minutes is None else roads_on(work, how.roads, base, day)
     epsg = plan.locator.epsg
     catchments: Catchments
     if roads is None:
@@ -158,7 +159,8 @@ def _number(held: object) -> float:
     return number if np.isfinite(number) and number >= 0 else 0.0
 
 
-def _roads(work: UnitOfWork, layer: str | None, base: PlanReport, day: date) -> gpd.GeoDataFrame:
+def roads_on(work: UnitOfWork, layer: str | None, base: PlanReport, day: date) -> gpd.GeoDataFrame:
+    """Give the lines to walk on: of a layer, else the roads of the context."""
     if layer is None:
         return base.context[base.context["kind"] == "road"]
     require_layer(work, layer)

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridmap import crs
+from gridmap.analysis.roads import ATTACH_M, Network, road_network
 from gridmap.analysis.service_coverage import service_coverage
-from gridmap.analysis.walking import ATTACH_M, Network, road_network, walking_catchments, walks_from
+from gridmap.analysis.siting import cover_most
+from gridmap.analysis.walking import walking_catchments, walks_from, ways_on_foot
 from gridmap.errors import GridmapError
 
 GEOD = pyproj.Geod(ellps="WGS84")
@@ -188,3 +190,27 @@ def test_a_place_on_a_reached_line_is_within_the_limit_and_one_on_the_rest_is_no
     found = np.isfinite(walks.distance_m(along))
     assert found[inside < 1e-7].all() or not reached.length
     assert not found[inside > 0.05].any()
+
+
+@settings(max_examples=40)
+@given(lines=streets, places=st.lists(spot, min_size=1, max_size=4), limit_m=st.floats(10.0, 900.0), homes=st.lists(spot, min_size=1, max_size=6))  # fmt: skip  # noqa: E501
+def test_the_way_to_each_post_is_that_to_it_alone(lines, places, limit_m, homes):
+    net = network(*lines)
+    there, here = points(*places), points(*homes)
+    found = ways_on_foot(net, here, there, limit_m=limit_m)
+    # a post alone is the nearest one; at the post itself there is no way to go
+    wanted = np.column_stack([walks_from(net, post, limit_m).distance_m(here) for post in there[:, None]])
+    wanted[(shapely.distance(here[:, None], there[None, :]) == 0) & np.isfinite(found)] = 0.0
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+    np.testing.assert_allclose(ways_on_foot(net, there, here, limit_m=limit_m), wanted.T, atol=1e-6)
+
+
+def test_a_post_across_the_river_is_near_and_far_to_walk():
+    net = network([(0, 0), (400, 0)], [(0, 100), (400, 100)], [(400, 0), (400, 100)])
+    ways = ways_on_foot(net, points((0, 0), (0, 100), (0, 500)), points((0, 0), (400, 50)))
+    assert ways[:2] == pytest.approx(np.array([[0.0, 450.0], [900.0, 450.0]]), abs=0.01)
+    assert np.isinf(ways[2]).all()
+    found = cover_most([5, 7, 1], ways, 1, within_m=10 * 80)
+    assert (found.places, found.served, found.chosen["mean_m"][0]) == ([1], 12, pytest.approx(450, abs=0.01))
+    line = shapely.distance(points((0, 0), (0, 100), (0, 500))[:, None], points((0, 0), (400, 50))[None, :])
+    assert cover_most([5, 7, 1], line, 1, within_m=300).places == [0]

@@ -5,14 +5,16 @@ import io
 from datetime import date
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
 from api_world import CELL, at, check_problem
 
 from gridmap import crs
+from gridmap.analysis.roads import road_network
 from gridmap.analysis.service_coverage import service_coverage, straight_catchments
-from gridmap.analysis.siting import cover_most
-from gridmap.analysis.walking import road_network, walking_catchments
+from gridmap.analysis.siting import cover_most, shortest_ways
+from gridmap.analysis.walking import walking_catchments, ways_on_foot
 from gridmap.domain.boundaries import ALWAYS
 from gridmap.domain.features import FeatureLayer
 from gridmap.services.features import import_layer
@@ -154,6 +156,39 @@ def test_best_places_are_those_of_the_function(services):
     rows = list(csv.reader(io.StringIO(services.get(f"{BASE}/places.csv?{query}").text.removeprefix("\ufeff"))))
     assert rows[1][1] == place["code"]
     assert rows[1][-1] == place["reason"]
+
+
+def test_best_places_on_foot_go_along_the_street(services):
+    query = "layer=health-posts&minutes=4&m_per_min=60&roads=streets&count=1&lang=en&at=2026-05-10"
+    body = services.get(f"{BASE}/places?{query}").json()
+    mine = grids(services)
+    net = road_network(STREET, epsg=crs.metric_epsg_of(mine.geometry.array))
+    middles = crs.to_metric(shapely.point_on_surface(np.asarray(mine.geometry.array)), net.epsg)
+    homes = mine["households"].to_numpy(dtype=float, na_value=0.0)
+    on = net.attach(middles)[0] >= 0
+    posts = crs.to_metric(POSTS.geometry.array, net.epsg)
+    ways, there = (ways_on_foot(net, middles, to) for to in (middles, posts))
+    wanted = cover_most(np.where(on, homes, 0), ways, 1, within_m=240, existing_m=there)
+    assert [p["code"] for p in body["places"]] == mine["code"].iloc[wanted.chosen["place"]].tolist()
+    assert (body["served"], body["households"], body["households_off_road"]) == (
+        wanted.served, wanted.demand, homes[~on].sum()
+    )  # fmt: skip
+    assert body["households_off_road"] > 0 < body["households"]
+    assert (body["radius_m"], body["minutes"], body["m_per_min"]) == (None, 4, 60)
+    place = body["places"][0]
+    assert place["mean_minutes"] == pytest.approx(wanted.chosen["mean_m"].iloc[0] / 60)
+    assert "within 4 minutes on foot for the first time" in place["reason"]
+    rows = list(csv.reader(io.StringIO(services.get(f"{BASE}/places.csv?{query}").text.removeprefix("\ufeff"))))
+    assert rows[1][-2:] == [f"{place['mean_minutes']:.1f}", place["reason"]]
+    near = services.get(f"{BASE}/places?model=shortest_ways&{query}").json()
+    best = shortest_ways(np.where(on, homes, 0), ways, 1, existing_m=there)
+    assert (near["minutes"], near["mean_m"]) == (None, pytest.approx(best.mean_m))
+    assert near["mean_minutes"] < near["mean_before_minutes"]
+    assert "minutes on foot on average" in near["places"][0]["reason"]
+    check_problem(services.get(f"{BASE}/places?layer=health-posts&minutes=5"), 422, "places_no_roads")
+    check_problem(services.get(f"{BASE}/places?layer=health-posts&minutes=5&radius_m=300"), 422, "reach_twice")
+    page = services.get("/maps/services?layer=health-posts&minutes=4&model=cover_most&count=1&lang=en&at=2026-05-10")
+    check_problem(page, 422, "places_no_roads")
 
 
 def test_best_places_keep_to_an_area_a_capacity_and_what_is_planned(services):

@@ -62,15 +62,24 @@ function reachField(state, book, layer, change) {
   return box;
 }
 
+/** What the new places change in one sentence: by straight lines or on foot, in reach or in the mean way. */
+function told(answer, before) {
+  const walk = answer.m_per_min !== null;
+  const reach = walk ? answer.minutes : answer.radius_m;
+  if (reach !== null) { return t(walk ? "found_sum_walk" : "found_sum", { ...before, reach: number(reach) }); }
+  const mean = walk ? [answer.mean_before_minutes, answer.mean_minutes] : [answer.mean_before_m, answer.mean_m];
+  const [was, now] = mean.map((n) => (n === null ? "–" : number(walk ? Math.round(10 * n) / 10 : Math.round(n))));
+  return t(walk ? "found_ways_walk" : "found_ways", { before: was, after: now });
+}
+
 function found(answer, address, show) {
   const box = el("div", "found");
   const share = (part) => (answer.households ? number(Math.round(1000 * part / answer.households) / 10) : "0");
   const before = { before: share(answer.served_before), after: share(answer.served),
     n: number(Math.round(answer.served)), all: number(Math.round(answer.households)) };
-  box.append(el("p", "sum", answer.radius_m === null
-    ? t("found_ways", { before: answer.mean_before_m === null ? "–" : number(Math.round(answer.mean_before_m)), after: number(Math.round(answer.mean_m || 0)) })
-    : t("found_sum", { ...before, reach: number(answer.radius_m) })));
+  box.append(el("p", "sum", told(answer, before)));
   box.append(el("p", "hint", t(answer.proven ? "found_proven" : "found_unproven", { n: number(answer.candidates), there: number(answer.existing) })));
+  if (answer.households_off_road) { box.append(el("p", "hint", t("found_off_road", { n: number(Math.round(answer.households_off_road)) }))); }
   if (!answer.places.length) { box.append(el("p", null, t("found_none"))); }
   const list = el("ol", "places");
   answer.places.forEach((place) => {
@@ -114,8 +123,7 @@ function placesField(state, layer, set, change, show) {
   clear.addEventListener("click", () => change({ find: "" }));
   form.append(clear);
   const query = new URLSearchParams({ layer, lang: state.lang, ...(set ? { set } : {}), ...(state.at ? { at: state.at } : {}) });
-  if (state.reach[0] === "r") { query.set("radius_m", state.reach.slice(1)); }
-  askPlaces(query, state.find);
+  askServices(query, state);
   const address = "/api/v1/services/places?" + query;
   const answer = el("div", "answer", null, el("p", "hint", t("finding_places")));
   answer.setAttribute("role", "status");
