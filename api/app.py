@@ -57,6 +57,7 @@ from api.routes import (
     patrols,
     places,
     prints,
+    public_heat,
     redraw,
     redraw_compare,
     redraw_effects,
@@ -88,6 +89,7 @@ from gridmap.services.lately import Lately
 from gridmap.services.patrol_parts import PatrolParts
 from gridmap.services.ports import Clock, Store
 from gridmap.services.proposals import Proposals, folder_for
+from gridmap.services.public_heat import Releases
 from gridmap.services.responsibility import Plans
 from gridmap.settings import Settings
 
@@ -114,6 +116,7 @@ ROUTERS = (
     siting.router,
     history.router,
     hotspots.router,
+    public_heat.router,
     versions.router,
     redraw.router,
     redraw_compare.router,
@@ -276,6 +279,7 @@ def _context(settings: Settings, store: Store, clock: Clock | None) -> Context:
         Cursors(key),
         __version__,
         PatrolParts(store, settings, plans),
+        Releases(store),
         cases_held=Lately(settings.lead_fresh_s, _STALE * settings.lead_fresh_s),
         proposals=Proposals(folder_for(Path(tempfile.gettempdir()), settings.database_url)),
         tile_files=TileFiles(settings.tile_dir or own_folder("tiles", settings.database_url), settings.tile_mb * 10**6),

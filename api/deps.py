@@ -36,6 +36,7 @@ from gridmap.services.patrol_parts import PatrolParts
 from gridmap.services.patrolling import MOST_FIXES, measure_patrols
 from gridmap.services.ports import Box, Clock, PointFilter, Store, UnitOfWork
 from gridmap.services.proposals import Proposals
+from gridmap.services.public_heat import Releases
 from gridmap.services.redraw.drawings import Drawings
 from gridmap.services.redraw.presence import Presence
 from gridmap.services.reports import Overview, PlanReport, last_days, overview, plan_report
@@ -68,6 +69,8 @@ class Context:
     version: str
     #: Patrols by day, of the whole store: cut to what a reader may see where they are put together.
     patrol_parts: PatrolParts
+    #: Months that were released: the same to everybody.
+    releases: Releases
     #: Pages of maps with their tags, what the store holds on a day, and the ground that the maps of a plan share.
     pages: Kept[tuple[str, str]] | Part[tuple[str, str]] = field(default_factory=lambda: Kept(16))
     overviews: Kept[Overview] | Part[Overview] = field(default_factory=lambda: Kept(4))

@@ -50,13 +50,17 @@ def map_page(
     day = ctx.day(q.at)
     where = ctx.closed_window(ctx.window(q.start, q.end, q.category))
     if getattr(q, "file", "false") == "true":
-        return _file(draw(asked_of(ctx, plan, day, where, language)), (plan.boundary_set.name, kind), language)
+        return file_of(draw(asked_of(ctx, plan, day, where, language)), (plan.boundary_set.name, kind), language)
     rest = [(name, value) for name, value in request.query_params.multi_items() if name != "file"]
     save = f"{request.url.path}?{urlencode([*rest, ('file', 'true')])}"
     urls = Urls(_locate_url(plan, day), _grid_url(plan, day, where), save if hasattr(q, "file") else None)
     key = (kind, plan.boundary_set.name, plan.version.number, day, where, language, asked, ctx.store.revision(), save)
-    made = ctx.pages.get(key, lambda: _made(ctx, draw(asked_of(ctx, plan, day, where, language, urls)), language))
-    html, tag = made
+    made = ctx.pages.get(key, lambda: page_of(ctx, draw(asked_of(ctx, plan, day, where, language, urls)), language))
+    return with_tag(request, *made, language)
+
+
+def with_tag(request: Request, html: str, tag: str, language: Language) -> Response:
+    """Give a page of ``page_of``, or say that the reader has it."""
     headers = {"ETag": tag, "Cache-Control": "no-cache", "Content-Language": language, "Vary": "Accept-Language"}
     if tag in (known.strip() for known in request.headers.get("If-None-Match", "").split(",")):
         return Response(status_code=304, headers=headers)
@@ -65,14 +69,16 @@ def map_page(
     return HTMLResponse(page, headers={**headers, "Content-Security-Policy": policy})
 
 
-def _made(ctx: Context, drawn: "folium.Map", language: Language) -> tuple[str, str]:
+def page_of(ctx: Context, drawn: "folium.Map", language: Language) -> tuple[str, str]:
+    """Give a map as a page of this service, and its tag."""
     html = localise(drawn.get_root().render())
     if ctx.settings.access == "open":
         html = with_banner(html, language, hidden=True)  # in a frame the page around it says so
     return html, f'W/"{hashlib.sha256(html.encode()).hexdigest()[:32]}"'
 
 
-def _file(drawn: "folium.Map", named: tuple[str, ...], language: Language) -> Response:
+def file_of(drawn: "folium.Map", named: tuple[str, ...], language: Language) -> Response:
+    """Give a map as one file to be kept."""
     headers = {
         "Content-Disposition": f'attachment; filename="{safe_name(*named)}.html"',
         "Cache-Control": "no-store",

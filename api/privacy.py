@@ -147,6 +147,10 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "EmergingAnswer": _fields(internal="set version start end rate draws seed periods said grids"),
     "SuddenOut": _fields(internal="category title since observed expected p radius_m code name lon lat grids sentence"),
     "SuddenAnswer": _fields(internal="set version start end weeks rate kinds silent said clusters"),
+    # released to everybody
+    "PublicCellOut": _fields(public="cell box incidents"),
+    "PublicKindOut": _fields(public="category title sensitive incidents"),
+    "PublicHeatAnswer": _fields(public="month months made_at place least cell_m total said cells kinds"),
     "OverdueOut": _fields(internal="code name last_at days norm norm_days times status incidents"),
     "OverdueAnswer": _fields(internal="set version start end at from_sums status grids"),
     "HourOut": _fields(internal="weekday hour visits workers hours km"),

@@ -130,3 +130,35 @@ class SuddenAnswer(Out):
     silent: int = Field(description="kinds with too few incidents")
     said: list[str]
     clusters: list[SuddenOut]
+
+
+class PublicCellOut(Out):
+    """One fixed cell."""
+
+    cell: str
+    box: list[float] = Field(description="west, south, east, north")
+    incidents: int | None = Field(description="null: fewer than may be shown, or hidden beside such")
+
+
+class PublicKindOut(Out):
+    """One kind on the whole ground."""
+
+    category: str = Field(description="empty: all that the catalogue does not know")
+    title: str
+    sensitive: bool = Field(description="in no cell and in no total")
+    incidents: int | None = Field(description="null: as with cells")
+
+
+class PublicHeatAnswer(Out):
+    """A month that was released to everybody; it never changes."""
+
+    month: str
+    months: list[str] = Field(description="all that were released")
+    made_at: datetime
+    place: str = Field(description="name of the borders whose ground it is")
+    least: int = Field(description="the least that is shown")
+    cell_m: float
+    total: int | None = Field(description="without sensitive kinds; null: below the least")
+    said: list[str] = Field(description="what is hidden and why, and which days were not recorded")
+    cells: list[PublicCellOut]
+    kinds: list[PublicKindOut]

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.fields import DayOrTime, Names, QueryNumber
-from api.requests import MapQuery, SetAtQuery, WindowQuery
+from api.fields import DayOrTime, Name, Names, QueryNumber
+from api.requests import MapQuery, SetAtQuery, Strict, WindowQuery
 from gridmap.i18n import Language
 from gridmap.services.hotspots import By, Side
 
@@ -66,3 +66,16 @@ class SuddenQuery(SetAtQuery):
 
     end: DayOrTime | None = Field(None, description="first day or time after the weeks that are looked at")
     lang: Language | None = Field(None, description="language of the sentences; else by Accept-Language")
+
+
+class PublicQuery(Strict):
+    """Which released month."""
+
+    month: Name | None = Field(None, description="2026-10; the last that was released if left out")
+    lang: Language | None = Field(None, description="language of the sentences; else by Accept-Language")
+
+
+class PublicMapQuery(PublicQuery):
+    """Which released month is drawn, and how it leaves."""
+
+    file: Literal["true", "false"] = Field("false", description="true: one file with everything inside, to be kept")

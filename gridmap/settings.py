@@ -108,6 +108,13 @@ class Settings(BaseSettings):
         ge=0,
         description="seconds for which the numbers of the leader's page are given as they are",
     )
+    public_heat: Literal["members", "everybody"] = Field(
+        "members", description="who may see the released months (gridmap release): who has an account, or everybody"
+    )
+    sensitive_categories: str = Field(
+        "E5,E7,E11",
+        description="categories, or classes of them, joined by commas, that are released for the whole ground only",
+    )
     plan_deadline_s: float = Field(
         60.0, gt=0, description="time in which the grids of a draft, or an Arrow body, must arrive"
     )

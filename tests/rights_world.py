@@ -1,5 +1,6 @@
 """Two streets in worlds that differ only in what somebody may not see: who sees a difference sees too much."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -22,7 +23,8 @@ from gridmap.services.features import import_layer
 from gridmap.services.incidents import record_incidents
 from gridmap.services.intake.owners import asked_of, owners_of
 from gridmap.services.patrols import record_fixes
-from gridmap.services.ports import CaseChange, NewCase, Store
+from gridmap.services.ports import Book, CaseChange, NewCase, Store
+from gridmap.services.public_heat import KIND as RELEASE
 from gridmap.services.publishing import publish_frame
 from gridmap.services.responsibility import Plans
 from gridmap.settings import Settings
@@ -111,6 +113,24 @@ def fill(store: Store, beyond: Beyond = WORLD) -> None:
     _fill_cases(store, plans, beyond, settings)
     _fill_layers(store, plans, beyond, settings)
     _fill_events(store, beyond)
+    _fill_release(store)
+
+
+def _fill_release(store: Store) -> None:
+    """Release a month: by decision it tells of all ground, so it is the same in all worlds.
+
+    What it tells is for ``test_public_heat`` to attack; here nothing of it may hang on who asks.
+    """
+    west, south = X0 + CELL, Y0 + CELL
+    held = {
+        "after": "2026-05-01", "place": "全区", "gaps": [], "epsg": 4549, "cell_m": 500.0, "least": 10, "total": 40,
+        "outline": f"POLYGON (({west} {south}, {west + CELL} {south}, {west} {south + CELL}, {west} {south}))",
+        "cells": [["r000c000", 1000, 7970, 12], ["r000c001", 1001, 7970]],
+        "kinds": [["E1-01", False, 40], ["E5-01", True]],
+    }  # fmt: skip
+    with store.unit_of_work() as work:
+        work.books.put(Book(RELEASE, date(2026, 4, 1), json.dumps(held), "", NOW))
+        work.commit()
 
 
 def _fill_events(store: Store, beyond: Beyond) -> None:

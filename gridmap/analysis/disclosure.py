@@ -111,6 +111,7 @@ def public_cells(
     grids: gpd.GeoDataFrame,
     *,
     sensitive: Iterable[str] = (),
+    kinds: Iterable[str] | None = None,
     cell_m: float = CELL_M,
     least: int = LEAST,
 ) -> Release:
@@ -124,6 +125,9 @@ def public_cells(
         frames.GRIDS in WGS 84: the ground.
     sensitive : iterable of str
         Categories that are told for the whole ground only, and are in no cell and in no total.
+    kinds : iterable of str, optional
+        All categories that are listed, whether any was recorded or not; others are counted together as ``""``. Without
+        it those that were recorded are listed: of one without a figure it is then told that there was at least one.
     cell_m, least
         Side of a cell; the least that may be shown.
 
@@ -159,6 +163,11 @@ def public_cells(
     )  # fmt: skip
     # kinds of the same incidents as the cells: their totals agree, so nothing can be told from a difference
     names, each = np.unique(kind[inside], return_counts=True)
+    if kinds is not None:
+        listed = pd.Index([*sorted(set(kinds) - hushed), ""])
+        number = listed.get_indexer(pd.Index(names))
+        number[number < 0] = len(listed) - 1
+        names, each = listed.to_numpy(), np.bincount(number, weights=each, minlength=len(listed)).astype(np.int64)
     plain = shown_counts(each, least=least).cells if len(each) else np.zeros(0, dtype=bool)
     rows = [
         {"kind": n, "sensitive": False, "incidents": int(c) if s else pd.NA}

@@ -22,6 +22,7 @@ from gridmap.cli import (
     patrols,
     prints,
     propose,
+    release,
     report,
     serve,
     sets,
@@ -52,6 +53,7 @@ app.command()(crosswalk.crosswalk)
 app.command()(prints.sheet)
 app.command()(prints.plan_sheet)
 app.command()(report.report)
+app.command()(release.release)
 app.command("map")(maps.draw_map)
 app.add_typer(codes.app, name="codes")
 app.add_typer(basemap.app, name="basemap")

@@ -38,6 +38,7 @@ def prepare(path: Path, *, today: date | None = None, on_progress: Callable[[str
     from gridmap.demo.case_year import keep_year
     from gridmap.demo.dispatching import open_cases
     from gridmap.demo.load import load_demo
+    from gridmap.demo.releasing import release_months
     from gridmap.services.clock import SystemClock
     from gridmap.settings import Settings
     from gridmap.store.engine import open_store
@@ -53,6 +54,7 @@ def prepare(path: Path, *, today: date | None = None, on_progress: Callable[[str
         now = SystemClock().now()
         keep_year(store, Settings(), now)
         open_cases(store, Settings(), now)
+        release_months(store, Settings(), now)
     finally:
         store.close()
     for old in _files_of(path):

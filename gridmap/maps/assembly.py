@@ -127,7 +127,7 @@ def assembled(
     drawn = PageMap(i18n.text(f"map.title_{kind}", language), i18n.text("map.card", language), language, data)
     if data["context"]:
         DrawnLayer("context", i18n.text("map.layer_context", language)).add_to(drawn)
-    if kind in ("hotspots", "public"):
+    if kind == "hotspots":
         DrawnLayer("surface", i18n.text("map.layer_density", language)).add_to(drawn)
     # the grids take the mouse and carry the selection: always there
     DrawnLayer("grids", i18n.text("map.layer_grids", language), control=False).add_to(drawn)

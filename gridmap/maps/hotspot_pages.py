@@ -1,4 +1,4 @@
-"""Maps of what was judged: significant hotspots (Gi*), places among their like (local Moran), what everybody may see.
+"""Maps of what was judged: significant hotspots (Gi*), places among their like (local Moran).
 
 A grid where nobody patrolled is hatched and never called cold: few records may only mean that nobody looked. A hot one
 stays hot there, under a hatch of its own, for others reported it.
@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gridmap import crs, i18n
-from gridmap.analysis.disclosure import Release, say_release
+from gridmap import i18n
 from gridmap.analysis.hotspot_words import alone, say_finds, say_hotspots, say_places
 from gridmap.analysis.hotspots import Judged
 from gridmap.analysis.moran import Gathering, Kind
@@ -25,8 +24,7 @@ from gridmap.i18n import Language
 from gridmap.maps import drawing, legend
 from gridmap.maps.assembly import Around, assembled, begin, choice_tip, look_rows, paint
 from gridmap.maps.cards import About, put_card
-from gridmap.maps.colours import JUDGED, MARKS, quantile_classes
-from gridmap.maps.geometry import pack
+from gridmap.maps.colours import JUDGED, MARKS
 from gridmap.maps.looked import UNSEEN, Looked, looked_of, say_looked, with_sight
 
 
@@ -205,67 +203,6 @@ def moran_map(
     if not _total(found):
         data["notice"] = i18n.text("map.nothing_incidents", language)
     return assembled("moran", place, data, language)
-
-
-def public_map(
-    grids: gpd.GeoDataFrame,
-    release: Release,
-    *,
-    window: legend.Window,
-    about: About | None = None,
-    **around: Unpack[Around],
-) -> folium.Map:
-    """Draw what everybody may see: incidents by fixed cells, none below the least that may be shown.
-
-    Parameters
-    ----------
-    grids, window, about, around
-        As ``judged_map``.
-    release : Release
-        Of ``public_cells``. Grids show no figure of their own: only cells are published.
-
-    Raises
-    ------
-    GeometryError
-        ``map_without_grids``.
-    """
-    place, data, language = begin("public", grids, around)
-    cells = crs.frame_to_wgs84(release.cells)
-    shown = cells[cells["shown"].to_numpy(dtype=bool) & (cells["incidents"].fillna(0) > 0).to_numpy(dtype=bool)]
-    values = shown["incidents"].to_numpy(dtype=float)
-    classes = quantile_classes(values)
-    merged = drawing.surface_shapes(np.asarray(shown.geometry.array), classes.of(values), len(classes.colours))
-    data["surface"] = [
-        {"fill": colour, "geom": pack(np.array([shape], dtype=object), place.origin)[0]}
-        for shape, colour in zip(merged, classes.colours, strict=True)
-        if shape is not None
-    ]
-    data["styles"] = [{"fill": "#ffffff", "opacity": 0.0, "line": "#7c8893"}]
-    data["grids"]["fill"] = [0] * len(grids)
-    data["tips"] = [{"key": "code", "kind": "plain", "text": i18n.text("map.tip_code", language, value="{value}")}]
-    said = say_release(release)
-    total = "–" if release.total is None else f"{release.total:,}"
-    note = legend.window_note(window, None, language, data["timeZone"], None)
-    data["legend"] = {
-        "title": i18n.text("legend.public_title", language, side=f"{release.cell_m:,.0f}"),
-        "note": note,
-        "rows": [
-            *legend.class_rows(classes.breaks, classes.colours, language, bool(len(values))),
-            *legend.line_rows(place, language),
-        ],
-        "foot": i18n.text("legend.public_foot", language, least=f"{release.least:,}"),
-    }
-    put_card(
-        data,
-        [
-            ("counted", [i18n.text("mapcard.counted_public", language, n=total, window=note)]),
-            ("hidden", said),
-            ("looked", [i18n.text("mapcard.public_looked", language)]),
-        ],
-        about,
-        language,
-    )
-    return assembled("public", place, data, language)
 
 
 def require_rows(found: pd.DataFrame, place: drawing.Ground) -> None:

@@ -1,7 +1,10 @@
 """Nothing of what is out of reach is in any answer: worlds that differ only in that give the same answers.
 
 Equal answers are more than answers without a forbidden word: they also say nothing by a count, a sum, an order, a
-cursor, a tag, an error or a missing page. Probes in the long form: ``GRIDMAP_RIGHTS_PROBES``.
+cursor, a tag, an error or a missing page. A month released to everybody is the one answer with something from beyond a
+reach in it, by decision; all worlds hold the same one, and ``test_public_heat`` attacks what it tells.
+
+Probes in the long form: ``GRIDMAP_RIGHTS_PROBES``.
 """
 
 import os

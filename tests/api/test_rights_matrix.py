@@ -31,7 +31,8 @@ TODAY = date(2026, 5, 20)
 
 #: They answer anybody, and ask themselves who it is.
 ENTRANCES = frozenset(
-    {"/api/v1/session", "/api/v1/set-up"} | {f"/api/v1/session/{x}" for x in ("oidc", "password", "totp")}
+    {"/api/v1/session", "/api/v1/set-up", "/api/v1/public-heat", "/maps/public"}
+    | {f"/api/v1/session/{x}" for x in ("oidc", "password", "totp")}
 )
 
 #: Where a grant reaches, and whether it is in force.

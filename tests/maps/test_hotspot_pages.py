@@ -36,7 +36,7 @@ from gridmap.analysis.moran import moran
 from gridmap.analysis.neighbours import Neighbours
 from gridmap.errors import InvalidInput
 from gridmap.i18n import LANGUAGES, text
-from gridmap.maps import change_pages, hotspot_pages, pages
+from gridmap.maps import change_pages, hotspot_pages, pages, public_pages
 from gridmap.maps.change_pages import Side
 from gridmap.maps.colours import JUDGED, MARKS
 
@@ -310,14 +310,19 @@ def test_two_periods_share_their_grids_and_each_side_says_its_own(town, found, b
     assert text("mapcard.compare_cannot", "en") in rows_of(data)["What it cannot say"]
 
 
-def test_what_everybody_may_see_has_no_figure_by_grid_and_hides_small_cells(town) -> None:
+def test_what_everybody_may_see_has_no_figure_by_grid_and_hatches_what_is_hidden(town) -> None:
     release = public_cells(town.incidents, town.grids, cell_m=800)
-    data = data_of(hotspot_pages.public_map(town.grids, release, window=WINDOW, language="en"))
-    assert set(data["grids"]["fill"]) == {0}
-    assert not {"value", "peak", "incidents"} & set(data["grids"])
-    assert data["surface"]
-    lowest = release.cells.loc[release.cells["shown"], "incidents"].min()
-    assert lowest >= release.least
+    drawn = public_pages.public_map(town.grids, release, window=WINDOW, language="en")
+    data = data_of(drawn)
+    cells = release.cells
+    assert data["grids"]["code"] == cells["cell"].tolist()
+    assert data["grids"]["value"] == [None if pd.isna(n) else n for n in cells["incidents"]]
+    assert min(n for n in data["grids"]["value"] if n is not None) >= release.least
+    hidden = [data["styles"][look].get("pattern") == "thin" for look in data["grids"]["fill"]]
+    assert hidden == (~cells["shown"]).tolist()
+    assert 0 < sum(hidden) < len(hidden)
+    assert data["legend"]["rows"][-2]["count"] == str(sum(hidden))
+    assert not {"peak", "incidents"} & set(data["grids"])
     assert rows_of(data)["What is hidden"]
 
 
