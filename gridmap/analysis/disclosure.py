@@ -176,8 +176,8 @@ def public_cells(
         {"kind": n, "sensitive": True, "incidents": int(c) if (c := (kind == n).sum()) >= least else pd.NA}
         for n in sorted(hushed)
     ]
-    kinds = pd.DataFrame(rows, columns=["kind", "sensitive", "incidents"]).astype({"incidents": "Int64"})
-    return Release(cells, kinds, int(counts.sum()) if shown.whole else None, least, raster.cell_m)
+    by_kind = pd.DataFrame(rows, columns=["kind", "sensitive", "incidents"]).astype({"incidents": "Int64"})
+    return Release(cells, by_kind, int(counts.sum()) if shown.whole else None, least, raster.cell_m)
 
 
 def say_release(found: Release) -> list[Statement]:
