@@ -29,7 +29,7 @@ _HEAVY = re.compile(
     r"/maps/[^/]+|/api/v1/services/(?:coverage|gaps|staffing|provision|places)(?:\.csv)?|"
     r"/api/v1/patrols/(?:effort(?:\.csv|\.geojson)?|overdue(?:\.csv)?|list(?:\.csv)?|hours(?:\.csv)?|blind(?:\.csv)?)|"
     r"/api/v1/cases/(?:indicators|evaluation)(?:\.\w+|/cases)?|/api/v1/cases/(?:alerts|feed)|"
-    r"/api/v1/(?:lead(?:/effort|/redraw)?|reports/[^/]+|hotspots(?:/emerging|/sudden)?)|"
+    r"/api/v1/(?:lead(?:/effort|/redraw)?|reports/[^/]+|hotspots(?:/emerging|/sudden|/forecast)?)|"
     r"/api/v1/crosswalk|/api/v1/locate/arrow|/api/v1/sets/[^/]+/(?:"
     r"difference|drafts|drafts/[^/]+/(?:grids|publish)|versions/[^/]+/(?:report|return|withdraw)|"
     r"drafts/[^/]+/redraw/(?:compare|export|repair|plan\.pdf|sheet/[^/]+\.pdf)|grids/[^/]+/(?:plan|sheet)\.pdf)"

@@ -147,6 +147,13 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "EmergingAnswer": _fields(internal="set version start end rate draws seed periods said grids"),
     "SuddenOut": _fields(internal="category title since observed expected p radius_m code name lon lat grids sentence"),
     "SuddenAnswer": _fields(internal="set version start end weeks rate kinds silent said clusters"),
+    "MethodScoreOut": _fields(
+        internal="method title hits incidents area_share hit_rate hit_low hit_high pai best_pai pei"
+    ),
+    "GridExpectedOut": _fields(internal="code name expected marked"),
+    "ForecastAnswer": _fields(
+        internal="set version start end weeks periods tests area_share chosen left_out scores said grids"
+    ),
     # released to everybody
     "PublicCellOut": _fields(public="cell box incidents"),
     "PublicKindOut": _fields(public="category title sensitive incidents"),

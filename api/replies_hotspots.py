@@ -162,3 +162,46 @@ class PublicHeatAnswer(Out):
     said: list[str] = Field(description="what is hidden and why, and which days were not recorded")
     cells: list[PublicCellOut]
     kinds: list[PublicKindOut]
+
+
+class MethodScoreOut(Out):
+    """How a method did in the periods before, or whoever had followed the best so far (``followed``)."""
+
+    method: str
+    title: str
+    hits: float = Field(description="incidents in marked grids")
+    incidents: float
+    area_share: float = Field(description="of the ground that was marked")
+    hit_rate: float
+    hit_low: float = Field(description="its interval of 95 %")
+    hit_high: float
+    pai: float = Field(description="hit rate by share of the ground; 1 is chance")
+    best_pai: float = Field(description="the most possible, had it been known what came")
+    pei: float = Field(description="PEI*: hits by the most hits that as much ground could hold")
+
+
+class GridExpectedOut(Out):
+    """One grid in the weeks that are foreseen."""
+
+    code: str
+    name: str
+    expected: float | None = Field(description="incidents; null: no forecast")
+    marked: bool = Field(description="among those to be watched")
+
+
+class ForecastAnswer(Out):
+    """What is expected, never without its score: where nothing could be tested nothing is foreseen."""
+
+    set: str
+    version: int
+    start: datetime
+    end: datetime
+    weeks: int
+    periods: int = Field(description="of as many weeks, with records, that it learns from")
+    tests: int = Field(description="of them, those that were foreseen to test it")
+    area_share: float = Field(description="share of the ground that is marked")
+    chosen: str | None = Field(description="method of the grids; null: no forecast, and ``said`` tells why")
+    left_out: list[str] = Field(description="methods that could not be tested")
+    scores: list[MethodScoreOut]
+    said: list[str]
+    grids: list[GridExpectedOut]

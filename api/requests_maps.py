@@ -1,5 +1,6 @@
 """What the maps and the answers about hotspots take."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -7,10 +8,14 @@ from pydantic import Field
 from api.fields import DayOrTime, Name, Names, QueryNumber
 from api.requests import MapQuery, SetAtQuery, Strict, WindowQuery
 from gridmap.i18n import Language
+from gridmap.services.forecasting import WEEKS, Weeks
 from gridmap.services.hotspots import By, Side
 
 _ByField = Annotated[By, Field(description="what is judged: counts, or rates by households or by patrol hours")]
 _SideField = Annotated[Side, Field(description="what is looked for: hot grids, cold ones, or either")]
+
+_WEEKS: Mapping[str, Weeks] = {str(weeks): weeks for weeks in WEEKS}
+_WeeksField = Annotated[Literal["1", "2", "4"], Field(description="weeks that are foreseen, and tested, together")]
 
 
 class FileQuery(MapQuery):
@@ -43,6 +48,28 @@ class CompareMapQuery(FileQuery):
         None, description="first day or time of the window on the left; the one before, as long, if left out"
     )
     before_end: DayOrTime | None = Field(None, description="first day or time after it")
+
+
+class ForecastMapQuery(FileQuery):
+    """What is foreseen."""
+
+    weeks: _WeeksField = "1"
+
+
+class ForecastQuery(SetAtQuery):
+    """Which plan, up to when is learnt, and what is foreseen."""
+
+    end: DayOrTime | None = Field(
+        None, description="first day or time that is foreseen; after the newest record if left out"
+    )
+    category: Annotated[Names | None, Field(description="incidents that count; all if left out")] = None
+    weeks: _WeeksField = "1"
+    lang: Language | None = Field(None, description="language of the sentences; else by Accept-Language")
+
+
+def weeks_of(q: ForecastMapQuery | ForecastQuery) -> Weeks:
+    """Give how many weeks are foreseen together."""
+    return _WEEKS[q.weeks]
 
 
 class HotspotsQuery(SetAtQuery, WindowQuery):

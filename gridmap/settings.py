@@ -111,6 +111,7 @@ class Settings(BaseSettings):
     public_heat: Literal["members", "everybody"] = Field(
         "members", description="who may see the released months (gridmap release): who has an account, or everybody"
     )
+    public_cell_m: float = Field(1_000.0, ge=100, description="side of the cells of a released month, in metres")
     sensitive_categories: str = Field(
         "E5,E7,E11",
         description="categories, or classes of them, joined by commas, that are released for the whole ground only",

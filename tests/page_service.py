@@ -19,6 +19,7 @@ from gridmap.services.clock import FixedClock
 from gridmap.services.incidents import import_incidents
 from gridmap.services.patrols import import_fixes
 from gridmap.services.ports import Store
+from gridmap.services.public_heat import release_month
 from gridmap.services.publishing import publish_frame
 from gridmap.services.responsibility import Plans
 from gridmap.settings import Settings
@@ -52,6 +53,7 @@ def serve(folder: Path, *, town: city.City | None) -> Iterator[str]:
     store = open_store(settings.database_url)
     if town is not None:
         fill(store, settings, town)
+        release_month(store, Plans(store), date(2026, 9, 1), settings=settings, clock=FixedClock(NOW))
     with running(create_app(settings, store, FixedClock(NOW))) as url:
         yield url
     store.close()

@@ -142,6 +142,7 @@ POOL: dict[str, Any] = {
     "compare_start": ("2026-04-01",),
     "compare_end": ("2026-05-01",),
     "period": ("2026-05", "2026-05-19", "2026-04-20..2026-05-19"),
+    "weeks": ("1", "2", "4", "3"),
     "month": ("2026-04", "2026-05", "2026-4"),
     "queue": ("open", "all", "new", "dispatch", "overdue", "risk", "today", "closed"),
     "unit": (f"grid:{code('A')}", "grid:ZEBRA-T", "dept:YETI9"),

@@ -6,7 +6,7 @@ from api.deps import Context
 from api.events.places import Places
 from api.replies import EventOut
 from gridmap.domain.access import Principal
-from gridmap.domain.events import Happened, Audience
+from gridmap.domain.events import Audience, Happened
 from gridmap.errors import Conflict
 from gridmap.services.guarded import GuardedStore
 from gridmap.services.guarded.events import sight_of

@@ -10,23 +10,29 @@ from api.deps import Context, Ctx, ReaderLanguage
 from api.mapped import asked_of
 from api.replies_hotspots import (
     EmergingAnswer,
+    ForecastAnswer,
     GridChangedOut,
+    GridExpectedOut,
     GridJudgedOut,
     HotspotsAnswer,
+    MethodScoreOut,
     PeriodOut,
     SuddenAnswer,
     SuddenOut,
 )
-from api.requests_maps import EmergingQuery, HotspotsQuery, SuddenQuery
+from api.requests_maps import EmergingQuery, ForecastQuery, HotspotsQuery, SuddenQuery, weeks_of
 from api.rights import needs
 from api.routes.common import Query
 from api.routes.services import known
 from api.strict import StrictRoute
+from gridmap import i18n
 from gridmap.analysis.emerging import say_changes, say_emerging
+from gridmap.analysis.forecast import say_forecast
 from gridmap.analysis.hotspot_words import say_hotspots, say_places
 from gridmap.analysis.saying import texts
 from gridmap.analysis.sudden_kinds import say_cluster, say_sudden
 from gridmap.atlas.asked import MapAsked, category_name
+from gridmap.atlas.hotspots import forecast_of
 from gridmap.domain.access import Permission
 from gridmap.i18n import Language
 from gridmap.services.hotspots import judge_changes, judge_hotspots
@@ -140,6 +146,41 @@ def get_emerging(ctx: Ctx, q: Query[EmergingQuery], language: ReaderLanguage) ->
                 }
             )
             for code, name, row, counts, judged, sentence in columns
+        ],
+    )
+
+
+@router.get(f"{BASE}/forecast")
+@needs(Permission.INCIDENTS_READ)
+def get_forecast(ctx: Ctx, q: Query[ForecastQuery], language: ReaderLanguage) -> ForecastAnswer:
+    """Say where incidents are expected in the next weeks, by which method, and how good each was on the past."""
+    where = ctx.closed_window(ctx.window(None, q.end, q.category))
+    asked = asked_of(ctx, ctx.plan(q.set, q.at), ctx.day(q.at), where, q.lang or language)
+    told, seen = forecast_of(asked, weeks=weeks_of(q))
+    found = told.found
+    head = _head(asked) | {"start": told.start, "end": told.end}
+    expected: list[Any] = [None] * len(seen.codes)
+    marked = [False] * len(seen.codes)
+    if found.chosen is not None:
+        expected, marked = found.places[found.chosen].tolist(), found.places[f"{found.chosen}_marked"].tolist()
+    return ForecastAnswer(
+        **head,
+        weeks=weeks_of(q),
+        periods=found.summary["steps"],
+        tests=found.summary["tests"],
+        area_share=found.summary["area_share"],
+        chosen=found.chosen,
+        left_out=found.summary["left_out"],
+        scores=[
+            MethodScoreOut.model_validate(
+                row | {"title": i18n.text(f"say.forecast_by_{row['method']}", asked.language)}
+            )
+            for row in found.scores.to_dict("records")
+        ],
+        said=texts((*say_forecast(found), *seen.said), asked.language),
+        grids=[
+            GridExpectedOut(code=code, name=name, expected=known(value), marked=watch)
+            for code, name, value, watch in zip(seen.codes, _names(seen.base.grids), expected, marked, strict=True)
         ],
     )
 

@@ -11,7 +11,14 @@ from fastapi.responses import HTMLResponse
 from api.deps import Context, Ctx, Moment, ReaderLanguage
 from api.mapped import map_page
 from api.requests import MapQuery, ServiceMapQuery
-from api.requests_maps import CompareMapQuery, DensityMapQuery, FileQuery, SignificantMapQuery
+from api.requests_maps import (
+    CompareMapQuery,
+    DensityMapQuery,
+    FileQuery,
+    ForecastMapQuery,
+    SignificantMapQuery,
+    weeks_of,
+)
 from api.rights import needs
 from api.routes.common import Query
 from api.routes.siting import kept_places, reach_of
@@ -68,6 +75,14 @@ def map_of_gathering(ctx: Ctx, request: Request, q: Query[FileQuery], language: 
 def map_of_changes(ctx: Ctx, request: Request, q: Query[FileQuery], language: ReaderLanguage) -> Response:
     """Draw what became of each grid over the periods of the window, with a slider through them."""
     return map_page(ctx, request, q, language, "emerging", hotspots.changes_map)
+
+
+@router.get("/maps/forecast")
+@needs(Permission.INCIDENTS_READ)
+def map_of_next_weeks(ctx: Ctx, request: Request, q: Query[ForecastMapQuery], language: ReaderLanguage) -> Response:
+    """Draw where incidents are expected in the weeks after the window, with the score of such forecasts."""
+    weeks = weeks_of(q)
+    return map_page(ctx, request, q, language, "forecast", partial(hotspots.next_weeks_map, weeks=weeks), weeks)
 
 
 @router.get("/maps/compare")

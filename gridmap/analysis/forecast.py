@@ -283,3 +283,17 @@ def say_forecast(found: Forecast) -> list[Statement]:
     if honest["hit_low"] <= honest["area_share"]:
         said.append(say("forecast_no_better"))
     return said
+
+
+def say_scores(found: Forecast) -> list[Statement]:
+    """Say the score of every method that was tested, the best first, and which could not be."""
+    rows = found.scores.sort_values("pai", ascending=False, kind="stable").to_dict("records")
+    said = [
+        say(
+            "forecast_score", method=say(f"forecast_by_{row['method']}"), pai=rounded(row["pai"]),
+            best=rounded(row["best_pai"]), pei=rounded(100 * row["pei"]),
+        )
+        for row in rows
+        if row["method"] != FOLLOWED
+    ]  # fmt: skip
+    return said + [say("forecast_left_out", method=say(f"forecast_by_{name}")) for name in found.summary["left_out"]]

@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gridmap.atlas.asked import MapAsked
+from gridmap.services.forecasting import Foreseen, Weeks, foresee, history_before
 from gridmap.services.hotspots import (
     By,
+    Observed,
     Side,
     estimate_density,
     judge_changes,
@@ -94,6 +96,34 @@ def changes_map(asked: MapAsked) -> "folium.Map":
         category=asked.category,
         about=asked.about(seen),
         **asked.around(seen.base, sums),
+    )
+
+
+def forecast_of(asked: MapAsked, *, weeks: Weeks = 1) -> tuple[Foreseen, Observed]:
+    """Foresee the weeks after the window from all records before its end, also from those before its start."""
+    end = asked.window[1]
+    start = history_before(asked.store, end)
+    seen = asked.of(start, end).observed()
+    return foresee(seen, start, end, asked.keep, weeks=weeks, time_zone=asked.settings.time_zone), seen
+
+
+def next_weeks_map(asked: MapAsked, *, weeks: Weeks = 1) -> "folium.Map":
+    """Draw where incidents are expected in the weeks after the window, with the score of such forecasts."""
+    from gridmap.maps import forecast_pages
+
+    told, seen = forecast_of(asked, weeks=weeks)
+    learnt = (told.periods[0][0] if told.periods else told.start, told.start)
+    return forecast_pages.forecast_map(
+        seen.base.grids,
+        told.found,
+        told.areas_km2,
+        foreseen=(told.start, told.end),
+        learnt=learnt,
+        bandwidth=told.width,
+        patrolled=asked.passed(seen.base),
+        category=asked.category,
+        about=asked.about(seen),
+        **asked.around(seen.base),
     )
 
 

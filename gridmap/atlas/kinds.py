@@ -16,6 +16,7 @@ KINDS: Mapping[str, "Callable[[MapAsked], folium.Map]"] = {
     "significant": hotspots.significant_map,
     "moran": hotspots.gathering_map,
     "emerging": hotspots.changes_map,
+    "forecast": hotspots.next_weeks_map,
     "compare": hotspots.sides_map,
     "coverage": grounds.coverage_map,
     "effort": grounds.effort_map,

@@ -15,7 +15,7 @@ KindArgument = Annotated[
     str,
     typer.Argument(
         metavar="KIND",
-        help="grids, hotspots, significant, moran, emerging, compare, coverage, effort, recency or staffing.",
+        help="grids, hotspots, significant, moran, emerging, forecast, compare, coverage, effort, recency or staffing.",
     ),
 ]
 OutOption = Annotated[Path, typer.Option("-o", "--out", help="Write the HTML file here.")]

@@ -58,18 +58,23 @@ def public_map(
     data["tips"] = [
         {"key": "value", "text": i18n.text("mapcard.tip_count", language, value="{value}"), "none": nothing}
     ]
-    note = legend.window_note(window, None, language, data["timeZone"], None)
+    note = legend.window_note(window, None, language, data["timeZone"], i18n.text("legend.public_kinds", language))
     row = {
         "look": {key: _HIDDEN[key] for key in ("fill", "pattern", "ink")},
         "text": nothing,
         "count": f"{int((~shown).sum()):,}",
     }
     lines = legend.line_rows(place, language)
+    figures = legend.class_rows(classes.breaks, classes.colours, language, bool(shown.any()))
+    if classes.breaks:
+        # nothing below the least is shown, so the lowest class begins there
+        ends = {"low": f"{release.least:,}", "high": f"{classes.breaks[0]:,.0f}"}
+        figures[-1]["text"] = i18n.text("legend.class_between", language, **ends)
     data["legend"] = {
         "title": i18n.text("legend.public_title", language, side=f"{release.cell_m:,.0f}"),
         "note": note,
         "rows": [
-            *legend.class_rows(classes.breaks, classes.colours, language, bool(shown.any())),
+            *figures,
             row,
             # the squares are no areas of anybody
             *lines[:-1],

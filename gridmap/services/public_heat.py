@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gridmap.analysis.disclosure import CELL_M, LEAST, Release, public_cells, say_release
+from gridmap.analysis.disclosure import LEAST, Release, public_cells, say_release
 from gridmap.analysis.rhythm import say_records
 from gridmap.analysis.saying import Statement
 from gridmap.crs import WGS84, from_metric, metric_epsg_of, to_metric
@@ -132,7 +132,7 @@ def release_month(
         gaps, _ = record_faults(incidents, start, end, zone)
         made = Published(
             first, after, now, note, plan.boundary_set.title or plan.boundary_set.name, _outline(grids), gaps,
-            count_month(incidents, grids, settings.sensitive_categories.split(",")),
+            count_month(incidents, grids, settings.sensitive_categories.split(","), settings.public_cell_m),
         )  # fmt: skip
         if commit:
             work.books.put(Book(KIND, first, written(made), note, now))
@@ -140,13 +140,17 @@ def release_month(
     return made
 
 
-def count_month(incidents: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, sensitive: Iterable[str]) -> Release:
+def count_month(
+    incidents: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, sensitive: Iterable[str], cell_m: float
+) -> Release:
     """Count incidents by the cells and kinds of a release.
 
     Parameters
     ----------
     sensitive : iterable of str
         Codes of categories, or of classes with all of their types, that are told for the whole ground only.
+    cell_m : float
+        Side of a cell in metres.
 
     Notes
     -----
@@ -161,7 +165,7 @@ def count_month(incidents: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, sensitive:
     types = [one.code for one in categories().values() if one.parent]
     silent = [code for code in types if is_hushed(code)]
     unknown = sorted(code for code in set(incidents["category"].astype(str)) - set(types) if is_hushed(code))
-    found = public_cells(incidents, grids, sensitive=[*silent, *unknown], kinds=types, cell_m=CELL_M, least=LEAST)
+    found = public_cells(incidents, grids, sensitive=[*silent, *unknown], kinds=types, cell_m=cell_m, least=LEAST)
     # a sensitive kind that the catalogue does not know is not told at all: its name alone would tell that it happened
     return found._replace(kinds=found.kinds[~found.kinds["kind"].isin(unknown)].reset_index(drop=True))
 

@@ -11,17 +11,21 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from gridmap import (
+    choose_bandwidth,
+    forecast,
     getis_ord,
     join_points,
     lone_peaks,
     neighbours_of,
+    period_counts,
+    say_forecast,
     say_places,
     say_sudden,
     sudden_by_kind,
     with_peaks,
 )
 from gridmap.analysis.locator import Locator
-from gridmap.crs import metric_epsg_of, xy_to_metric
+from gridmap.crs import area_m2, metric_epsg_of, xy_to_metric
 from gridmap.services.clock import FixedClock
 from gridmap.settings import Settings
 from gridmap.store import open_store
@@ -29,7 +33,7 @@ from gridmap.store import open_store
 BASE = "/api/v1/hotspots"
 START, END = datetime(2026, 7, 2, 16, tzinfo=UTC), datetime(2026, 10, 30, 16, tzinfo=UTC)
 WINDOW = f"set=demo&start={START:%Y-%m-%dT%H:%M:%SZ}&end={END:%Y-%m-%dT%H:%M:%SZ}"
-KINDS = ("hotspots", "significant", "moran", "emerging", "compare")
+KINDS = ("hotspots", "significant", "moran", "emerging", "compare", "forecast")
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +132,47 @@ def test_what_began_lately_is_that_of_the_function(client, town) -> None:
     assert answer["said"][: len(say_sudden(wanted))] == [one.text("en") for one in say_sudden(wanted)]
     early = client.get(f"{BASE}/sudden?set=demo&end=2020-01-01").json()
     assert (early["kinds"], early["clusters"]) == (0, [])
+
+
+@pytest.mark.parametrize("weeks", [1, 2, 4])
+def test_the_next_weeks_are_those_of_the_function_and_have_their_score(client, town, weeks) -> None:
+    answer = client.get(f"{BASE}/forecast?set=demo&end={END:%Y-%m-%dT%H:%M:%SZ}&weeks={weeks}&lang=en").json()
+    assert (answer["start"], answer["end"]) == (
+        f"{END:%Y-%m-%dT%H:%M:%SZ}",
+        f"{END + timedelta(weeks=weeks):%Y-%m-%dT%H:%M:%SZ}",
+    )
+    at = town.incidents["occurred_at"]
+    steps = int((END - at.min().to_pydatetime()) / timedelta(weeks=weeks))
+    periods = [(END - timedelta(weeks=weeks * k), END - timedelta(weeks=weeks * (k - 1))) for k in range(steps, 0, -1)]
+    owned = join_points(town.incidents, Locator.from_frame(town.grids), nearest_within_m=Settings().nearest_within_m)
+    counts = period_counts(owned["occurred_at"], owned["grid_code"], town.grids["code"].tolist(), periods)
+    inside = owned[(at >= at.min()) & (at < END)]
+    middle = town.grids.geometry.representative_point()
+    x, y = xy_to_metric(middle.x, middle.y, metric_epsg_of(town.grids.geometry.array))
+    area = area_m2(town.grids.geometry.array) / 1e6
+    wanted = forecast(
+        counts, x, y, area, bandwidth_m=choose_bandwidth(inside, town.grids).bandwidth_m, last=8 // weeks,
+        half_life=4 / weeks, season=52 // weeks,
+    )  # fmt: skip
+    assert answer["periods"] == steps
+    if steps < 4:
+        assert answer["chosen"] is wanted.chosen is None
+        return
+    assert answer["chosen"] == wanted.chosen
+    assert [grid["expected"] for grid in answer["grids"]] == pytest.approx(wanted.places[wanted.chosen].tolist())
+    assert [grid["marked"] for grid in answer["grids"]] == wanted.places[f"{wanted.chosen}_marked"].tolist()
+    scores = wanted.scores.to_dict("records")
+    for name in ("method", "hits", "incidents", "pai", "best_pai", "pei", "hit_low"):
+        assert [score[name] for score in answer["scores"]] == [row[name] for row in scores]
+    assert answer["said"][: len(say_forecast(wanted))] == [one.text("en") for one in say_forecast(wanted)]
+
+
+def test_a_forecast_that_cannot_be_tested_is_none(client) -> None:
+    early = client.get(f"{BASE}/forecast?set=demo&end=2025-02-01&lang=en").json()
+    assert early["chosen"] is None
+    assert early["scores"] == []
+    assert {grid["expected"] for grid in early["grids"]} == {None}
+    assert "none is given" in early["said"][0]
 
 
 def test_the_same_figures_are_judged_once(client, monkeypatch) -> None:

@@ -35,7 +35,9 @@ MONTHS = (date(2026, 8, 1), date(2026, 9, 1))
 #: Two open kinds, a rare one, one that the catalogue does not know, sensitive ones, and one that nobody knows.
 KINDS = ("E1-01", "E2-02", "C3-02", "X9-07", "E5-01", "E7-02", "E7-99")
 SHARES = (0.55, 0.3, 0.02, 0.02, 0.09, 0.01, 0.01)
-OPEN = Settings(default_set="demo", public_heat="everybody", requests_per_s=1e9, network_requests_per_s=1e9)
+OPEN = Settings(
+    default_set="demo", public_heat="everybody", public_cell_m=500, requests_per_s=1e9, network_requests_per_s=1e9
+)
 
 
 @dataclass
@@ -221,7 +223,9 @@ def test_a_count_made_anew_after_a_late_record_would_tell_it(town) -> None:
     assert refused.value.code == "release_exists"
     assert json.dumps(everything(town), sort_keys=True) == before
     both = pd.concat([of_month(town, MONTHS[1]), late], ignore_index=True)
-    again = count_month(gpd.GeoDataFrame(both, geometry="geometry", crs="EPSG:4326"), town.grids, ["E5", "E7", "E11"])
+    again = count_month(
+        gpd.GeoDataFrame(both, geometry="geometry", crs="EPSG:4326"), town.grids, ["E5", "E7", "E11"], 500
+    )
     assert again.cells["incidents"].iloc[busy] - answer["cells"][busy]["incidents"] == 1
 
 

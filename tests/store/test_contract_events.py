@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gridmap.domain.events import Event, EventKind, Audience
+from gridmap.domain.events import Audience, Event, EventKind
 from gridmap.domain.trail import Act
 from gridmap.services.ports import Store
 from gridmap.store.events import KEPT

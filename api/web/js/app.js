@@ -2,6 +2,7 @@
 import { get, send } from "./service.js";
 import { OF_A_DAY, PAGES, addressOf, defaultWindow, hashOf, mapOf, readState, setOf } from "./state.js";
 import { askServices } from "./facilities.js";
+import { writeHotspots } from "./hotspots.js";
 import { drawPanel } from "./panel.js";
 import { startSearch } from "./search.js";
 import { showNotice, startStage } from "./stage.js";
@@ -77,6 +78,11 @@ const layerOf = () => (layers.find((l) => l.name === state.layer) || layers[0]).
 /** What the map page that belongs to the state is asked. */
 function mapQuery() {
   const query = new URLSearchParams();
+  if (mapOf(state) === "public") { // a month as it was released: nothing else can be asked
+    writeHotspots(query, state, "public");
+    query.set("lang", state.lang);
+    return query;
+  }
   const set = setOf(state, overview);
   query.set("set", state.set || (set ? set.name : ""));
   if (state.at) { query.set("at", state.at); }
@@ -84,6 +90,7 @@ function mapQuery() {
   if (start) { query.set("start", start); query.set("end", end); }
   if (state.category && state.page !== "grids" && !OF_A_DAY.includes(state.page)) { query.set("category", state.category); }
   if (state.page === "services" && layers.length) { query.set("layer", layerOf()); askServices(query, state); }
+  if (state.page === "hotspots") { writeHotspots(query, state, mapOf(state)); }
   query.set("lang", state.lang);
   return query;
 }

@@ -1,6 +1,7 @@
 // The panel of filters: what the page is about, time window, category, and what data there are.
 import { OF_A_DAY, SHOWN, WINDOWS, mapOf, setOf } from "./state.js";
 import { facilityFields } from "./facilities.js";
+import { hotspotFields } from "./hotspots.js";
 import { checksField } from "./checks.js";
 import { tomorrowField } from "./rounds.js";
 import { newest } from "./windows.js";
@@ -117,8 +118,10 @@ export function drawPanel(panel, state, overview, facilities, query, change, clo
       setOf(state, overview).name, (set) => change({ set, view: "", grid: "" })));
   }
   if (state.page in SHOWN) { parts.push(shownField(state, change)); }
-  parts.push(bordersField(state, change));
-  const timeless = OF_A_DAY.includes(state.page);
+  const released = mapOf(state) === "public";
+  if (state.page === "hotspots") { parts.push(...hotspotFields(state, mapOf(state), query, change)); }
+  if (!released) { parts.push(bordersField(state, change)); }
+  const timeless = released || OF_A_DAY.includes(state.page);
   if (facilities) {
     const set = setOf(state, overview);
     parts.push(selectField("layer", t("layer"), facilities.layers.map((l) => [l.name, l.title || l.name]),

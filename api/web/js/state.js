@@ -1,13 +1,14 @@
 // What is on the screen lives in the address: page, set, day of the borders, window, category, language; and, after the #, the map's view.
 
 import { readFind, readReach } from "./facilities.js";
+import { readHotspots, writeHotspots } from "./hotspots.js";
 
 export const PAGES = ["grids", "hotspots", "coverage", "services", "staffing"];
 /** Pages that tell how it stands on a day: no window, no category. */
 export const OF_A_DAY = ["services", "staffing"];
 /** Maps of the pages that have several; the first one if the address names none. */
 export const SHOWN = {
-  hotspots: ["hotspots", "significant", "emerging", "compare", "moran"],
+  hotspots: ["hotspots", "significant", "emerging", "compare", "moran", "forecast", "public"],
   coverage: ["coverage", "recency", "effort", "blind"],
 };
 export const WINDOWS = { "1d": 1, "7d": 7, "30d": 30, "90d": 90, "365d": 365 };
@@ -46,6 +47,7 @@ export function readState() {
     reach: page === "services" ? readReach(query.get("reach")) : "",
     find: page === "services" ? readFind(query.get("find")) : "",
     show: page in SHOWN && SHOWN[page].includes(query.get("show")) ? query.get("show") : "",
+    ...readHotspots(page === "hotspots" ? query : new URLSearchParams()),
     lang: language(query.get("lang")),
     view: hash.get("v") || "",
     grid: hash.get("grid") || "",
@@ -71,6 +73,7 @@ export function addressOf(state) {
   if (state.reach && state.page === "services") { query.set("reach", state.reach); }
   if (state.find && state.page === "services") { query.set("find", state.find); }
   if (state.page in SHOWN && mapOf(state) !== SHOWN[state.page][0]) { query.set("show", state.show); }
+  if (state.page === "hotspots") { writeHotspots(query, state, mapOf(state)); }
   query.set("lang", state.lang);
   return "/?" + query + hashOf(state);
 }

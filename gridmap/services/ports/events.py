@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from gridmap.domain.events import Happened, Audience
+from gridmap.domain.events import Audience, Happened
 
 
 @dataclass(frozen=True, slots=True)
