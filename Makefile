@@ -1,6 +1,6 @@
 PORT ?= 8000
 
-.PHONY: help demo test test-long torture check clean
+.PHONY: help demo test test-long test-qgis torture check clean
 
 help:            ## these lines
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -14,6 +14,9 @@ test:            ## everything, with a throw-away PostGIS, a real browser and Sp
 
 test-long:       ## the long forms: a million points over a thousand tilings, more mutations
 	@GRIDMAP_RANDOM=1 PYTEST_ARGS="-m slow" ./scripts/test.sh
+
+test-qgis:       ## QGIS and ogr2ogr from Debian read and edit our collections (installs them: about 1 GB)
+	@./scripts/test-qgis.sh
 
 torture:         ## break things on purpose, often, and write docs/reliability.md (SCALE=0.01 for a hundredth)
 	@./scripts/torture.sh

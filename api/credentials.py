@@ -1,5 +1,6 @@
 """What a request shows to say who asks: a cookie or a bearer token; and whether a page of ours sent it."""
 
+from base64 import b64decode
 from typing import NamedTuple
 
 from starlette.types import Scope
@@ -12,6 +13,8 @@ COOKIE = "__Host-gridmap"
 ATTEMPT = "__Host-gridmap-attempt"
 #: Only sessions come in a cookie; a key or a device shows its token itself.
 SESSION = "gm_s_"
+#: Programs that know no bearer tokens, such as QGIS to 3.22, show a key as a password.
+KEY = "gm_k_"
 #: More than any token has; what is longer is none.
 LONGEST_TOKEN = 128
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -26,18 +29,35 @@ class Shown(NamedTuple):
 
 
 def shown_by(scope: Scope) -> Shown | None:
-    """Give the token that a request shows; a bearer token goes before a cookie. Empty: it shows what is none."""
+    """Give the token that a request shows; a bearer token goes before a cookie. Empty: it shows what is none.
+
+    A key may come as the password of whatever name (RFC 7617). Any other password is for somebody else: a proxy.
+    """
     cookie = None
     for name, value in scope["headers"]:
         if name == b"authorization":
             kind, _, token = value.partition(b" ")
             if kind.lower() == b"bearer":
                 return Shown(_plain(token.strip()), ambient=False)
+            if kind.lower() == b"basic" and (password := _password(token)).startswith(KEY):
+                # a browser that was once given a password sends it by itself, and says where a request comes from
+                return Shown(
+                    password, ambient=any(name in (b"sec-fetch-site", b"origin") for name, _ in scope["headers"])
+                )
         elif name == b"cookie" and cookie is None:
             cookie = _in_cookie(value, _COOKIE_NAME)
     if cookie is None or not cookie.startswith(SESSION):
         return None
     return Shown(cookie, ambient=True)
+
+
+def _password(said: bytes) -> str:
+    if len(said) > 4 * LONGEST_TOKEN:
+        return ""
+    try:
+        return _plain(b64decode(said.strip(), validate=True).partition(b":")[2])
+    except ValueError:
+        return ""
 
 
 def attempt_of(scope: Scope) -> str:

@@ -182,12 +182,23 @@ def _when(said: str) -> When:
     if len(ends) == 1:
         only = _moment(ends[0])
         return When(only, only)
-    start, end = (None if part in ("", "..") else _moment(part) for part in ends)
+    start, end = (None if _open(part, far) else _moment(part) for part, far in zip(ends, _FAR, strict=True))
     if start is None and end is None:
         return When()
     if start is not None and end is not None and _first(start) > _first(end):
         raise InvalidInput("bad_datetime")
     return When(start, end)
+
+
+#: What QGIS (to 3.30) writes for an end that is open, and a year that has the same days.
+_FAR = (("0000", "2000"), ("9999", "1999"))
+
+
+def _open(said: str, far: tuple[str, str]) -> bool:
+    if said in ("", ".."):
+        return True
+    year, like = far
+    return said.startswith(f"{year}-") and bool(_moment(like + said[4:]))
 
 
 def _moment(said: str) -> date | datetime:

@@ -116,8 +116,8 @@ def require_seen(ctx: Context, collection: Collection, item: str, if_match: str 
 
 def _require_state(state: str, if_match: str) -> None:
     seen = [part.strip().strip('"').partition(".")[0] for part in if_match.split(",")[:20]]
-    # a weak tag never matches (RFC 9110, 13.1.1), and a star would say nothing of what was seen
-    if state not in seen:
+    # a weak tag never matches (RFC 9110, 13.1.1); a star is met by whatever there is: QGIS can send nothing else
+    if seen != ["*"] and state not in seen:
         raise StaleVersion("item_changed")
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from base64 import b64encode
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -115,6 +116,36 @@ def test_a_cookie_holds_sessions_only_and_a_bad_one_is_as_none(desk: Desk) -> No
         check_problem(desk.get(LOCATE, Cookie=f"{COOKIE}={cookie}"), 401, "not_signed_in")
         assert desk.get("/healthz", Cookie=f"{COOKIE}={cookie}").status_code == 200
     check_problem(desk.get(LOCATE, Cookie="gridmap=gm_s_planner"), 401, "not_signed_in")
+
+
+def by_password(password: str, name: str = "qgis") -> str:
+    return "Basic " + b64encode(f"{name}:{password}".encode()).decode()
+
+
+def test_a_key_may_come_as_a_password_and_nothing_else_may(desk: Desk) -> None:
+    for name in ("qgis", "", "gm_k_unknown"):
+        assert desk.get(LOCATE, Authorization=by_password("gm_k_analyst", name)).status_code == 200
+    # a password of somebody else, such as a proxy before us, is as none
+    for said in (by_password("gm_s_planner"), by_password("secret"), by_password(""), "Basic x", "Basic é", "Basic"):
+        header = (b"authorization", said.encode("latin-1"))
+        cookie = (b"cookie", f"{COOKIE}=gm_s_planner".encode())
+        for shown, status in (([header], 401), ([header, cookie], 200)):
+            answer = ask(desk.app, QUERY, path="/api/v1/locate", headers=[(b"host", b"test"), *shown])
+            assert answer.status == status
+    for password in ("gm_k_unknown", "gm_k_" + "A" * 10_000):
+        assert desk.get("/healthz", Authorization=by_password(password)).status_code == (
+            401 if len(password) < 99 else 200
+        )
+        check_problem(desk.get(LOCATE, Authorization=by_password(password)), 401, "not_signed_in")
+
+
+def test_a_password_that_a_browser_kept_changes_nothing_for_another_site(desk: Desk) -> None:
+    kept = {"Authorization": by_password("gm_k_analyst")}
+    assert desk.client.post("/api/v1/locate", json=POINTS, headers=kept).status_code == 200
+    assert desk.client.post("/api/v1/locate", json=POINTS, headers={**kept, "Origin": "http://city.example"}).is_success
+    for sent in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {"Origin": "null"}):
+        answer = desk.client.post("/api/v1/locate", json=POINTS, headers={**kept, **sent})
+        check_problem(answer, 403, "cross_site")
 
 
 def test_who_lacks_the_function_is_403(desk: Desk) -> None:

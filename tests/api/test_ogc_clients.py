@@ -1,10 +1,6 @@
 """Clients that are not ours read, filter, page and reproject: GDAL's OAPIF driver (in pyogrio's wheel) and OWSLib."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -13,6 +9,7 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
+from ogc_service import serving
 from owslib.ogcapi.features import Features
 from rights_world import CELL, X0, Y0, code
 
@@ -22,13 +19,8 @@ BOX = (X0 + CELL * 0.1, Y0 + CELL * 0.1, X0 + CELL * 1.4, Y0 + CELL * 1.4)
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The two streets over a true connection, in another process."""
-    script = Path(__file__).resolve().parents[1] / "ogc_service.py"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, str(script), str(tmp_path_factory.mktemp("clients"))]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stdout is not None
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}/ogc"
-        process.terminate()
+    with serving(tmp_path_factory.mktemp("clients")) as found:
+        yield found.url
 
 
 def gdal(service: str, layer: str, **options: Any) -> gpd.GeoDataFrame:

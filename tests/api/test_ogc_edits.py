@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+import pyproj
 import pytest
 import ready
 import shapely
@@ -31,10 +33,11 @@ class Editor:
         token = f"gm_s_{self.who.name}"
         self.world.principals[token] = self.who
         told = [(b"host", b"test"), (b"authorization", f"Bearer {token}".encode())]
+        given = headers.pop("kind", "").encode()
         told += [(name.replace("_", "-").lower().encode(), value.encode()) for name, value in headers.items()]
         content = b"" if body is None else json.dumps(body).encode()
         if body is not None:
-            kind = b"application/merge-patch+json" if method == "PATCH" else b"application/geo+json"
+            kind = given or (b"application/merge-patch+json" if method == "PATCH" else b"application/geo+json")
             told += [(b"content-type", kind), (b"content-length", str(len(content)).encode())]
         answer = ask(self.world.app, b"", path=path, method=method, headers=told, body=[content] if content else [])
         assert answer.status == status, answer
@@ -70,7 +73,6 @@ def test_an_area_that_is_drawn_larger_takes_from_its_neighbours(editor: Editor) 
     }
     editor.send("PUT", path, sent, status=428)
     editor.send("PUT", path, sent, status=412, if_match='"other"')
-    editor.send("PUT", path, sent, status=412, if_match="*")
     editor.send("PUT", path, sent, status=204, if_match=tag)
     after = editor.shapes()
     assert after[a].symmetric_difference(larger).area < 1e-12
@@ -141,6 +143,87 @@ def test_an_area_is_updated_drawn_anew_and_taken_away(editor: Editor) -> None:
     editor.send("GET", location, status=404)
     whole = shapely.union_all([*editor.shapes().values()])
     assert whole.area == pytest.approx(18 * CELL**2)
+
+
+# --- what QGIS sends from 3.32 on (its provider's requests for creating, patching and deleting, and OPTIONS before)
+
+#: It knows no tags. A header of the person's own (API Header) says that what is there may be changed.
+ANY = {"if_match": "*"}
+
+
+def test_qgis_learns_what_it_may_do_and_is_told_of_its_missing_header(editor: Editor) -> None:
+    path = f"{DRAFT}/{code('A')}"
+    allowed = []
+    for asked in (DRAFT, path):
+        headers = dict(editor.send("OPTIONS", asked, status=204, **ANY).headers)
+        allowed.append([part.strip() for part in headers[b"allow"].decode("latin-1").split(",")])
+    assert "POST" in allowed[0]
+    assert {"PUT", "PATCH", "DELETE"} <= set(allowed[1])
+    editor.send("PATCH", path, {"properties": {"name": "甲"}}, status=428)
+    editor.send("DELETE", path, status=428)
+
+
+def test_what_is_drawn_in_qgis_is_what_is_drawn_in_our_page(editor: Editor, tmp_path: Any) -> None:
+    """The same ground by both ways, in worlds of their own; then against a lock, which holds for both."""
+    a, b = code("A"), code("B")
+    more = [(X0 + 2 * CELL, Y0 + 2 * CELL), (X0 + 2.5 * CELL, Y0 + 2 * CELL), (X0 + 2.5 * CELL, Y0 + 3 * CELL)]
+    more += [(X0 + 2 * CELL, Y0 + 3 * CELL), (X0 + 2 * CELL, Y0 + 2 * CELL)]
+    redraw = "/api/v1/sets/urban/drafts/4/redraw"
+    page = World(ready.fake(fill), NOW)
+    ours = Editor(page)
+
+    def on_page(one: Editor, what: str, body: dict[str, Any], status: int) -> Any:
+        seen = f'"{one.get(redraw)[0]["revision"]}"'
+        return one.send("POST", f"{redraw}/{what}", body, status=status, kind="application/json", if_match=seen)
+
+    on_page(ours, "edits", {"verb": "assign", "to": a, "ring": more}, 200)
+    larger = editor.shapes()[a].union(shapely.Polygon(more))
+    editor.send("PATCH", f"{DRAFT}/{a}", {"geometry": shapely.geometry.mapping(larger)}, status=204, **ANY)
+    drawn, here = ours.shapes(), editor.shapes()
+    assert drawn.keys() == here.keys()
+    assert all(drawn[name].equals(here[name]) for name in here)
+    for one in (ours, editor):
+        on_page(one, "locks", {"kind": "grid", "code": b}, 200)
+    shape = editor.shapes()[b]
+    west, south, east, north = shape.bounds
+    further = shapely.geometry.mapping(here[a].union(shapely.box(west, south, (west + east) / 2, north)))
+    ring = [[west, south], [(west + east) / 2, south], [(west + east) / 2, north], [west, north], [west, south]]
+    asked = {"verb": "assign", "to": a, "ring": ring}
+    theirs = editor.send("PATCH", f"{DRAFT}/{a}", {"geometry": further}, status=409, **ANY)
+    mine = on_page(ours, "edits", asked, 409)
+    assert json.loads(theirs.body)["code"] == json.loads(mine.body)["code"] == "redraw_locked"
+    assert editor.shapes() == here
+    page.close()
+
+
+def test_qgis_patches_creates_and_deletes(editor: Editor) -> None:
+    path = f"{DRAFT}/{code('A')}"
+    editor.send("PATCH", path, {"properties": {"name": "甲", "households": 7}}, status=204, **ANY)
+    feature, _ = editor.get(path)
+    assert (feature["properties"]["name"], feature["properties"]["households"]) == ("甲", 7)
+    # in a layer of EPSG:4549 it sends northing first, and names the system without brackets
+    there = pyproj.Transformer.from_crs("OGC:CRS84", "EPSG:4549")
+    square = shapely.box(X0 + 0.2 * CELL, Y0 + 2.2 * CELL, X0 + 0.8 * CELL, Y0 + 2.8 * CELL)
+    projected = shapely.transform(square, lambda xy: np.column_stack(there.transform(*xy.T)))
+    fields = dict.fromkeys(("code", "level", "kind", "parent_code", "households", "area_m2"))
+    new = {"type": "Feature", "geometry": shapely.geometry.mapping(projected), "properties": {**fields, "name": "新格"}}
+    crs = {"content_crs": "http://www.opengis.net/def/crs/EPSG/0/4549"}
+    answer = editor.send("POST", DRAFT, new, status=201, **crs, **ANY)
+    location = dict(answer.headers)[b"location"].decode()
+    made = DRAFT + "/" + location[location.rindex("/items/") + len("/items/") :]
+    found, _ = editor.get(made)
+    assert shapely.geometry.shape(found["geometry"]).symmetric_difference(square).area < 1e-15
+    editor.send("DELETE", made, status=204, **ANY)
+    editor.send("GET", made, status=404)
+    editor.send("PATCH", made, {"properties": {"name": "谁"}}, status=404, **ANY)
+    crossed = {"type": "Polygon", "coordinates": [[[120, 36], [120.01, 36.01], [120.01, 36], [120, 36.01], [120, 36]]]}
+    for wrong in (
+        {"geometry": crossed},
+        {"geometry": {"type": "Polygon", "coordinates": []}},
+        {"properties": {"households": -1}},
+    ):
+        editor.send("PATCH", path, wrong, status=422, **ANY)
+    editor.send("PATCH", f"/ogc/collections/urban.grid/items/{code('A')}", {"properties": {}}, status=409, **ANY)
 
 
 def test_features_of_a_layer_live_from_today_on(editor: Editor) -> None:
