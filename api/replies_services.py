@@ -50,7 +50,7 @@ class ServicesAnswer(Out):
 
     name: str
     source: str
-    on_foot: bool = Field(description="there are roads in the context to walk on")
+    on_foot: bool = Field(description="there are roads or ways to walk on")
     services: list[ServiceKindOut]
     needs: list[NeedOut]
 

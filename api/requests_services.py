@@ -23,7 +23,9 @@ class ReachQuery(SetAtQuery):
     m_per_min: Annotated[QueryNumber, Field(ge=1, le=1_000)] | None = Field(
         None, description="speed on foot; 80 if left out"
     )
-    roads: Name | None = Field(None, description="layer of lines to walk on; the roads of the context if left out")
+    roads: Name | None = Field(
+        None, description="layer of lines to walk on; the roads of the context and the ways of the book if left out"
+    )
 
 
 class ServiceQuery(ReachQuery):

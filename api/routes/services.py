@@ -43,7 +43,15 @@ from gridmap.domain.tabular import FigureTable
 from gridmap.files.figuretables import CSV, table_csv
 from gridmap.i18n import Language
 from gridmap.services.case_books import provision_at
-from gridmap.services.provisioning import OPEN, ServiceAsked, ServiceReport, measure_service, provision_on, staffing_on
+from gridmap.services.provisioning import (
+    OPEN,
+    ServiceAsked,
+    ServiceReport,
+    measure_service,
+    provision_on,
+    staffing_on,
+    walkable,
+)
 from gridmap.services.responsibility import Plan
 
 router = APIRouter(route_class=StrictRoute, tags=["services"])
@@ -63,11 +71,11 @@ def get_services(ctx: Ctx, q: Query[BookQuery], language: ReaderLanguage) -> Ser
     told = q.lang or language
     with ctx.store.unit_of_work() as work:
         book = provision_at(work, ctx.day(q.at))
-        roads = (work.context.frame()["kind"] == "road").any()
+        on_foot = walkable(work, ctx.day(q.at))
     return ServicesAnswer(
         name=book.name,
         source=book.source[told],
-        on_foot=bool(roads),
+        on_foot=on_foot,
         services=[
             ServiceKindOut(
                 id=kind.id,

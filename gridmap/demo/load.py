@@ -20,6 +20,7 @@ from gridmap.demo.incidents import make_incidents
 from gridmap.demo.patrols import make_fixes
 from gridmap.demo.points import add_planted
 from gridmap.demo.watching import CAMERAS, RELICS, make_cameras, make_checks, make_relics
+from gridmap.demo.ways import WAYS, make_ways
 from gridmap.domain.boundaries import ALWAYS, BoundarySet, Level
 from gridmap.domain.incidents import StaffMember
 from gridmap.services.clock import SystemClock
@@ -73,7 +74,7 @@ def load_demo(store: Store, *, weeks: int = 0, on_progress: Callable[[str], None
     fixes = make_fixes(district)
     tell("facilities")
     layers, profiles = make_facilities(district), make_profiles(district)
-    layers += [(CAMERAS, make_cameras(district)), (RELICS, make_relics(district))]
+    layers += [(CAMERAS, make_cameras(district)), (RELICS, make_relics(district)), (WAYS, make_ways(district))]
     tell("owners")
     locator = Locator.from_frame(district.grids)
     complete = plan_frame(district)

@@ -77,12 +77,13 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class ProvisionBook:
-    """Services and needs. ``source``: who says so, by language."""
+    """Services and needs. ``source``: who says so; ``ways``: layers of lines to walk on beside the roads."""
 
     name: str
     services: tuple[ServiceKind, ...]
     needs: tuple[Need, ...]
     source: Texts = field(hash=False)
+    ways: tuple[str, ...] = ()
 
     def service_of(self, layer: str) -> ServiceKind | None:
         """Give the first service that a layer gives; None where there is none."""
@@ -103,7 +104,7 @@ def read_provision(content: str) -> ProvisionBook:
     InvalidInput
         ``book_wrong`` with the place as a JSON pointer and what was wanted there.
     """
-    book = read_book(content, ("name", "source", "service", "need"))
+    book = read_book(content, ("name", "source", "ways", "service", "need"))
     services, needs = book.tables("service", _SERVICE), book.tables("need", _NEED)
     require_unique(services)
     require_unique(needs)
@@ -112,6 +113,7 @@ def read_provision(content: str) -> ProvisionBook:
         tuple(map(_service, services)),
         tuple(map(_need, needs)),
         book.texts("source"),
+        book.names("ways") if "ways" in book else (),
     )
 
 

@@ -7,6 +7,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from gridmap import crs
 from gridmap.analysis.provision import provision_matrix
 from gridmap.analysis.roads import road_network
 from gridmap.analysis.service_coverage import (
@@ -38,8 +39,8 @@ class ServiceAsked:
     """Which facilities, and how far they reach.
 
     Without ``radius_m`` and ``minutes``: as the book of services says of the layer, else ``RADIUS_M``. ``roads`` is a
-    layer of lines; without it, the roads of the context. ``dwellings`` is a layer of points with the attribute
-    ``households``; without it the households of a grid are spread over its ground.
+    layer of lines; without it, the roads of the context and the ways that the book names. ``dwellings`` is a layer of
+    points with the attribute ``households``; without it the households of a grid are spread over its ground.
     """
 
     layer: str
@@ -106,7 +107,7 @@ def measure_service(store: Store, plan: Plan, asked: ServiceAsked, *, day: date)
         facilities = work.features.frame(FeatureFilter(how.layer, day, how.states))
         grids = with_people(work, plan, base.grids, day)
         homes = dwellings_on(work, how.dwellings, day)
-        roads = None if how.minutes is None else roads_on(work, how.roads, base, day)
+        roads = None if how.minutes is None else roads_on(work, how.roads, day)
     epsg = plan.locator.epsg
     catchments: Catchments
     if roads is None:
@@ -159,12 +160,26 @@ def _number(held: object) -> float:
     return number if np.isfinite(number) and number >= 0 else 0.0
 
 
-def roads_on(work: UnitOfWork, layer: str | None, base: PlanReport, day: date) -> gpd.GeoDataFrame:
-    """Give the lines to walk on: of a layer, else the roads of the context."""
-    if layer is None:
-        return base.context[base.context["kind"] == "road"]
-    require_layer(work, layer)
-    return work.features.frame(FeatureFilter(layer, day, OPEN))
+def roads_on(work: UnitOfWork, layer: str | None, day: date) -> gpd.GeoDataFrame:
+    """Give the lines to walk on: of a layer, else the roads of the context and the ways that the book names."""
+    if layer is not None:
+        require_layer(work, layer)
+        return work.features.frame(FeatureFilter(layer, day, OPEN))
+    context = work.context.frame()
+    frames = [context[context["kind"] == "road"]]
+    frames += [work.features.frame(FeatureFilter(name, day, OPEN)) for name in _ways(work, day)]
+    lines = np.concatenate([np.asarray(frame.geometry.array, dtype=object) for frame in frames])
+    return gpd.GeoDataFrame(geometry=lines, crs=crs.WGS84)
+
+
+def walkable(work: UnitOfWork, day: date) -> bool:
+    """Tell whether there is anything to walk on."""
+    return bool((work.context.frame()["kind"] == "road").any() or _ways(work, day))
+
+
+def _ways(work: UnitOfWork, day: date) -> list[str]:
+    known = {layer.name for layer in work.features.list_layers()}
+    return [name for name in provision_at(work, day).ways if name in known]
 
 
 def staff_rules(settings: Settings) -> StaffRules:

@@ -55,7 +55,7 @@ class PlacesAsked:
         Reach in a straight line, or time and speed on foot; None: as the book says of the layer, else ``RADIUS_M``.
         ``shortest_ways`` knows no end of them: they say alone whether ways are straight or on foot.
     roads : str or None
-        Layer of lines to walk on; None: the roads of the context.
+        Layer of lines to walk on; None: the roads of the context and the ways that the book names.
     planned_only : bool
         Only where the layer has features that are planned or built; else in the middle of any grid.
     capacity : float or None
@@ -147,7 +147,7 @@ def best_places(store: Store, plan: Plan, asked: PlacesAsked, *, day: date, sett
         posts = work.features.frame(FeatureFilter(how.layer, day, OPEN))
         candidates = _candidates(work, plan, grids, how, day, settings)
         homes = dwellings_on(work, how.dwellings, day)
-        roads = roads_on(work, how.roads, base, day) if how.on_foot else None
+        roads = roads_on(work, how.roads, day) if how.on_foot else None
     demand, places, unknown = _demand(plan, grids, homes, settings)
     existing = np.asarray(posts.geometry.array, dtype=object)
     existing = existing[~(shapely.is_missing(existing) | shapely.is_empty(existing))]

@@ -38,7 +38,6 @@ STATION = layer({"b": at(2.5, 2.5)})
 @pytest.fixture
 def services(fresh_world):
     """The district with health posts, a street, dwellings and what areas need."""
-    plans = Plans(fresh_world.store)
     for name, frame in (
         ("health-posts", POSTS),
         ("streets", STREET),
@@ -47,12 +46,17 @@ def services(fresh_world):
         ("rescue-teams", layer({"r": at(0.5, 2.5)}, members="50")),
         ("stations", STATION),
     ):
-        done = import_layer(
-            fresh_world.store, plans, plans.resolve_set("urban"), FeatureLayer(name, f"{name}!"), frame,
-            today=MAY, settings=fresh_world.settings, valid_from=ALWAYS, commit=True,
-        )  # fmt: skip
-        assert done.committed
+        put_layer(fresh_world, name, frame)
     return fresh_world
+
+
+def put_layer(world, name: str, frame: gpd.GeoDataFrame) -> None:
+    plans = Plans(world.store)
+    done = import_layer(
+        world.store, plans, plans.resolve_set("urban"), FeatureLayer(name, f"{name}!"), frame,
+        today=MAY, settings=world.settings, valid_from=ALWAYS, commit=True,
+    )  # fmt: skip
+    assert done.committed
 
 
 def grids(world) -> gpd.GeoDataFrame:
@@ -189,6 +193,18 @@ def test_best_places_on_foot_go_along_the_street(services):
     check_problem(services.get(f"{BASE}/places?layer=health-posts&minutes=5&radius_m=300"), 422, "reach_twice")
     page = services.get("/maps/services?layer=health-posts&minutes=4&model=cover_most&count=1&lang=en&at=2026-05-10")
     check_problem(page, 422, "places_no_roads")
+
+
+def test_ways_that_the_book_names_are_walked_on(services):
+    assert services.get(BASE).json()["on_foot"] is False
+    put_layer(services, "walking-ways", STREET)
+    assert services.get(BASE).json()["on_foot"] is True
+    for about in ("places?layer=health-posts&minutes=4&count=1", "coverage?layer=health-posts&minutes=5"):
+        named = services.get(f"{BASE}/{about}&roads=streets&at=2026-05-10").json()
+        assert named == services.get(f"{BASE}/{about}&at=2026-05-10").json()
+        assert named.get("places") or named["total"]["covered_m2"]
+    page = services.get("/maps/services?layer=health-posts&minutes=4&model=cover_most&count=1&lang=en&at=2026-05-10")
+    assert "minutes on foot for the first time" in page.text
 
 
 def test_best_places_keep_to_an_area_a_capacity_and_what_is_planned(services):
