@@ -184,7 +184,7 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "ReachOut": _fields(internal="radius_m minutes m_per_min width_m"),
     "ServiceKindOut": _fields(internal="id title layers reach document provenance"),
     "NeedOut": _fields(internal="id group title at layers count per_households attribute least document provenance"),
-    "ServicesAnswer": _fields(internal="name source on_foot services needs"),
+    "ServicesAnswer": _fields(internal="name source on_foot ways services needs"),
     "CoverageFiguresOut": _fields(internal=_COVERED),
     "GridServiceOut": _fields(internal=_COVERED + " code nearest_m status"),
     "ServiceCoverageAnswer": _fields(

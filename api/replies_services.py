@@ -51,6 +51,7 @@ class ServicesAnswer(Out):
     name: str
     source: str
     on_foot: bool = Field(description="there are roads or ways to walk on")
+    ways: list[str] = Field(description="layers of lines to walk on, which are no facilities")
     services: list[ServiceKindOut]
     needs: list[NeedOut]
 

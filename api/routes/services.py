@@ -76,6 +76,7 @@ def get_services(ctx: Ctx, q: Query[BookQuery], language: ReaderLanguage) -> Ser
         name=book.name,
         source=book.source[told],
         on_foot=on_foot,
+        ways=list(book.ways),
         services=[
             ServiceKindOut(
                 id=kind.id,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from gridmap.atlas.asked import MapAsked
 from gridmap.services.blind import blind_on
+from gridmap.services.case_books import provision_at
 from gridmap.services.ports import FeatureFilter
 from gridmap.services.provisioning import staffing_on
 from gridmap.services.reports import coverage, coverage_by_part
@@ -24,12 +25,13 @@ def grids_map(asked: MapAsked) -> "folium.Map":
 
 
 def _overlays(asked: MapAsked) -> "list[Overlay]":
-    """Give the layers that have something on the ground of a plan on a day."""
+    """Give the layers that have something on the ground of a plan on a day, but the many ways between houses."""
     from gridmap.maps.features import Overlay
 
     x0, y0, x1, y1 = asked.plan.frame.total_bounds.tolist()
     with asked.store.unit_of_work() as work:
-        layers = work.features.list_layers()
+        ways = provision_at(work, asked.day).ways
+        layers = [layer for layer in work.features.list_layers() if layer.name not in ways]
         found = [work.features.frame(FeatureFilter(layer.name, asked.day, bbox=(x0, y0, x1, y1))) for layer in layers]
     shown = zip(layers, found, strict=True)
     return [Overlay(layer.title or layer.name, frame) for layer, frame in shown if len(frame)]

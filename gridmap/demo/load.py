@@ -104,8 +104,8 @@ def load_demo(store: Store, *, weeks: int = 0, on_progress: Callable[[str], None
 
 
 def _owned(locator: Locator, number: int, frame: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Tell whose features are, by the place where they stand."""
-    owned = _with_owner(frame, locator, number, border=False)
+    """Tell whose features are, by the place where they stand: of lines by one on them."""
+    owned = _with_owner(frame.set_geometry(frame.representative_point()), locator, number, border=False)
     return pd.DataFrame(owned[["set_name", "version_number", "grid_code"]]).reset_index(drop=True)
 
 

@@ -147,7 +147,8 @@ async function draw() {
       // what people shall have near by comes first, in the order of the book
       const named = book.services.flatMap((s) => s.layers);
       const place = (l) => (named.includes(l.name) ? named.indexOf(l.name) : named.length);
-      layers = held.layers.filter((l) => l.planned + l.built + l.open).sort((a, b) => place(a) - place(b));
+      layers = held.layers.filter((l) => l.planned + l.built + l.open && !book.ways.includes(l.name))
+        .sort((a, b) => place(a) - place(b));
     }
   } catch (problem) {
     // without texts there are only these words, in both languages

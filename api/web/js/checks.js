@@ -1,4 +1,5 @@
 // How the objects stand that are inspected in a cycle, and the samples drawn to check again, on the page of patrols: asked for when it is opened.
+import { newKey, sendSurely } from "./dispatch/sure.js";
 import { get } from "./service.js";
 import { may } from "./shell.js";
 import { el, number, t } from "./texts.js";
@@ -38,15 +39,63 @@ function plan(one, objects, show, lang) {
   });
   box.append(list);
   if (waiting.length > SHOWN) { box.append(el("p", "hint", t("checks_more", { n: number(waiting.length - SHOWN) }))); }
-  if (may("patrols.read")) {
-    const drawn = el("ul", "places");
-    box.append(el("h4", null, t("checks_draws")), drawn);
-    get(`/api/v1/inspections/draws?layer=${encodeURIComponent(one.layer)}&count=5`, lang).then(
-      (body) => drawn.replaceChildren(...(body.draws.length ? body.draws.map(draw) : [el("li", "hint", t("checks_no_draw"))])),
-      (problem) => drawn.replaceChildren(el("li", "wrong", problem.detail || t("error_map"))),
-    );
-  }
+  if (may("patrols.read")) { box.append(...draws(one, lang)); }
   return box;
+}
+
+/** The newest draws of a layer, and for those who may a form that draws once more; whoever is checked again does not. */
+function draws(one, lang) {
+  const drawn = el("ul", "places");
+  const asked = () => get(`/api/v1/inspections/draws?layer=${encodeURIComponent(one.layer)}&count=5`, lang).then(
+    (body) => drawn.replaceChildren(...(body.draws.length ? body.draws.map(draw) : [el("li", "hint", t("checks_no_draw"))])),
+    (problem) => drawn.replaceChildren(el("li", "wrong", problem.detail || t("error_map"))),
+  );
+  asked();
+  return [el("h4", null, t("checks_draws")), ...(may("patrols.write") ? [drawForm(one, lang, asked)] : []), drawn];
+}
+
+function labelled(id, text, input) {
+  const label = el("label", "label", text);
+  input.id = label.htmlFor = id;
+  return [label, input];
+}
+
+/** A form that draws objects to check again, today, and tells what came out once it is on record. */
+function drawForm(one, lang, done) {
+  const many = el("input");
+  many.type = "number"; many.min = "1"; many.max = String(one.objects); many.required = true; many.value = String(Math.min(5, one.objects));
+  const among = el("select");
+  ["complete", "all"].forEach((name) => {
+    const option = el("option", null, t("checks_among_" + name));
+    option.value = name;
+    among.append(option);
+  });
+  const seed = el("input");
+  seed.maxLength = 200; seed.autocomplete = "off";
+  const go = el("button", "action", t("checks_draw_now"));
+  go.type = "submit";
+  const said = el("p", "hint", t("checks_draw_note"));
+  said.setAttribute("role", "status");
+  const id = "draw-" + one.layer;
+  const form = el("form", null, null, ...labelled(id + "-count", t("checks_draw_count"), many),
+    ...labelled(id + "-among", t("checks_draw_among"), among), ...labelled(id + "-seed", t("checks_draw_seed"), seed), go, said);
+  const say = (text, wrong) => { said.textContent = text; said.className = wrong ? "wrong" : "hint"; };
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const body = { layer: one.layer, count: Number(many.value), among_all: among.value === "all" };
+    if (seed.value.trim()) { body.seed = seed.value.trim(); }
+    go.disabled = true;
+    try {
+      const made = await sendSurely("/api/v1/inspections/draws", body, lang, { waiting: () => say(t("checks_draw_waits"), true), key: newKey("draw-") });
+      say(t("checks_drawn", { number: made.number, n: number(made.chosen.length), of: number(made.population) }), false);
+      seed.value = "";
+      await done();
+    } catch (problem) {
+      say(problem.detail || t("error_map"), true);
+    }
+    go.disabled = false;
+  });
+  return form;
 }
 
 /** The field of inspections. `query`: set and day of the map; `show` takes a grid to look at. */
