@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -47,13 +47,17 @@ def fill(store: Store, settings: Settings, town: city.City) -> None:
 
 
 @contextmanager
-def serve(folder: Path, *, town: city.City | None) -> Iterator[str]:
-    """Serve a city (None: an empty store) and give the address."""
+def serve(
+    folder: Path, *, town: city.City | None, more: Callable[[Store, Settings], None] | None = None
+) -> Iterator[str]:
+    """Serve a city (None: an empty store), with more in its store if there is any, and give the address."""
     settings = Settings(database_url=f"sqlite:///{folder / 'pages.gpkg'}", default_set="demo")
     store = open_store(settings.database_url)
     if town is not None:
         fill(store, settings, town)
         release_month(store, Plans(store), date(2026, 9, 1), settings=settings, clock=FixedClock(NOW))
+    if more is not None:
+        more(store, settings)
     with running(create_app(settings, store, FixedClock(NOW))) as url:
         yield url
     store.close()

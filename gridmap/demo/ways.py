@@ -111,7 +111,10 @@ def _dry(shapes: Geometries, water: Geometries) -> Geometries:
 def _with_ends(street: shapely.LineString, ends: shapely.STRtree) -> shapely.LineString:
     """Give a street a corner where a lane ends on it, so that they meet whatever is rounded."""
     near = ends.query(street, predicate="dwithin", distance=_ON_M)
-    return shapely.snap(street, shapely.multipoints(ends.geometries[near]), _ON_M) if len(near) else street
+    if not len(near):
+        return street
+    (snapped,) = shapely.get_parts([shapely.snap(street, shapely.multipoints(ends.geometries[near]), _ON_M)])
+    return snapped
 
 
 def _onto(line: shapely.LineString, roads: shapely.Geometry) -> shapely.LineString:
