@@ -113,8 +113,7 @@ def _with_ends(street: shapely.LineString, ends: shapely.STRtree) -> shapely.Lin
     near = ends.query(street, predicate="dwithin", distance=_ON_M)
     if not len(near):
         return street
-    (snapped,) = shapely.get_parts([shapely.snap(street, shapely.multipoints(ends.geometries[near]), _ON_M)])
-    return snapped
+    return shapely.LineString(shapely.snap(street, shapely.multipoints(ends.geometries[near]), _ON_M))
 
 
 def _onto(line: shapely.LineString, roads: shapely.Geometry) -> shapely.LineString:
