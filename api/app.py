@@ -250,7 +250,7 @@ def create_app(settings: Settings, store: Store | None = None, clock: Clock | No
     for router in ROUTERS:
         app.include_router(router)
     app.state.api_routes = [route for router in ROUTERS for route in router.routes]
-    web.install(app, is_member=is_member)
+    web.install(app, is_member=is_member, images=settings.image_origins)
     errors.install(app)
     plain = (*DEFAULT_EXCLUDED_CONTENT_TYPES, arrow.MEDIA_TYPE, basemaps.MEDIA_TYPE)
     app.add_middleware(GZipMiddleware, minimum_size=WORTH_PACKING, compresslevel=5, exclude_content_types=plain)

@@ -65,7 +65,7 @@ def with_tag(request: Request, html: str, tag: str, language: Language) -> Respo
     if tag in (known.strip() for known in request.headers.get("If-None-Match", "").split(",")):
         return Response(status_code=304, headers=headers)
     # the nonce is new each time, so it is not part of what is kept, and the tag is a weak one
-    page, policy = secure(html)
+    page, policy = secure(html, request.app.state.settings.image_origins)
     return HTMLResponse(page, headers={**headers, "Content-Security-Policy": policy})
 
 

@@ -232,7 +232,8 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "BatchAnswer": _fields(internal="results counts"),
     "SpanOut": _fields(internal="first last count"),
     "IncidentSpanOut": _fields(internal="first last count categories"),
-    "BasemapAnswer": _fields(internal="url max_zoom bounds"),
+    "BasemapAnswer": _fields(internal="url max_zoom bounds tiles"),
+    "PicturesAnswer": _fields(internal="urls datum matrix_set last attribution away"),
     "OverviewAnswer": _fields(internal="sets incidents fixes time_zone default_set center bounds"),
     # cases: what people wrote stands in the file alone, which is for who works on it
     "CaseItemOut": _fields(internal="status code pointer detail grid_code method case_id unit rule similar"),

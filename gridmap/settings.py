@@ -2,14 +2,15 @@
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gridmap.i18n import Language
+from gridmap.intranet import origin_of
 
 
 class Settings(BaseSettings):
@@ -27,6 +28,20 @@ class Settings(BaseSettings):
     tile_mb: int = Field(512, ge=0, description="megabytes of tiles kept there; 0: none are kept")
     basemap_dir: Path | None = Field(None, description="folder of base maps (PMTiles); none is drawn if not set")
     basemap: str = Field("", description="name of the base map that is drawn; else the first by name")
+    basemap_url: str = Field(
+        "",
+        description="address of tiles (XYZ, WMTS) of a map server of the intranet, drawn in place of an archive, with "
+        "{z}, {x} and {y}; several, joined by blanks, are drawn above each other",
+    )
+    basemap_datum: Literal["", "wgs84", "cgcs2000", "gcj02"] = Field(
+        "", description="datum of those tiles; must be stated, and gcj02 is shifted to where it belongs"
+    )
+    basemap_matrix_set: Literal["WebMercatorQuad", "CGCS2000Quad"] = Field(
+        "WebMercatorQuad",
+        description="matrices of those tiles; CGCS2000Quad: those in degrees, as layers `c` have them",
+    )
+    basemap_last: int = Field(18, ge=1, le=24, description="last matrix that the server has; it is drawn on from there")
+    basemap_attribution: str = Field("", max_length=200, description="whose tiles these are, as the maps say it")
     access: Literal["open", "accounts"] = Field(
         "accounts", description="accounts: who asks must sign in or show a key; open: nobody does, everybody may do all"
     )
@@ -151,6 +166,24 @@ class Settings(BaseSettings):
     shutdown_s: int = Field(
         20, gt=0, description="time that requests under way get to end when the service is told to stop"
     )
+
+    @property
+    def image_origins(self) -> tuple[str, ...]:
+        """Give whose pictures pages may show beside ours: the origins of the tiles of the intranet."""
+        return tuple(dict.fromkeys(origin_of(url) for url in self.basemap_url.split()))
+
+    @field_validator("basemap_url")
+    @classmethod
+    def _templates(cls, value: str) -> str:
+        for url in value.split():
+            origin_of(url)
+        return value
+
+    @model_validator(mode="after")
+    def _datum_stated(self) -> Self:
+        if self.basemap_url.split() and not self.basemap_datum:
+            raise ValueError("basemap_url needs basemap_datum")
+        return self
 
     @field_validator("trusted_proxies")
     @classmethod

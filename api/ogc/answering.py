@@ -11,7 +11,7 @@ from api.answers import GEOJSON, to_json
 from api.errors import NotAcceptable
 from api.ogc.collections import Collection
 from api.ogc.registry import Link
-from api.web import SHELL_POLICY, with_banner
+from api.web import shell_policy, with_banner
 from gridmap.i18n import Language
 
 BASE = "/ogc"
@@ -124,7 +124,7 @@ def answered(request: Request, body: bytes, kind: str, *, tag: str | None = None
     tag = tag or tag_of(body)
     told = {**_CACHING, "ETag": tag, **{name.replace("_", "-"): value for name, value in headers.items()}}
     if kind.startswith(HTML):
-        told["Content-Security-Policy"] = SHELL_POLICY
+        told["Content-Security-Policy"] = shell_policy(request.app.state.settings.image_origins)
     if matches(request, tag):
         return Response(status_code=304, headers=told)
     return Response(body, headers=told, media_type=kind)

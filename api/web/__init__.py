@@ -1,7 +1,7 @@
 """Our pages: static, in plain ES modules, with vendored assets; nothing comes from another machine."""
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path, PurePath
 from urllib.parse import parse_qs, urlencode
 
@@ -15,21 +15,26 @@ from gridmap.i18n import LANGUAGES, Language, text
 
 ROOT = Path(__file__).resolve().parent
 
-#: For our pages: scripts, styles and data only from ourselves, nothing inline, framed by nobody.
-SHELL_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "frame-src 'self'",
-        "base-uri 'none'",
-        "object-src 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
+
+def shell_policy(images: Iterable[str] = ()) -> str:
+    """Give the policy of our pages: scripts, styles and data only from ourselves, nothing inline, framed by nobody.
+
+    Pages with maps may also show pictures of the origins that the settings name.
+    """
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            " ".join(("img-src 'self' data:", *images)),
+            "connect-src 'self'",
+            "frame-src 'self'",
+            "base-uri 'none'",
+            "object-src 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
     )
-)
 
 
 #: What of this folder is for readers; its Python is not.
@@ -51,15 +56,15 @@ class _Assets(StaticFiles):
 
 def not_found() -> Response:
     """Give the page for an address that leads nowhere."""
-    return _page("not-found.html", 404)
+    return _page("not-found.html", shell_policy(), 404)
 
 
-def _page(name: str, status: int = 200) -> FileResponse:
+def _page(name: str, policy: str, status: int = 200) -> FileResponse:
     return FileResponse(
         ROOT / name,
         status_code=status,
         media_type="text/html; charset=utf-8",
-        headers={"Content-Security-Policy": SHELL_POLICY, "Cache-Control": "no-cache"},
+        headers={"Content-Security-Policy": policy, "Cache-Control": "no-cache"},
     )
 
 
@@ -92,7 +97,7 @@ _FOR_MEMBERS = {
 }
 
 
-def install(app: FastAPI, *, is_member: Callable[[Scope], bool]) -> None:
+def install(app: FastAPI, *, is_member: Callable[[Scope], bool], images: Iterable[str] = ()) -> None:
     """Serve the pages, and their files and the vendored assets under ``/assets/``.
 
     Parameters
@@ -100,12 +105,17 @@ def install(app: FastAPI, *, is_member: Callable[[Scope], bool]) -> None:
     app : FastAPI
     is_member : Callable
         Tells whether somebody signed in, or nobody needs to; others are led to the page of signing in.
+    images : iterable of str
+        Origins whose pictures may lie beneath the maps of the pages for members.
     """
+    for_all, for_members = shell_policy(), shell_policy(images)
     app.mount("/assets", _Assets(directory=ROOT), name="assets")
 
     def serve(path: str, name: str, members: bool) -> None:
         def page(request: Request) -> Response:
-            return to_sign_in(request.scope) if members and not is_member(request.scope) else _page(name)
+            if members and not is_member(request.scope):
+                return to_sign_in(request.scope)
+            return _page(name, for_members if members else for_all)
 
         app.add_api_route(path, page, include_in_schema=False, response_model=None)
 

@@ -9,6 +9,7 @@ import json
 import mimetypes
 import re
 import secrets
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -76,8 +77,14 @@ def localise(html: str, base: str = "/assets/vendor/") -> str:
     return _REMOTE.sub(local, html)
 
 
-def secure(html: str) -> tuple[str, str]:
+def secure(html: str, images: Iterable[str] = ()) -> tuple[str, str]:
     """Give every script and style of a page a fresh nonce, and the policy that lets only these run.
+
+    Parameters
+    ----------
+    html : str
+    images : iterable of str
+        Origins whose pictures it may show beside its own.
 
     Returns
     -------
@@ -92,7 +99,7 @@ def secure(html: str) -> tuple[str, str]:
             f"script-src 'nonce-{nonce}'",
             # Leaflet moves things by style attributes, which only 'unsafe-inline' admits; styles run no code
             "style-src 'self' 'unsafe-inline'",
-            "img-src 'self' data:",
+            " ".join(("img-src 'self' data:", *images)),
             "font-src 'self'",
             "connect-src 'self'",
             "frame-ancestors 'self'",

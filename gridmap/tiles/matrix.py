@@ -6,7 +6,7 @@ square of side 1 with its origin in the north-west, and is found in any matrix b
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -137,5 +137,4 @@ CGCS2000 = TileMatrixSet(
     last=18,
     tall=0.5,
 )
-MatrixId = Literal["WebMercatorQuad", "CGCS2000Quad"]
 MATRIX_SETS = {found.id: found for found in (WEB_MERCATOR, CGCS2000)}

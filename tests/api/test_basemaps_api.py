@@ -47,4 +47,14 @@ def test_without_a_folder_there_is_none() -> None:
     bare = TestClient(
         create_app(Settings(access="open"), ready.fake(fill), FixedClock(NOW)), base_url="http://127.0.0.1"
     )
-    assert bare.get("/api/v1/basemap").json() == {"url": None, "max_zoom": None, "bounds": None}
+    assert bare.get("/api/v1/basemap").json() == {"url": None, "max_zoom": None, "bounds": None, "tiles": None}
+
+
+def test_tiles_of_the_intranet_stand_in_place_of_an_archive() -> None:
+    urls = ["http://tiles.city/{z}/{x}/{y}", "http://tiles.city/names/{z}/{x}/{y}"]
+    settings = Settings(access="open", basemap_dir=FOLDER, basemap_url=" ".join(urls), basemap_datum="gcj02")
+    service = TestClient(create_app(settings, ready.fake(fill), FixedClock(NOW)), base_url="http://127.0.0.1")
+    told = service.get("/api/v1/basemap").json()
+    assert told["url"] is None
+    assert (told["tiles"]["urls"], told["tiles"]["datum"]) == (urls, "gcj02")
+    assert set(told["tiles"]["away"]) == {"zh", "en"}

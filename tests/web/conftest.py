@@ -90,6 +90,12 @@ def expected_errors() -> list[str]:
     return []
 
 
+@pytest.fixture
+def map_servers() -> tuple[str, ...]:
+    """Addresses on loopback that a test of base maps lets its pages ask besides the service; else none."""
+    return ()
+
+
 @pytest.fixture(autouse=True)
 def clean(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail on console errors, uncaught errors, dialogs, and requests that leave the machine."""
@@ -99,10 +105,12 @@ def clean(request: pytest.FixtureRequest) -> Iterator[None]:
     page = request.getfixturevalue("page")
     origin = request.getfixturevalue("base_url")
     expected = request.getfixturevalue("expected_errors")
+    beside = request.getfixturevalue("map_servers")
+    assert all(url.startswith("http://127.0.0.1:") for url in beside)
     left, said = [], []
 
     def route(r) -> None:
-        if r.request.url.startswith((origin, "data:", "blob:", "file:")):
+        if r.request.url.startswith((origin, *beside, "data:", "blob:", "file:")):
             r.continue_()
         else:
             left.append(r.request.url)

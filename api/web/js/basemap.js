@@ -1,4 +1,5 @@
-// The base map beneath a map of ours: an archive of the service (PMTiles), drawn quietly. Without one, nothing happens.
+// The base map beneath a map of ours: an archive of the service (PMTiles), drawn quietly, or tiles of a map server of the
+// intranet. Without one, nothing happens.
 const RENDERER = "/assets/vendor/protomaps-leaflet@5.1.0/dist/protomaps-leaflet.js";
 const PANE = "basemap";
 /** Greys that leave every colour to what is said above them. */
@@ -50,12 +51,16 @@ export async function addBasemap(map, nonce = "") {
   } catch (away) {
     return null;  // whoever asks next for what matters says why
   }
-  if (!found || !found.url) { return null; }
-  const draw = await renderer(nonce);
+  if (!found || !(found.url || found.tiles)) { return null; }
   const pane = map.createPane(PANE);
   // beneath every other pane
   pane.style.zIndex = "150";
   pane.style.pointerEvents = "none";
+  if (found.tiles) {
+    const { addTiles } = await import("./tiles.js");
+    return addTiles(map, found.tiles, PANE);
+  }
+  const draw = await renderer(nonce);
   const [west, south, east, north] = found.bounds;
   const layer = draw.leafletLayer({
     url: location.origin + found.url, paintRules: rules(draw), labelRules: [], maxDataZoom: found.max_zoom, pane: PANE, noWrap: true,

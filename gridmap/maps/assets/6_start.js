@@ -130,6 +130,7 @@
       map.getContainer().appendChild(said);
     }
     base(map);
+    if (gm.second) { base(gm.second); }
     L.control.scale({ position: "bottomright", imperial: false, maxWidth: 140 }).addTo(map);
     const wanted = firstView(map, legend);
     gm.adaptLines();

@@ -1,4 +1,6 @@
 // The map of an OGC page: draws the features that an address of ours answers.
+import { addBasemap } from "../basemap.js";
+
 const node = document.getElementById("map");
 
 if (node) { draw(node).catch(() => node.classList.add("empty")); }
@@ -22,5 +24,6 @@ async function draw(place) {
     },
   }).addTo(map);
   map.fitBounds(drawn.getBounds(), { padding: [16, 16], maxZoom: 17, animate: false });
+  addBasemap(map);
   place.dataset.drawn = String(features.length);
 }
