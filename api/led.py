@@ -43,7 +43,8 @@ def lead_answer(found: Lead, plan: Plan | None, zone: str, language: Language) -
     board = found.board
     levels = [] if plan is None else [one.name for one in plan.boundary_set.levels]
     return LeadAnswer(
-        at=found.at, start=board.start, end=board.end, before=board.before, until=board.until, time_zone=zone,
+        at=found.at, first=found.first, last=found.last,
+        start=board.start, end=board.end, before=board.before, until=board.until, time_zone=zone,
         set=None if plan is None else plan.boundary_set.name,
         area=None if found.area is None else _area(found.area), level=found.level, levels=levels,
         areas=[] if plan is None else [_area(ref) for ref in plan.refs.values() if ref.level in levels[:-1]],
@@ -152,7 +153,7 @@ def _places(found: Lead, language: Language) -> list[LeadPlaceOut]:
 
 
 def effort_answer(
-    plan: Plan, level: str, where: PointFilter, recorded: bool, found: Mapping[str, Effort]
+    plan: Plan, level: str, where: PointFilter, recorded: bool, found: Mapping[str, Effort], said: list[str]
 ) -> LeadEffortAnswer:
     """Give what patrols did by place, the places with most grids that nobody looked at first."""
     assert where.start is not None
@@ -160,7 +161,7 @@ def effort_answer(
     order = sorted(found, key=lambda code: (-found[code].unseen / found[code].grids, code))
     return LeadEffortAnswer(
         start=where.start, end=where.end, set=plan.boundary_set.name, level=level, recorded=recorded,
-        places=[_effort(code, plan.refs[code].name or code, found[code]) for code in order],
+        said=said, places=[_effort(code, plan.refs[code].name or code, found[code]) for code in order],
     )  # fmt: skip
 
 

@@ -259,13 +259,13 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "LeadPlaceOut": _fields(internal="code title rank reported on_time due hours reworks handled"),
     "LeadAreaOut": _fields(internal="code title level"),
     "LeadAnswer": _fields(
-        internal="at start end before until time_zone set area level levels areas numbers open overdue at_risk course "
-        "types places hours"
+        internal="at first last start end before until time_zone set area level levels areas numbers open overdue "
+        "at_risk course types places hours"
     ),
     "LeadEffortPlaceOut": _fields(
         internal="code title grids unseen hours incidents found per_hour per_hour_low per_hour_high"
     ),
-    "LeadEffortAnswer": _fields(internal="start end set level recorded places"),
+    "LeadEffortAnswer": _fields(internal="start end set level recorded said places"),
     "LeadRedrawCountOut": _fields(internal="title reported on_time due"),
     "LeadRedrawGridOut": _fields(internal="code before after"),
     "LeadRedrawAnswer": _fields(internal="set from_ to start end cases moved grids"),

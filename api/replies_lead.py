@@ -71,6 +71,8 @@ class LeadAnswer(Out):
     """What a leader looks at first."""
 
     at: datetime = Field(description="when the cases were read")
+    first: datetime | None = Field(description="when the earliest case that is held was reported; null: there is none")
+    last: datetime = Field(description="just after the newest report: the end of a period that nobody names")
     start: datetime
     end: datetime
     before: datetime = Field(description="start of the period compared with")
@@ -114,6 +116,7 @@ class LeadEffortAnswer(Out):
     set: str
     level: str
     recorded: bool = Field(description="whether there is a single track; if not, nothing can be said of any place")
+    said: list[str] = Field(description="on which days tracks were recorded, where it is not all of them")
     places: list[LeadEffortPlaceOut]
 
 

@@ -1,7 +1,7 @@
 """A service with accounts over the city, for the page Dispatch: two dispatchers, a supervisor, and others."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,10 +14,14 @@ import shapely
 from doors_world import CHEAP, PASSWORD
 
 from api.app import create_app
+from gridmap.demo.former import former_frame
 from gridmap.domain.access import OPERATOR, Area, Grant, Role
 from gridmap.domain.boundaries import ALWAYS, BoundarySet
+from gridmap.services.incidents import import_incidents
+from gridmap.services.patrols import import_fixes
 from gridmap.services.ports import Store
 from gridmap.services.publishing import publish_frame
+from gridmap.services.responsibility import Plans
 from gridmap.settings import Settings
 from gridmap.store import open_store
 
@@ -54,11 +58,29 @@ def fill(store: Store, town: city.City) -> None:
         work.commit()
 
 
+def fill_year(store: Store, town: city.City) -> None:
+    """Put the city into a store with a redraw in June, incidents of four months and patrols of the last week."""
+    whole = pd.concat([town.streets, town.areas, town.grids], ignore_index=True)
+    with store.unit_of_work() as work:
+        work.boundaries.put_set(BoundarySet("demo", page_service.LEVELS, "青屿区网格"))
+        for frame, day in ((former_frame(whole), date(2025, 1, 1)), (whole, date(2026, 6, 1))):
+            publish_frame(work, "demo", frame, valid_from=day, published_at=NOW)
+        work.staff.replace("demo", town.staff, valid_from=ALWAYS)
+        work.context.replace(town.context)
+        work.commit()
+    plans, settings = Plans(store), Settings(default_set="demo")
+    import_incidents(store, plans, [town.incidents], settings=settings, commit=lambda: True)
+    import_fixes(store, plans, [town.fixes], settings=settings, commit=lambda: True)
+
+
 @contextmanager
-def serve(folder: Path, town: city.City, *, access: str = "accounts", clock: Any = None) -> Iterator[tuple[str, Any]]:
-    """Serve the city, and give the address and the app."""
+def serve(
+    folder: Path, town: city.City, *, access: str = "accounts", clock: Any = None,
+    filled: Callable[[Store, city.City], None] = fill,
+) -> Iterator[tuple[str, Any]]:  # fmt: skip
+    """Serve the city, and give the address and the app; ``filled`` puts it into the empty store."""
     store = open_store(f"sqlite:///{folder}/dispatch.gpkg")
-    fill(store, town)
+    filled(store, town)
     settings = Settings(**{**CHEAP, "access": access, "default_set": "demo", "sign_ins_per_minute": 1_000.0})
     app = create_app(settings, store, clock or Watch())
     if access == "accounts":

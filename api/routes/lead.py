@@ -14,6 +14,7 @@ from api.routes.patrolled import patrols_of
 from api.strict import StrictRoute
 from gridmap.analysis.briefing import Effort
 from gridmap.analysis.coverage import CoverageStatus
+from gridmap.analysis.saying import texts
 from gridmap.domain.access import Permission
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.services.cases.holding import HELD, CasesHeld
@@ -22,6 +23,7 @@ from gridmap.services.cases.leading import USUAL, codes_below, lead, newest, pla
 from gridmap.services.cases.redrawn import recount
 from gridmap.services.patrolling import effort_by_place
 from gridmap.services.reports import coverage
+from gridmap.services.silence import say_tracks
 
 router = APIRouter(route_class=StrictRoute, tags=["lead"])
 
@@ -62,7 +64,7 @@ def _against(ctx: Context, q: LeadQuery, start: datetime, end: datetime) -> tupl
 
 @router.get("/api/v1/lead/effort")
 @needs(Permission.PATROLS_READ)
-def get_lead_effort(ctx: Ctx, q: Query[LeadAreaQuery]) -> LeadEffortAnswer:
+def get_lead_effort(ctx: Ctx, q: Query[LeadAreaQuery], language: ReaderLanguage) -> LeadEffortAnswer:
     """Give for each place how many hours patrols spent there, what they found, and which grids nobody looked at."""
     plan = ctx.plan(None, None)
     about, level = placed(plan, q.area, q.level)
@@ -79,7 +81,8 @@ def get_lead_effort(ctx: Ctx, q: Query[LeadAreaQuery]) -> LeadEffortAnswer:
     if recorded:
         report = patrols_of(ctx, plan, ctx.day(None), where, shares=False)
         found, _ = effort_by_place(report, sight, areas_of(plan, level))
-    return effort_answer(plan, level, where, recorded, found)
+    said = texts(say_tracks(ctx.store, plan, where, ctx.settings), language)
+    return effort_answer(plan, level, where, recorded, found, said)
 
 
 @router.get("/api/v1/lead/redraw")

@@ -188,7 +188,7 @@ def _services(ctx: Context, service: ServiceAsked, new: PlacesAsked | None, aske
         reach=reach,
         gaps=report.found.gaps,
         places=places,
-        **asked.around(report.base),
+        **asked.around(report.base, looked=False),
     )
 
 

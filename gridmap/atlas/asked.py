@@ -9,6 +9,7 @@ import pandas as pd
 
 from gridmap import i18n
 from gridmap.analysis.patrol_figures import PatrolWays
+from gridmap.analysis.saying import texts
 from gridmap.errors import TooLarge
 from gridmap.i18n import Language
 from gridmap.maps.cards import About
@@ -20,6 +21,7 @@ from gridmap.services.patrolling import PatrolReport, measure_patrols
 from gridmap.services.ports import PointFilter, Store
 from gridmap.services.reports import PlanReport, plan_report
 from gridmap.services.responsibility import Plan
+from gridmap.services.silence import say_tracks
 from gridmap.settings import Settings
 
 if TYPE_CHECKING:
@@ -82,10 +84,16 @@ class MapAsked:
         """Give what every map draws beneath its subject."""
         return plan_report(self.store, self.plan)
 
-    def around(self, base: PlanReport, sums: FromSums | None = None) -> "Around":
-        """Give what every map takes beside its subject; ``sums``: what of its patrols is known by days alone."""
+    def around(self, base: PlanReport, sums: FromSums | None = None, *, looked: bool = True) -> "Around":
+        """Give what every map takes beside its subject.
+
+        ``sums``: what of its patrols is known by days alone. ``looked``: it tells where nobody looked.
+        """
+        told = [] if sums is None else [self._remark(sums)]
+        if looked:
+            told += texts(say_tracks(self.store, self.plan, self.where, self.settings), self.language)
         return {
-            "remark": None if sums is None else self._remark(sums),
+            "remark": ("" if self.language == "zh" else " ").join(told) or None,
             "upper": base.upper,
             "context": base.context,
             "language": self.language,

@@ -21,7 +21,7 @@ def grids_map(asked: MapAsked) -> "folium.Map":
     from gridmap.maps import pages  # folium: only where a map is drawn
 
     base = asked.base()
-    return pages.grid_map(base.grids, overlays=_overlays(asked), **asked.around(base))
+    return pages.grid_map(base.grids, overlays=_overlays(asked), **asked.around(base, looked=False))
 
 
 def _overlays(asked: MapAsked) -> "list[Overlay]":
@@ -104,4 +104,4 @@ def staff_map(asked: MapAsked) -> "folium.Map":
     from gridmap.maps import service_pages
 
     base, found = staffing_on(asked.store, asked.plan, day=asked.day, settings=asked.settings)
-    return service_pages.staffing_map(base.grids, found, **asked.around(base))
+    return service_pages.staffing_map(base.grids, found, **asked.around(base, looked=False))

@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 
 from gridmap.analysis.content import content_hash
+from gridmap.analysis.lineage import infer_lineage
 from gridmap.analysis.locator import Locator
 from gridmap.crs import WGS84
 from gridmap.demo.district import District, build_district
 from gridmap.demo.facilities import make_facilities, make_profiles
 from gridmap.demo.files import LAYERS, read_district
+from gridmap.demo.former import SPLIT, former_frame
 from gridmap.demo.incidents import make_incidents
 from gridmap.demo.patrols import make_fixes
 from gridmap.demo.points import add_planted
@@ -24,13 +26,15 @@ from gridmap.demo.ways import WAYS, make_ways
 from gridmap.domain.boundaries import ALWAYS, BoundarySet, Level
 from gridmap.domain.incidents import StaffMember
 from gridmap.services.clock import SystemClock
-from gridmap.services.ports import Store
+from gridmap.services.ports import Store, UnitOfWork
 from gridmap.services.publishing import publish_frame
 
 SET_NAME = "grid-management"
 LEVELS = (Level("street", 0), Level("area", 1), Level("grid", 2))
 _DATA = Path(__file__).resolve().parents[2] / "data" / "boundaries"
 _STAFF = ["grid_code", "role", "name", "phone", "department"]
+#: Why the borders were redrawn.
+_NOTE = f"{SPLIT} 个户数过多的网格各分为两个"
 _COLUMNS = ["code", "name", "level", "parent_code", "households", "attributes"]
 
 
@@ -86,9 +90,7 @@ def load_demo(store: Store, *, weeks: int = 0, on_progress: Callable[[str], None
         if versions and versions[-1].content_hash == content:
             number = versions[-1].number
         else:
-            day = district.seed.first_day if versions else ALWAYS
-            now = SystemClock().now()
-            number = publish_frame(work, SET_NAME, complete, valid_from=day, published_at=now).number
+            number = _publish(work, complete, district.seed.first_day, first=not versions)
         members = [StaffMember(*row) for row in district.staff[_STAFF].itertuples(index=False)]
         work.staff.replace(SET_NAME, members, valid_from=ALWAYS)
         work.profiles.put(SET_NAME, profiles, valid_from=ALWAYS)
@@ -101,6 +103,21 @@ def load_demo(store: Store, *, weeks: int = 0, on_progress: Callable[[str], None
         work.patrols.add(_with_owner(fixes, locator, number, border=False))
         work.commit()
     return district
+
+
+def _publish(work: UnitOfWork, complete: gpd.GeoDataFrame, day: date, *, first: bool) -> int:
+    """Put the plan in force from a day on; in an empty set the borders before it, too, with what became of them."""
+    now = SystemClock().now()
+    if not first:
+        return publish_frame(work, SET_NAME, complete, valid_from=day, published_at=now).number
+    former = former_frame(complete)
+    before = publish_frame(work, SET_NAME, former, valid_from=ALWAYS, published_at=now).number
+    draft = work.boundaries.add_draft(
+        SET_NAME, complete, valid_from=day, content_hash=content_hash(complete), note=_NOTE, based_on=before
+    )
+    edges = infer_lineage(former, complete, levels=[level.name for level in LEVELS])
+    work.boundaries.add_lineage(SET_NAME, draft.number, edges)
+    return work.boundaries.publish(SET_NAME, draft.number, valid_from=day, published_at=now).number
 
 
 def _owned(locator: Locator, number: int, frame: gpd.GeoDataFrame) -> pd.DataFrame:

@@ -47,8 +47,9 @@ def put_card(data: dict[str, Any], sections: Sequence[Section], about: About | N
     records = about.get("records")
     made = about.get("made_at")
     zone = ZoneInfo(data["timeZone"])
+    known: Sequence[Statement] = [say("records_unchecked")] if records is None else (records or [say("records_whole")])
     whose: list[Section] = [
-        ("records", [say("records_unchecked")] if records is None else (records or [say("records_whole")])),
+        ("records", [*known, data["remark"]] if data.get("remark") else known),
         ("made", [] if made is None else [f"{pd.Timestamp(made).tz_convert(zone):%Y-%m-%d %H:%M}"]),
         ("source", [about.get("source", "")]),
         ("readers", [about.get("readers") or say("readers_unknown")]),

@@ -17,7 +17,6 @@ from gridmap.analysis.briefing import AlertGroup, Briefing, Effort, Seen, number
 from gridmap.analysis.coverage import coverage_gaps
 from gridmap.analysis.patrol_figures import PatrolWays
 from gridmap.analysis.saying import Statement, say
-from gridmap.analysis.windows import window_parts
 from gridmap.crs import metric_epsg_of
 from gridmap.domain.access import Permission
 from gridmap.domain.alerts import Alert
@@ -30,8 +29,8 @@ from gridmap.services.cases.alerting import alert_words
 from gridmap.services.cases.holding import held_cases
 from gridmap.services.cases.indicators import alerts_now, areas_of
 from gridmap.services.cases.leading import codes_below, lead
-from gridmap.services.clock import day_in, start_of
-from gridmap.services.counts import fix_counts, incidents_by_plan, thinned_in
+from gridmap.services.clock import start_of
+from gridmap.services.counts import fix_counts, incidents_by_plan
 from gridmap.services.guarded import codes_in
 from gridmap.services.patrol_parts import PatrolParts
 from gridmap.services.patrolling import Keep, effort_by_place, measure_patrols
@@ -39,6 +38,7 @@ from gridmap.services.ports import Box, PointFilter, Store
 from gridmap.services.reports import PlanReport, plan_report
 from gridmap.services.responsibility import Plan
 from gridmap.services.sheets import backdrop_in
+from gridmap.services.silence import silent_parts
 from gridmap.settings import Settings
 
 Flags = npt.NDArray[np.bool_]
@@ -115,7 +115,7 @@ def gather_briefing(store: Store, plan: Plan, asked: BriefingAsked, settings: Se
         if (incidents_seen & patrols_seen).any():
             places = areas_of(plan, found.level)
             seen = _seen(store, base, window, incidents, incidents_seen & patrols_seen, settings)
-            silent = _silent(store, plan, window, settings)
+            silent = silent_parts(store, plan, window, settings)
             effort = _effort(store, base, window, seen, places, asked, settings)
             if effort is not None and seen is not None:
                 seen = maps.with_hours(seen, effort[1])
@@ -179,29 +179,6 @@ def _seen(
     with store.unit_of_work() as work:
         fixes = fix_counts(work, base.plan, PointFilter(window.start, window.end), settings=settings)
     return maps.seen_of(coverage_gaps(base.grids, counts, fixes), mine)
-
-
-def _silent(
-    store: Store, plan: Plan, window: PointFilter, settings: Settings
-) -> tuple[list[tuple[date, date]], int]:  # fmt: skip
-    """Give the days (or longer parts of a long window) without any track, as first and last day, and how many parts.
-
-    Days whose single fixes are gone have their sums.
-    """
-    assert window.start is not None
-    assert window.end is not None
-    zone = settings.time_zone
-    cut = window_parts(window.start, window.end, zone) if window.end - window.start > 2 * _DAY else []
-    parts = [(day_in(a, zone), day_in(b - timedelta(microseconds=1), zone), a, b) for a, b in cut]
-    parts = parts or [(day_in(window.start, zone), day_in(window.start, zone), window.start, window.end)]
-    with store.unit_of_work() as work:
-        summed = set(thinned_in(work, plan, window, settings=settings)[0]["day"])
-        none = [
-            (first, last)
-            for first, last, start, end in parts
-            if not any(first <= day <= last for day in summed) and not work.patrols.count(PointFilter(start, end))
-        ]
-    return none, len(parts)
 
 
 def _effort(

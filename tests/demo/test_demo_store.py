@@ -11,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from gridmap.demo.former import SPLIT
 from gridmap.demo.load import demo_district
 from gridmap.demo.prepare import prepare
 from gridmap.settings import Settings
@@ -67,6 +68,16 @@ def test_the_service_shows_the_whole_district_and_finds_what_was_planted(made: P
         found = client.get("/api/v1/overview").json()
         assert [level["name"] for level in found["sets"][0]["levels"]] == ["street", "area", "grid"]
         assert found["sets"][0]["grids"] == 1333
+        # a redraw that has happened: twelve grids were split in two, and the leader sees what that did
+        asked = {"from": "1", "to": "2", "start": "2026-08-31T16:00:00Z", "end": "2026-09-30T16:00:00Z"}
+        redraw = client.get("/api/v1/lead/redraw", params=asked).json()
+        assert len(redraw["grids"]) == 2 * SPLIT
+        split = [one for one in redraw["grids"] if one["before"] is None]
+        assert len(split) == SPLIT
+        assert 0 < redraw["moved"] == sum(one["after"]["reported"] for one in split) < redraw["cases"]
+        ended = client.get("/api/v1/sets/grid-management/history").json()["versions"]
+        assert [one["number"] for one in ended] == [1, 2]
+        assert {"level": "grid", "kind": "split", "count": 2 * SPLIT} in ended[1]["changes"]
         assert found["incidents"]["count"] == 36_000
         assert found["fixes"]["count"] > 500_000
         month = {"start": "2026-08-31T16:00:00Z", "end": "2026-09-30T16:00:00Z"}

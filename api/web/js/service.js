@@ -36,8 +36,8 @@ async function ask(url, options, lang, stay) {
   return body;
 }
 
-/** Get JSON, or throw a Problem. */
-export const get = (url, lang) => ask(url, {}, lang, false);
+/** Get JSON, or throw a Problem; `signal`: nobody waits for it any more. */
+export const get = (url, lang, signal) => ask(url, signal ? { signal } : {}, lang, false);
 
 /** Send JSON by a method, and give the answer. */
 export const send = (method, url, value, lang, { stay = false, headers = {} } = {}) => ask(url, {

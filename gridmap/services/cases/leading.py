@@ -40,6 +40,10 @@ class Lead:
     board : Board
     at : datetime
         When the cases were read.
+    first : datetime or None
+        When the earliest of them was reported; None: there is none.
+    last : datetime
+        The end of a period that nobody names.
     area : GridRef or None
         What it is about; None: everything.
     level : str or None
@@ -54,6 +58,8 @@ class Lead:
 
     board: Board
     at: datetime
+    first: datetime | None
+    last: datetime
     area: GridRef | None
     level: str | None
     names: dict[str, str]
@@ -65,6 +71,12 @@ def newest(held: CasesHeld) -> datetime:
     """Give the end of a period that nobody names: just after the newest report, which itself is in it."""
     times = held.frame["reported_at"]
     return (times.max().to_pydatetime() if len(times) else held.at) + timedelta(seconds=1)
+
+
+def earliest(held: CasesHeld) -> datetime | None:
+    """Give when the first of the cases was reported; None: there is none."""
+    times = held.frame["reported_at"]
+    return times.min().to_pydatetime() if len(times) else None
 
 
 def year_before(moment: datetime, zone: str) -> datetime:
@@ -113,7 +125,7 @@ def lead(
     queues = queue_counts(work, where, held.at, settings.time_zone)
     table = evaluation_in_force(work, held.at, settings)
     names = {} if plan is None else {code: ref.name for code, ref in plan.refs.items() if ref.level == level}
-    return Lead(board, held.at, about, level, names, queues, _targets(table))
+    return Lead(board, held.at, earliest(held), newest(held), about, level, names, queues, _targets(table))
 
 
 def placed(plan: Plan, area: str | None, level: str | None) -> tuple[GridRef | None, str]:

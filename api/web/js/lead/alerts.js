@@ -17,13 +17,19 @@ function put(node, body, busy) {
   node.append(found);
 }
 
-/** Hold the place of the alerts until they are there. */
-export function awaitAlerts(node) { put(node, el("p", "note", t("lead_alerts_wait")), true); }
-
 /** Draw alerts, the most urgent first; each leads to its case or its grid. */
-export function drawAlerts(node, alerts, set, lang) {
+export async function drawAlerts(node, lead, { ask, here, lang }) {
+  put(node, el("p", "note", t("lead_alerts_wait")), true);
+  let alerts;
+  try {
+    ({ alerts } = await ask("/api/v1/cases/alerts"));
+  } catch (problem) {
+    if (here()) { put(node, el("p", "wrong", problem.detail || t("lead_failed")), false); }
+    return;
+  }
+  if (!here()) { return; }
   const list = el("ul", "alerts-list", null, ...alerts.slice(0, SHOWN).map((one) => {
-    const place = placeOf(one, set, lang);
+    const place = placeOf(one, lead.set, lang);
     const text = el(place ? "a" : "span", null, one.text);
     if (place) { text.href = place; }
     return el("li", one.grade, null, el("b", null, one.title), text);

@@ -1,6 +1,9 @@
 // What is asked for: the period, what it is compared with, the area; and what can be taken away on paper.
-import { el, isoDay, t } from "../texts.js";
-import { AGAINST, PERIODS } from "./state.js";
+import { day, el, isoDay, t } from "../texts.js";
+import { AGAINST, PERIODS, windowOf } from "./state.js";
+
+/** So long after the last move the numbers of a period are asked for. */
+const SETTLED_MS = 250;
 
 function field(label, control) {
   return el("label", null, null, el("span", null, label), control);
@@ -29,16 +32,60 @@ function periods(lead, state, change) {
   for (const [key, length] of [...Object.entries(PERIODS), ["custom", 0]]) {
     const button = el("button", null, length ? t("lead_days", { n: length }) : t("lead_custom"));
     button.type = "button";
+    button.name = "period-" + key;
     button.setAttribute("aria-pressed", String(key === state.period));
     button.addEventListener("click", () => change(key === "custom"
-      ? { period: key, from: isoDay(lead.start), to: lastDay(lead.end) } : { period: key, from: "", to: "" }));
+      ? { period: key, back: 0, from: isoDay(lead.start), to: lastDay(lead.end) } : { period: key, back: 0, from: "", to: "" }));
     group.append(button);
   }
   return group;
 }
 
-/** The last day of a half-open window. */
-const lastDay = (end) => isoDay(new Date(new Date(end).getTime() - 1000).toISOString());
+/** The last day of a half-open window: as in an address, and as it is said. */
+const lastMoment = (end) => new Date(new Date(end).getTime() - 1000).toISOString();
+const lastDay = (end) => isoDay(lastMoment(end));
+const lastDayOf = (end) => day(lastMoment(end));
+
+/** The slider of time: the period goes back by its own length, as far as there are cases. */
+function slider(lead, state, newest, change) {
+  if (state.period === "custom" || !lead.first) { return null; }
+  const most = Math.max(state.back, Math.ceil((new Date(newest) - new Date(lead.first)) / (PERIODS[state.period] * 86400000)) - 1);
+  if (most < 1) { return null; }
+  const range = el("input");
+  range.type = "range";
+  range.name = "back";
+  range.min = String(-most);
+  range.max = "0";
+  range.step = "1";
+  range.value = String(-state.back);
+  range.setAttribute("aria-label", t("lead_slider"));
+  const said = el("output");
+  let settling = 0;
+  const tell = () => {
+    const [from, end] = windowOf(state.period, -Number(range.value), newest);
+    said.textContent = t("lead_slider_at", { from: day(from), to: lastDayOf(end) });
+    range.setAttribute("aria-valuetext", said.textContent);
+  };
+  const moved = () => {
+    tell();
+    clearTimeout(settling);
+    settling = setTimeout(() => { if (-Number(range.value) !== state.back) { change({ back: -Number(range.value) }); } }, SETTLED_MS);
+  };
+  const step = (by, name, text) => {
+    const button = el("button", null, text);
+    button.type = "button";
+    button.name = name;
+    button.setAttribute("aria-label", t("lead_slider_" + name));
+    button.addEventListener("click", () => {
+      range.value = String(Number(range.value) + by);
+      moved();
+    });
+    return button;
+  };
+  range.addEventListener("input", moved);
+  tell();
+  return el("div", "slider", null, step(-1, "earlier", "‹"), range, step(1, "later", "›"), said);
+}
 
 function against(lead, state, change) {
   const select = el("select");
@@ -75,13 +122,16 @@ function reports(lead, state) {
   return el("details", "reports", null, el("summary", "quiet", t("lead_report")), el("div", null, null, ...links));
 }
 
-/** Draw the controls. */
-export function drawAsked(node, lead, state, change) {
+/** Draw the controls; the one that was used keeps the focus. */
+export function drawAsked(node, lead, { state, newest, change }) {
+  const used = node.contains(document.activeElement) ? document.activeElement.name : "";
   const own = state.period === "custom"
     ? days(state.from, state.to, [t("lead_from"), t("lead_to")], (from, to) => change({ from, to })) : [];
   const print = el("button", "quiet print", t("lead_print"));
   print.type = "button";
   print.addEventListener("click", () => window.print());
-  node.replaceChildren(periods(lead, state, change), ...own, ...against(lead, state, change), area(lead, state, change),
+  const time = slider(lead, state, newest, change);
+  node.replaceChildren(periods(lead, state, change), ...(time ? [time] : []), ...own, ...against(lead, state, change), area(lead, state, change),
     el("span", "away", null, reports(lead, state), print));
+  if (used) { [...node.elements].find((one) => one.name === used)?.focus(); }
 }

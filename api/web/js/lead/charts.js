@@ -1,6 +1,6 @@
 // Course, types, hours and ranking.
 import { el, number, t } from "../texts.js";
-import { card, roundTop, shape, tableOf } from "./drawing.js";
+import { card, folded, roundTop, shape, tableOf } from "./drawing.js";
 
 const share = (n, of) => (of ? (100 * n) / of : null);
 const percent = (value) => (value === null ? "–" : `${number(Math.round(value * 10) / 10)}%`);
@@ -103,14 +103,8 @@ function places(lead, goTo) {
       one.hours === null ? "–" : number(Math.round(one.hours * 10) / 10), `${number(one.reworks)}/${number(one.handled)}`];
   };
   const heads = ["rank", "place", "reported", "on_time", "hours", "reworks"].map((key) => t("lead_col_" + key));
-  const box = el("div", "scroll", null, tableOf(heads, lead.places.slice(0, FEW).map(rowOf), "ranking"));
-  if (lead.places.length > FEW) {
-    const all = el("button", "quiet", t("lead_all_places", { n: number(lead.places.length) }));
-    all.type = "button";
-    all.addEventListener("click", () => box.replaceChildren(tableOf(heads, lead.places.map(rowOf), "ranking")));
-    box.append(all);
-  }
-  return card("places", t("lead_places_title"), t("lead_places_note"), box, null);
+  const table = folded(lead.places.length, FEW, (count) => tableOf(heads, lead.places.slice(0, count).map(rowOf), "ranking"));
+  return card("places", t("lead_places_title"), t("lead_places_note"), table, null);
 }
 
 /** Draw all charts; `goTo` shows the numbers of a place. */

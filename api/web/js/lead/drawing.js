@@ -1,5 +1,5 @@
 // Charts as SVG, made of elements: text stays text. Behind each stands a table.
-import { el, t } from "../texts.js";
+import { el, number, t } from "../texts.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -28,6 +28,22 @@ export function tableOf(heads, rows, className) {
   return el("table", className, null, el("thead", null, null, head), el("tbody", null, null,
     ...rows.map((row) => el("tr", null, null, ...row.map((value, k) => el("td", k && typeof value !== "object" ? "figure" : null,
       typeof value === "object" ? null : value, typeof value === "object" ? value : null))))));
+}
+
+/** A table of the first few rows, with a button for all of them; `show` makes the table of so many, `links` stand beside the button. */
+export function folded(count, few, show, ...links) {
+  const box = el("div", "scroll", null, show(Math.min(few, count)));
+  const more = el("p", "more", null, ...links);
+  if (count > few) {
+    const all = el("button", "quiet", t("lead_all_places", { n: number(count) }));
+    all.type = "button";
+    all.addEventListener("click", () => {
+      box.replaceChildren(show(count));
+      all.remove();
+    });
+    more.prepend(all);
+  }
+  return el("div", null, null, box, more);
 }
 
 /** A chart with its heading, and its table behind a fold. */

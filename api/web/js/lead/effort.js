@@ -1,8 +1,7 @@
 // Incidents beside the effort that they were looked for with: who looks less, finds less.
-import { get } from "../service.js";
 import { may } from "../shell.js";
 import { el, number, t } from "../texts.js";
-import { card, tableOf } from "./drawing.js";
+import { card, folded, tableOf } from "./drawing.js";
 
 const FEW = 12;
 const rounded = (value) => number(Number(value.toPrecision(2)));
@@ -28,13 +27,13 @@ function put(node, body, busy) {
 }
 
 /** Draw the effort by place, those that most was not looked at first; nothing for who does not see patrols. */
-export async function drawEffort(node, lead, { lang, goTo, here }) {
+export async function drawEffort(node, lead, { ask, goTo, here }) {
   if (!may("patrols.read") || !lead.set) { return; }
   put(node, el("p", "note", t("lead_effort_wait")), true);
   const asked = new URLSearchParams({ start: lead.start, end: lead.end, ...(lead.area ? { area: lead.area.code } : {}) });
   let found;
   try {
-    found = await get("/api/v1/lead/effort?" + asked, lang);
+    found = await ask("/api/v1/lead/effort?" + asked);
   } catch (problem) {
     if (here()) { put(node, el("p", "wrong", problem.detail || t("lead_failed")), false); }
     return;
@@ -42,13 +41,6 @@ export async function drawEffort(node, lead, { lang, goTo, here }) {
   if (!here()) { return; }
   if (!found.recorded) { put(node, el("p", "note", t("lead_effort_none")), false); return; }
   const heads = ["place", "incidents", "patrol", "found", "per_hour", "unseen"].map((key) => t("lead_col_" + key));
-  const show = (count) => tableOf(heads, found.places.slice(0, count).map((one) => rowOf(one, lead, goTo)), "effort");
-  const box = el("div", "scroll", null, show(FEW));
-  if (found.places.length > FEW) {
-    const all = el("button", "quiet", t("lead_all_places", { n: number(found.places.length) }));
-    all.type = "button";
-    all.addEventListener("click", () => box.replaceChildren(show(found.places.length)));
-    box.append(all);
-  }
-  put(node, box, false);
+  const said = found.said.map((text) => el("p", "note told", text));
+  put(node, el("div", null, null, ...said, folded(found.places.length, FEW, (count) => tableOf(heads, found.places.slice(0, count).map((one) => rowOf(one, lead, goTo)), "effort"))), false);
 }

@@ -1,7 +1,6 @@
 // Before and after a redraw: the cases of the period counted again by two versions of the borders.
-import { get } from "../service.js";
 import { calendarDay, el, number, t } from "../texts.js";
-import { card, tableOf } from "./drawing.js";
+import { card, folded, tableOf } from "./drawing.js";
 
 const FEW = 12;
 const percent = (one) => (one && one.due ? `${number(Math.round((1000 * one.on_time) / one.due) / 10)}% (${number(one.on_time)}/${number(one.due)})` : "–");
@@ -14,7 +13,8 @@ function put(node, ...body) {
 }
 
 function titleOf(version) {
-  return version.valid_from ? t("lead_redraw_from", { n: version.number, day: calendarDay(version.valid_from) }) : t("lead_redraw_version", { n: version.number });
+  // what "was always so" starts in year 1
+  return version.valid_from && version.valid_from > "1900" ? t("lead_redraw_from", { n: version.number, day: calendarDay(version.valid_from) }) : t("lead_redraw_version", { n: version.number });
 }
 
 /** The choice of two versions; `change` keeps it in the address. */
@@ -38,32 +38,26 @@ function table(found, count) {
 }
 
 /** Draw the comparison; where there is one version alone there is nothing to compare. */
-export async function drawRedraw(node, lead, { state, change, here }) {
+export async function drawRedraw(node, lead, { ask, here, lang, versions: named, change }) {
   if (!lead.set) { return; }
   let found;
   let versions;
   try {
-    const history = await get(`/api/v1/sets/${encodeURIComponent(lead.set)}/history`, state.lang);
+    const history = await ask(`/api/v1/sets/${encodeURIComponent(lead.set)}/history`);
     versions = history.versions.filter((one) => one.number);
     if (!here() || versions.length < 2) { return; }
     const last = versions.map((one) => one.number).sort((a, b) => a - b).slice(-2);
-    const chosen = state.old ? [state.old, state.new] : last;
+    const chosen = named[0] ? named : last;
     const asked = new URLSearchParams({ set: lead.set, from: chosen[0], to: chosen[1], start: lead.start, end: lead.end });
     put(node, choice(versions, chosen, change), el("p", "note", t("lead_loading")));
-    found = await get("/api/v1/lead/redraw?" + asked, state.lang);
+    found = await ask("/api/v1/lead/redraw?" + asked);
     if (!here()) { return; }
     const said = el("p", null, found.grids.length
       ? t("lead_redraw_said", { grids: number(found.grids.length), cases: number(found.cases), moved: number(found.moved) }) : t("lead_redraw_same"));
     const map = el("a", "quiet", t("lead_redraw_map"));
-    map.href = "/history?" + new URLSearchParams({ set: lead.set, from: chosen[0], to: chosen[1], lang: state.lang });
-    const box = el("div", "scroll", null, found.grids.length ? table(found, FEW) : null);
-    if (found.grids.length > FEW) {
-      const all = el("button", "quiet", t("lead_all_places", { n: number(found.grids.length) }));
-      all.type = "button";
-      all.addEventListener("click", () => box.replaceChildren(table(found, found.grids.length)));
-      box.append(all);
-    }
-    put(node, choice(versions, chosen, change), said, box, map);
+    map.href = "/history?" + new URLSearchParams({ set: lead.set, from: chosen[0], to: chosen[1], lang });
+    const body = found.grids.length ? folded(found.grids.length, FEW, (count) => table(found, count), map) : el("p", "more", null, map);
+    put(node, choice(versions, chosen, change), said, body);
   } catch (problem) {
     if (here()) { put(node, el("p", "wrong", problem.detail || t("lead_failed"))); }
   }

@@ -1,7 +1,7 @@
-// What is on the screen lives in the address: period, what it is compared with, area, versions, language.
+// What is on the screen lives in the address: period and how far back, what it is compared with, area, versions, language.
 import { readState as readShell } from "../state.js";
 
-/** Periods that end with the newest report, in days. */
+/** Periods that end with the newest report, or so many of them earlier, in days. */
 export const PERIODS = { "7d": 7, "30d": 30, "90d": 90, "365d": 365 };
 /** What the period is compared with. */
 export const AGAINST = ["before", "year", "custom"];
@@ -22,6 +22,7 @@ export function readState() {
     old: versions[1] ? versions[0] : "",
     new: versions[0] ? versions[1] : "",
     period: custom ? "custom" : query.get("period") in PERIODS ? query.get("period") : "30d",
+    back: custom || !/^\d{1,3}$/.test(query.get("back") || "") ? 0 : Number(query.get("back")),
     from: custom ? from : "",
     to: custom ? to : "",
     area: (query.get("area") || "").slice(0, 200),
@@ -33,12 +34,20 @@ export function readState() {
 export function addressOf(state) {
   const query = new URLSearchParams({ period: state.period });
   if (state.period === "custom") { query.set("from", state.from); query.set("to", state.to); }
+  if (state.back) { query.set("back", String(state.back)); }
   if (state.against !== "before") { query.set("vs", state.against); }
   if (state.against === "custom") { query.set("vs_from", state.vsFrom); query.set("vs_to", state.vsTo); }
   if (state.old) { query.set("old", state.old); query.set("new", state.new); }
   if (state.area) { query.set("area", state.area); }
   query.set("lang", state.lang);
   return "/lead?" + query;
+}
+
+/** The period that ends so many of its lengths before the newest report, as two moments. */
+export function windowOf(period, back, newest) {
+  const long = PERIODS[period] * 86400000;
+  const end = new Date(newest).getTime() - back * long;
+  return [new Date(end - long).toISOString(), new Date(end).toISOString()];
 }
 
 /** The day after a day, both YYYY-MM-DD. */

@@ -1,5 +1,4 @@
 // What began lately: clusters of one kind in time and place that chance hardly explains.
-import { get } from "../service.js";
 import { may } from "../shell.js";
 import { addressOf } from "../state.js";
 import { day, el, number, t } from "../texts.js";
@@ -18,12 +17,12 @@ function placeOf(one, set, lang) {
 }
 
 /** Draw the clusters, the least owed to chance first; nothing for who does not see incidents. */
-export async function drawSudden(node, lead, { lang, here }) {
+export async function drawSudden(node, lead, { ask, lang, here }) {
   if (!may("incidents.read") || !lead.set) { return; }
   put(node, el("p", "note", t("lead_sudden_wait")), true);
   let found;
   try {
-    found = await get("/api/v1/hotspots/sudden?" + new URLSearchParams({ end: lead.end }), lang);
+    found = await ask("/api/v1/hotspots/sudden?" + new URLSearchParams({ end: lead.end }));
   } catch (problem) {
     if (here()) { put(node, el("p", "wrong", problem.detail || t("lead_failed")), false); }
     return;
