@@ -26,11 +26,15 @@ import shapely
 from benchmarks.plan_maker import make_plan
 from gridmap.analysis.bandwidths import choose_bandwidth, other_scales
 from gridmap.analysis.density import density
+from gridmap.analysis.density_steps import density_steps
 from gridmap.analysis.emerging import emerging_hotspots
 from gridmap.analysis.frames import PATROLLED
 from gridmap.analysis.hotspots import getis_ord
 from gridmap.analysis.neighbours import neighbours_of
+from gridmap.analysis.period_counts import few_periods
+from gridmap.crs import area_m2
 from gridmap.maps import change_pages, hotspot_pages, pages
+from gridmap.services.hotspots import step_cell_m
 
 END = datetime(2026, 10, 30, 16, tzinfo=UTC)
 WINDOW = (END - timedelta(days=30), END)
@@ -129,6 +133,17 @@ def main() -> None:
     width = choose_bandwidth(points, grids)
     cells = density(points, grids, bandwidth_m=width.bandwidth_m, edges=True, clip=True, days=30)
     scales = other_scales(points, grids, bandwidth_m=width.bandwidth_m)
+    at = pd.Series(
+        pd.to_datetime(
+            draw.uniform((END - timedelta(days=91)).timestamp(), END.timestamp(), asked.incidents), unit="s", utc=True
+        )
+    )
+    dated = points.assign(occurred_at=at)
+    cut = few_periods(END - timedelta(days=91), END, 13)
+    metres, ground = width.bandwidth_m, float(area_m2(grids.geometry.array).sum())
+    began_steps = time.process_time()
+    steps = density_steps(dated, grids, cut, bandwidth_m=metres, cell_m=step_cell_m(metres, ground))
+    print(f"density of {len(cut)} periods: cpu {time.process_time() - began_steps:.1f} s")
     print(f"density with its bandwidth and scales: cpu {time.process_time() - began:.1f} s, {len(cells):,} cells")
     seen = patrols(grids, draw)
     each = (END - WINDOW[0]) / asked.periods
@@ -142,6 +157,7 @@ def main() -> None:
             window=WINDOW,
             bandwidth=width,
             scales=scales,
+            steps=steps,
             patrolled=seen,
             upper=upper,
         ),

@@ -14,6 +14,8 @@ from gridmap.errors import CrsError, GeometryError, InvalidInput
 CELL_SHARE = 1.0 / 3.0
 #: What incidents can be counted against; the catalogue has a name for each.
 DENOMINATORS = ("households", "street_km", "patrol_hours")
+#: So many of each are one on a legend: incidents per 1,000 households, per kilometre, per hour.
+PER = {"households": 1_000, "street_km": 1, "patrol_hours": 1}
 
 
 def density(
@@ -82,12 +84,12 @@ def density(
     """
     bandwidth_m = require_positive("bandwidth_m", bandwidth_m)
     raster, row, column = find_cells(grids, bandwidth_m * CELL_SHARE if cell_m is None else cell_m)
-    x, y, each = _ordered(incidents, raster.epsg, weight)
+    x, y, each = ordered_points(incidents, raster.epsg, weight)
     per = 1.0 if days is None else require_positive("per_days", per_days) / require_positive("days", days)
     counts = _counts(x, y, raster)[row, column]
     if edges:
-        ground, inside = ground_of(grids, raster), _inside(x, y, raster, row, column)
-        share = _filled(ground_share(ground, raster, row, column), raster, row, column)
+        ground, inside = ground_of(grids, raster), inside_cells(x, y, raster, row, column)
+        share = filled_cells(ground_share(ground, raster, row, column), raster, row, column)
         mass = kernel_mass(share, raster.cell_m, bandwidth_m)[row, column]
         sums = kernel_sums(x[inside], y[inside], each[inside], raster, bandwidth_m)[row, column]
         # a kernel that hardly meets the ground says nothing about it
@@ -160,8 +162,8 @@ def density_by(
         raise InvalidInput("setting_negative", name="base")
     bandwidth_m = require_positive("bandwidth_m", bandwidth_m)
     raster, row, column = find_cells(grids, bandwidth_m * CELL_SHARE if cell_m is None else cell_m)
-    x, y, each = _ordered(incidents, raster.epsg, None)
-    kept = _inside(x, y, raster, row, column)
+    x, y, each = ordered_points(incidents, raster.epsg, None)
+    kept = inside_cells(x, y, raster, row, column)
     x, y, each = x[kept], y[kept], each[kept]
     spread = _spread_over(grids, amount, raster, row, column)
     cx, cy = raster.centre_x(column), raster.centre_y(row)
@@ -217,17 +219,17 @@ def ground_share(ground: shapely.Geometry, raster: Raster, row: Ints, column: In
     return np.minimum(share, 1.0)
 
 
-def _filled(values: Floats, raster: Raster, row: Ints, column: Ints) -> Floats:
+def filled_cells(values: Floats, raster: Raster, row: Ints, column: Ints) -> Floats:
     whole = np.zeros((raster.rows, raster.columns))
     whole[row, column] = values
     return whole
 
 
-def _inside(x: Floats, y: Floats, raster: Raster, row: Ints, column: Ints) -> npt.NDArray[np.bool_]:
+def inside_cells(x: Floats, y: Floats, raster: Raster, row: Ints, column: Ints) -> npt.NDArray[np.bool_]:
     """Tell which lie in a square with ground."""
     r, c = raster.row_of(y), raster.column_of(x)
     there = (r >= 0) & (r < raster.rows) & (c >= 0) & (c < raster.columns)
-    there[there] = _filled(np.ones(len(row)), raster, row, column)[r[there], c[there]] > 0
+    there[there] = filled_cells(np.ones(len(row)), raster, row, column)[r[there], c[there]] > 0
     return there
 
 
@@ -243,7 +245,7 @@ def metric_points(incidents: gpd.GeoDataFrame, epsg: int) -> tuple[Floats, Float
     return xy_to_metric(xy[:, 0], xy[:, 1], epsg)
 
 
-def _ordered(incidents: gpd.GeoDataFrame, epsg: int, weight: str | None) -> tuple[Floats, Floats, Floats]:
+def ordered_points(incidents: gpd.GeoDataFrame, epsg: int, weight: str | None) -> tuple[Floats, Floats, Floats]:
     """Give eastings, northings and weights in the order of coordinates."""
     x, y = metric_points(incidents, epsg)
     each = np.ones(len(x)) if weight is None else np.asarray(incidents[weight], dtype=np.float64)

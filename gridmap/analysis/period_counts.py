@@ -44,6 +44,20 @@ def equal_periods(start: datetime, end: datetime) -> list[Period]:
     return [(end - (count - k) * each, end - (count - k - 1) * each) for k in range(count)]
 
 
+def few_periods(start: datetime, end: datetime, most: int) -> list[Period]:
+    """Cut a window into at most ``most`` periods of the same length, back from its end, the shortest of those lengths.
+
+    A rest at the start that fills no period is left out. Fewer than two: none.
+    """
+    for days in sorted(_LENGTHS):
+        each = timedelta(days=days)
+        count = int((end - start) / each)
+        if count <= most:
+            break
+    count = min(count, most)
+    return [(end - (count - k) * each, end - (count - k - 1) * each) for k in range(count)] if count > 1 else []
+
+
 def period_counts(at: pd.Series, owner: pd.Series, codes: Sequence[str], periods: Sequence[Period]) -> Floats:
     """Count incidents by place and period.
 

@@ -22,20 +22,21 @@ if TYPE_CHECKING:
 
 def density_map(asked: MapAsked, *, by: By = "count", bandwidth_m: float | None = None) -> "folium.Map":
     """Draw where incidents are dense, hatched where nobody passed."""
-    from gridmap.maps import pages  # folium: only where a map is drawn
+    from gridmap.maps import density_pages  # folium: only where a map is drawn
 
     seen = asked.observed()
     patrolled, sums = asked.patrolled() if by == "patrol_hours" else (None, None)
     found = estimate_density(
         asked.store, seen, asked.where, asked.keep, by=by, bandwidth_m=bandwidth_m, day=asked.day, patrolled=patrolled
     )
-    return pages.hotspot_map(
+    return density_pages.hotspot_map(
         seen.base.grids,
         found.cells,
         incidents_shown=found.incidents,
         window=asked.window,
         bandwidth=found.width,
         scales=found.scales,
+        steps=found.steps,
         # hours of each patrol take seconds to measure, their fixes do not
         patrolled=asked.passed(seen.base) if patrolled is None else patrolled,
         category=asked.category,

@@ -89,6 +89,14 @@ def numbered(looks: Looks, words: Sequence[str]) -> list[int]:
     return [order.get(word, len(order)) for word in words]
 
 
+def ground_tips(data: dict[str, Any], language: Language) -> list[dict[str, Any]]:
+    """Give the lines of a tooltip that say which grid it is, and its households where they are known."""
+    tips = [{"key": "code", "kind": "plain", "text": i18n.text("map.tip_code", language, value="{value}")}]
+    if any(v is not None for v in data["grids"]["households"]):
+        tips.append({"key": "households", "text": i18n.text("map.tip_households", language, value="{value}")})
+    return tips
+
+
 def choice_tip(looks: Looks, prefix: str, nothing: str, language: Language) -> dict[str, Any]:
     """Give the line of a tooltip that says the word of a grid."""
     texts = [i18n.text(f"map.{prefix}_{word}", language) for word in (*looks, nothing)]

@@ -20,6 +20,8 @@ from gridmap.maps.geometry import Drawing, Shapes, dissolve, origin_of, pack, si
 
 #: Context kinds whose lines stay lines; everything else is filled when it is a polygon.
 _CONTEXT_TOLERANCE_M = 4.0
+#: What is off a straight line by less is on it: 0.2 m, two units of what is drawn.
+_STRAIGHT_DEG = 2e-6
 
 
 @dataclass(frozen=True)
@@ -193,5 +195,7 @@ def surface_shapes(cells: Shapes, classes: np.ndarray, count: int) -> list[shape
     merged: list[shapely.Geometry | None] = []
     for number in range(count):
         mine = cells[classes == number]
-        merged.append(shapely.coverage_union_all(mine) if len(mine) else None)
+        whole = shapely.coverage_union_all(mine) if len(mine) else None
+        # corners along a straight side tell nothing: half of the bytes
+        merged.append(None if whole is None else shapely.simplify(whole, _STRAIGHT_DEG))
     return merged

@@ -25,11 +25,12 @@ class CoverageStep:
 
 @dataclass(frozen=True, slots=True)
 class StepLook:
-    """What of a map is another in a part of its window: columns of the grids, and the foot of the legend."""
+    """What of a map is another in a part of its window: columns of the grids, the foot of the legend, the surface."""
 
     window: legend.Window
     columns: dict[str, list[Any]]
     foot: str
+    surface: list[dict[str, Any]] | None = None
 
 
 def step_data(looks: Sequence[StepLook], time_zone: str, category: str | None, language: Language) -> dict[str, Any]:
@@ -44,6 +45,7 @@ def step_data(looks: Sequence[StepLook], time_zone: str, category: str | None, l
                 "note": legend.window_note(look.window, None, language, time_zone, category),
                 "foot": look.foot,
                 "grids": look.columns,
+                **({} if look.surface is None else {"surface": look.surface}),
             }
             for look in looks
         ],

@@ -20,13 +20,14 @@ import shapely
 
 from gridmap.analysis.bandwidths import Bandwidth, Scales, choose_bandwidth, other_scales
 from gridmap.analysis.density import density, density_by
+from gridmap.analysis.density_steps import DensitySteps, density_steps
 from gridmap.analysis.emerging import Emerging, emerging_hotspots
 from gridmap.analysis.hotspots import getis_ord
 from gridmap.analysis.incident_rates import PATROL_CHANNELS
 from gridmap.analysis.moran import Gathering, local_moran, moran
 from gridmap.analysis.neighbours import Neighbours, neighbours_of
 from gridmap.analysis.peaks import lone_peaks, with_peaks
-from gridmap.analysis.period_counts import Period, equal_periods, period_counts, recorded_periods
+from gridmap.analysis.period_counts import Period, equal_periods, few_periods, period_counts, recorded_periods
 from gridmap.analysis.rates import rate_hotspots
 from gridmap.analysis.rhythm import record_gaps, renamed_kinds, say_records
 from gridmap.analysis.saying import Statement, rounded, say
@@ -43,6 +44,8 @@ By = Literal["count", "households", "patrol_hours"]
 Side = Literal["high", "low", "both"]
 BASES: tuple[By, ...] = get_args(By)
 Floats = npt.NDArray[np.float64]
+#: Steps of the slider of a map of density, and cells of each.
+STEPS, STEP_CELLS = 13, 12_000
 
 
 class Keep(Protocol):
@@ -60,12 +63,15 @@ class Found(NamedTuple):
 
 
 class Dense(NamedTuple):
-    """Density, or a ratio, on a lattice: the bandwidth and why, what other scales change, and how many were counted."""
+    """Density, or a ratio, on a lattice: the bandwidth and why, what other scales change, how many were counted, and of
+    density the same by periods of the window.
+    """
 
     cells: gpd.GeoDataFrame
     width: Bandwidth
     scales: Scales | None
     incidents: int
+    steps: DensitySteps | None = None
 
 
 class Changed(NamedTuple):
@@ -227,8 +233,8 @@ def estimate_density(
     """
     assert where.start is not None
     assert where.end is not None
-    base, incidents = seen.base, seen.incidents
-    grids, days = base.grids, (where.end - where.start) / timedelta(days=1)
+    base, incidents, start, end = seen.base, seen.incidents, where.start, where.end
+    grids, days = base.grids, (end - start) / timedelta(days=1)
     if by == "patrol_hours" and len(incidents):
         incidents = incidents[incidents["channel"].isin(PATROL_CHANNELS)]
     floor = math.sqrt(float(area_m2(grids.geometry.array).sum()) / MAX_CELLS)
@@ -244,12 +250,21 @@ def estimate_density(
             cells = density_by(incidents, grids, amounts, by, cell_m=cell_m, bandwidth_m=metres)
             return Dense(cells, width, None, len(incidents))
         cells = density(incidents, grids, cell_m=cell_m, bandwidth_m=metres, days=days, edges=True, clip=True)
-        return Dense(cells, width, other_scales(incidents, grids, bandwidth_m=metres), len(incidents))
+        periods = few_periods(start, end, STEPS)
+        side = step_cell_m(metres, floor**2 * MAX_CELLS)
+        steps = density_steps(incidents, grids, periods, cell_m=side, bandwidth_m=metres) if periods else None
+        return Dense(cells, width, other_scales(incidents, grids, bandwidth_m=metres), len(incidents), steps)
 
     places = shapely.get_coordinates(np.asarray(incidents.geometry.array)).ravel()
-    key = ("density", base.plan.key, by, bandwidth_m, round(days, 6), digest(places, amounts))
+    at = pd.DatetimeIndex(incidents["occurred_at"]).asi8.astype(np.float64)
+    key = ("density", base.plan.key, by, bandwidth_m, start, end, digest(places, at, amounts))
     found: Dense = keep.get(key, estimate)
     return found
+
+
+def step_cell_m(bandwidth_m: float, ground_m2: float) -> float:
+    """Give the side of the cells of a slider: half a bandwidth, or wider so that all of its steps fit into a file."""
+    return min(bandwidth_m, max(bandwidth_m / 2, math.sqrt(ground_m2 / STEP_CELLS)))
 
 
 def _bounded(width: Bandwidth, floor: float) -> Bandwidth:

@@ -1,6 +1,7 @@
 """Kernel density: held against a plain sum over all pairs, and against what any density must keep."""
 
 import math
+from datetime import UTC, datetime, timedelta
 
 import geopandas as gpd
 import numpy as np
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 import gridmap
 from gridmap.analysis import frames
+from gridmap.analysis.density_steps import density_steps
+from gridmap.analysis.period_counts import few_periods
 from gridmap.crs import from_metric
 from gridmap.errors import GridmapError
 
@@ -171,3 +174,26 @@ def test_a_density_that_cannot_be_is_refused(points: gpd.GeoDataFrame, options: 
     with pytest.raises(GridmapError) as caught:
         gridmap.density(points, ground(), **options)
     assert caught.value.code == code
+
+
+def test_periods_are_those_of_density_each_by_itself() -> None:
+    draw = np.random.default_rng(4)
+    found = incidents(draw.uniform(-150, 1_150, (300, 2)))
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    found["occurred_at"] = [start + timedelta(days=float(d)) for d in draw.uniform(0, 21, 300)]
+    periods = few_periods(start, start + timedelta(days=23), 4)
+    assert periods == [(start + timedelta(days=2 + 7 * k), start + timedelta(days=9 + 7 * k)) for k in range(3)]
+    # the last one is empty
+    periods.append((start + timedelta(days=30), start + timedelta(days=37)))
+    steps = density_steps(found, ground(), periods, bandwidth_m=300, cell_m=100)
+    for (begun, ended), one in zip(periods, steps.periods, strict=True):
+        at = found["occurred_at"]
+        here = found[(at >= begun) & (at < ended)]
+        wanted = gridmap.density(here, ground(), bandwidth_m=300, cell_m=100, edges=True, days=7)
+        assert steps.cells["cell"].tolist() == wanted["cell"].tolist()
+        assert one.per_km2 == pytest.approx(wanted["density_per_km2"].to_numpy(), abs=1e-12)
+        assert one.incidents == len(here)
+    assert not steps.periods[-1].per_km2.any()
+    assert (steps.cells["ground"] > 0).all()
+    assert few_periods(start, start + timedelta(days=1), 13) == []
+    assert len(few_periods(start, start + timedelta(days=366), 13)) == 13

@@ -220,7 +220,9 @@ def test_density_is_hatched_where_nobody_looked_and_names_its_denominator(town) 
     assert "30 days" in data["legend"]["title"]
     by = density_by(town.incidents, town.grids, town.grids["households"], "households", bandwidth_m=400)
     homes = data_of(pages.hotspot_map(town.grids, by, incidents_shown=9, window=WINDOW, language="en"))
-    assert "per household" in homes["legend"]["title"]
+    assert "per 1,000 households" in homes["legend"]["title"]
+    assert max(v for v in homes["grids"]["peak"] if v is not None) == pytest.approx(1_000 * by["ratio"].max(), abs=0.1)
+    assert f"{1_000 * by.attrs['summary']['overall']:,.3g} per 1,000 households" in homes["legend"]["foot"]
     assert homes["surface"]
 
 

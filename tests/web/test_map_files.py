@@ -11,15 +11,19 @@ import pytest
 import shapely
 from playwright.sync_api import Page, expect
 
-from gridmap import density, emerging_hotspots, getis_ord, neighbours_of
+from gridmap import density, emerging_hotspots, forecast, getis_ord, neighbours_of
+from gridmap.analysis.density_steps import density_steps
 from gridmap.analysis.frames import PATROLLED
-from gridmap.maps import change_pages, hotspot_pages, pages
+from gridmap.analysis.period_counts import few_periods
+from gridmap.crs import area_m2
+from gridmap.maps import change_pages, forecast_pages, hotspot_pages, pages
+from gridmap.services.hotspots import step_cell_m
 
 pytestmark = pytest.mark.browser
 MOST_BYTES = 3_000_000
 INCIDENTS, PERIODS = 200_000, 24
 WINDOW = (city.NEWEST - timedelta(days=24), city.NEWEST)
-KINDS = ("density", "judged", "change", "sides")
+KINDS = ("density", "judged", "change", "forecast", "sides")
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +52,18 @@ def large() -> dict[str, Path | object]:
     def draw(kind: str):
         if kind == "density":
             cells = density(points, town.grids, bandwidth_m=600, edges=True, clip=True, days=24)
-            return pages.hotspot_map(town.grids, cells, incidents_shown=INCIDENTS, window=WINDOW, **common)
+            span = (WINDOW[1] - timedelta(days=91), WINDOW[1])
+            at = pd.to_datetime(rng.uniform(*(end.timestamp() for end in span), INCIDENTS), unit="s", utc=True)
+            cut = few_periods(*span, 13)
+            side = step_cell_m(600, float(area_m2(town.grids.geometry.array).sum()))
+            steps = density_steps(points.assign(occurred_at=at), town.grids, cut, bandwidth_m=600, cell_m=side)
+            assert len(steps.periods) == 13
+            return pages.hotspot_map(town.grids, cells, incidents_shown=INCIDENTS, window=span, steps=steps, **common)
+        if kind == "forecast":
+            x, y = town.grids.geometry.representative_point().to_crs(city.EPSG).get_coordinates().to_numpy().T
+            area = area_m2(town.grids.geometry.array) / 1e6
+            made = forecast(counts, x, y, area, bandwidth_m=1_500)
+            return forecast_pages.forecast_map(town.grids, made, area, foreseen=WINDOW, learnt=WINDOW, **common)
         if kind == "judged":
             return hotspot_pages.judged_map(town.grids, found, window=WINDOW, **common)
         if kind == "change":
@@ -91,7 +106,14 @@ def test_a_file_of_5000_grids_is_small_and_opens_from_disk_without_a_network(
     page.evaluate(f"gridmapPage.select({row})")
     card = page.locator("#gridmap-card")
     expect(card.locator("h2")).to_have_text(large["town"].grids["name"][row])
-    expect(card).to_contain_text("巡查")
+    expect(card).to_contain_text("PAI" if kind == "forecast" else "巡查")
+    if kind == "density":
+        image = """() => { const c = document.querySelector('.leaflet-gm-surface-pane canvas');
+            const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+            return d.reduce((n, v, i) => n + (i % 4 === 3 && v ? 1 : 0), 0); }"""
+        page.locator(".gm-steps").get_by_role("button", name="下一段").click()
+        expect(page.locator(".gm-steps output")).to_contain_text("–")
+        assert page.evaluate(image) > 10_000
     if kind == "change":
         slider = page.locator(".gm-steps input")
         slider.focus()

@@ -131,11 +131,50 @@
     }));
   };
 
-  function surfaceLayer() {
-    return L.layerGroup(data.surface.map((part) => L.polygon(gm.unpack(part.geom), styled("surface", {
-      stroke: false, fillColor: part.fill, fillOpacity: 0.9, smoothFactor: 0,
-    }))));
+  const drawnSurfaces = new Map();
+  let surface = null;
+
+  /** Undo lattice_surface: moves in cells to rings of [lat, lon]; holes are rings like others. */
+  function latticeRings(rings) {
+    const { knots, parts, rows, columns } = data.lattice;
+    const between = (a, b, share) => [a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share];
+    const at = (column, row) => {
+      const u = column / columns * parts, v = row / rows * parts;
+      const i = Math.min(Math.floor(u), parts - 1), j = Math.min(Math.floor(v), parts - 1);
+      const knot = (right, down) => knots[(j + down) * (parts + 1) + i + right];
+      return between(between(knot(0, 0), knot(1, 0), u - i), between(knot(0, 1), knot(1, 1), u - i), v - j);
+    };
+    return rings.map((moves) => {
+      let [column, row] = moves;
+      const ring = [at(column, row)];
+      for (let i = 2; i < moves.length; i += 1) {
+        if (i % 2) { row += moves[i]; } else { column += moves[i]; }
+        ring.push(at(column, row));
+      }
+      return ring;
+    });
   }
+
+  /** Give the shapes of a surface; each is made once. */
+  function surfaceShapes(parts) {
+    if (!drawnSurfaces.has(parts)) {
+      drawnSurfaces.set(parts, parts.map((part) => L.polygon(part.rings ? latticeRings(part.rings) : gm.unpack(part.geom), styled("surface", {
+        stroke: false, fillColor: part.fill, fillOpacity: 0.9, smoothFactor: 0,
+      }))));
+    }
+    return drawnSurfaces.get(parts);
+  }
+
+  function surfaceLayer() {
+    surface = L.layerGroup(surfaceShapes(data.surface));
+    return surface;
+  }
+
+  /** Show another surface: that of a part of the window. */
+  gm.showSurface = function (parts) {
+    surface.clearLayers();
+    surfaceShapes(parts).forEach((shape) => surface.addLayer(shape));
+  };
 
   /** Give the layer of a key; folium's layers are made of these. */
   gm.layer = function (key) {

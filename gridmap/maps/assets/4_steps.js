@@ -26,7 +26,7 @@
     const steps = data.steps.steps;
     const columns = Object.keys(steps[0].grids);
     const whole = { label: data.steps.whole, note: data.legend.note, foot: data.legend.foot,
-      grids: Object.fromEntries(columns.map((key) => [key, data.grids[key]])), why: [data.why, data.grids.why] };
+      grids: Object.fromEntries(columns.map((key) => [key, data.grids[key]])), why: [data.why, data.grids.why], surface: data.surface };
     const at = (n) => (n ? steps[n - 1] : whole);
     const range = el("input");
     range.type = "range"; range.min = 0; range.max = steps.length; range.step = 1; range.value = 0;
@@ -50,6 +50,7 @@
       // where a look says it all, one sentence a look does for every part
       if (data.steps.why) { [data.why, data.grids.why] = step === whole ? whole.why : [data.steps.why, step.grids.fill]; }
       gm.shapes.forEach((shape, i) => { if (before[i] !== data.grids.fill[i]) { shape.setStyle(gm.fills[data.grids.fill[i]]); } });
+      if (step.surface) { gm.showSurface(step.surface); }
       said.textContent = step.label;
       range.setAttribute("aria-valuetext", step.label);
       drawLegend(data.styles.length - 1, step, step === whole);
