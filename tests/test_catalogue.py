@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from gridmap.i18n import LANGUAGES, catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -177,16 +175,15 @@ def test_every_error_text_is_used_by_the_source():
     assert unused == []
 
 
-@pytest.mark.parametrize("key", sorted(catalogue()))
-def test_both_languages_of_a_text_use_the_same_fields_and_are_not_empty(key: str):
-    entry = catalogue()[key]
-    assert fields_of(entry["zh"]) == fields_of(entry["en"])
-    assert all(entry[language].strip() for language in LANGUAGES)
+def test_both_languages_of_a_text_use_the_same_fields_and_are_not_empty():
+    assert {key for key, entry in catalogue().items() if fields_of(entry["zh"]) != fields_of(entry["en"])} == set()
+    assert {key for key, entry in catalogue().items() if not all(entry[x].strip() for x in LANGUAGES)} == set()
     # counted fields such as {0} would depend on the order of words
-    assert all(re.fullmatch(r"[a-z][a-z0-9_]*", f) for f in fields_of(entry["zh"]))
+    names = {(key, field) for key, entry in catalogue().items() for field in fields_of(entry["zh"])}
+    assert {named for named in names if not re.fullmatch(r"[a-z][a-z0-9_]*", named[1])} == set()
 
 
-@pytest.mark.parametrize("key", sorted(k for k in catalogue() if k.split(".")[0] in ("error", "finding")))
-def test_errors_and_findings_are_said_in_their_language(key: str):
-    assert HAN.search(catalogue()[key]["zh"])
-    assert not HAN.search(catalogue()[key]["en"])
+def test_errors_and_findings_are_said_in_their_language():
+    said = {key: entry for key, entry in catalogue().items() if key.split(".")[0] in ("error", "finding")}
+    assert len(said) > 300
+    assert {key for key, entry in said.items() if not HAN.search(entry["zh"]) or HAN.search(entry["en"])} == set()
