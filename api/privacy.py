@@ -30,7 +30,7 @@ FIELDS: Mapping[str, Mapping[str, Privacy]] = {
     "LocateAnswer": _fields(internal="grid chain method border_m candidates desk staff set version"),
     "LocateBatchAnswer": _fields(internal="grid_code method border_m set version"),
     "StaffingOut": _fields(internal="heads_needed workers_needed heads workers station_needed"),
-    "ActivityOut": _fields(internal="start end incidents fixes units last_fix_at"),
+    "ActivityOut": _fields(internal="start end incidents fixes units last_fix_at from_sums"),
     "GridCardAnswer": _fields(
         internal="grid chain households floating_residents area_m2 department phone staffing activity set version"
     ),

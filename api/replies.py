@@ -1,5 +1,6 @@
 """What the API gives, described for readers and for the interface description."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, ClassVar, Literal
 
@@ -9,6 +10,7 @@ from api.privacy import personal_fields, require_classified, sees_people
 from gridmap.domain.boundaries import BoundaryVersion, Level
 from gridmap.domain.events import EventKind
 from gridmap.domain.incidents import GridRef, Method
+from gridmap.services.patrol_parts import FromSums
 from gridmap.services.ports import StoreMode
 
 
@@ -257,6 +259,29 @@ class StaffingOut(Out):
     station_needed: bool | None = Field(description="null where the floating residents are unknown")
 
 
+class FromSumsOut(Out):
+    """What of the window is known by sums of days alone, since single fixes are kept for some time only."""
+
+    until: datetime = Field(description="before it no single fixes are kept")
+    days: int = Field(description="days of the window whose sums count")
+    other_borders: int = Field(description="those of them that were summed up by other borders than these")
+    left_out_hours: float = Field(description="hours of the window on days that it cuts: nothing of them counts")
+    lacking: list[str] = Field(description="figures that sums cannot tell; null where they would be")
+
+    @classmethod
+    def of(cls, sums: FromSums | None, lacking: Sequence[str]) -> "FromSumsOut | None":
+        """Say what of a window is known by sums of days alone, and what is not known therefore."""
+        if sums is None:
+            return None
+        return cls(
+            until=sums.until,
+            days=sums.days,
+            other_borders=sums.other_borders,
+            left_out_hours=sums.left_out.total_seconds() / 3600,
+            lacking=list(lacking) if sums.days else [],
+        )
+
+
 class ActivityOut(Out):
     """What happened in the window, and who passed by."""
 
@@ -264,8 +289,9 @@ class ActivityOut(Out):
     end: datetime | None
     incidents: int
     fixes: int
-    units: int
+    units: int | None = Field(description="null: days are known by sums alone, and units may be the same")
     last_fix_at: datetime | None
+    from_sums: FromSumsOut | None = Field(description="null: all fixes of the window are there")
 
 
 class GridCardAnswer(Out):

@@ -4,8 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from api.replies import Out
-from api.replies_patrols import FromSumsOut
+from api.replies import FromSumsOut, Out
 from gridmap.domain.patrols import Watched
 
 

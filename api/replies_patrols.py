@@ -4,18 +4,8 @@ from datetime import datetime
 
 from pydantic import Field
 
-from api.replies import Out
+from api.replies import FromSumsOut, Out
 from gridmap.domain.patrols import RecencyStatus, Sight
-
-
-class FromSumsOut(Out):
-    """What of the window is known by sums of days alone, since single fixes are kept for some time only."""
-
-    until: datetime = Field(description="before it no single fixes are kept")
-    days: int = Field(description="days of the window whose sums count")
-    other_borders: int = Field(description="those of them that were summed up by other borders than these")
-    left_out_hours: float = Field(description="hours of the window on days that it cuts: nothing of them counts")
-    lacking: list[str] = Field(description="figures that sums cannot tell; null where they would be")
 
 
 class RatesOut(Out):

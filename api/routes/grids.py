@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from api.deps import Ctx
-from api.replies import ActivityOut, GridCardAnswer, GridOut, StaffingOut
+from api.replies import ActivityOut, FromSumsOut, GridCardAnswer, GridOut, StaffingOut
 from api.requests import GridQuery
 from api.rights import needs
 from api.routes.common import GridCode, Query
@@ -37,6 +37,7 @@ def get_grid(ctx: Ctx, q: Query[GridQuery], code: GridCode) -> GridCardAnswer:
             fixes=seen.fixes,
             units=seen.units,
             last_fix_at=seen.last_fix_at,
+            from_sums=FromSumsOut.of(seen.from_sums, ("units",)),
         )
     facts, staffing = card.facts, card.staffing
     return GridCardAnswer(

@@ -8,10 +8,9 @@ from fastapi import APIRouter, Response
 
 from api.answers import features, page
 from api.deps import Context, Ctx, ReaderLanguage
-from api.replies import FeatureCollection
+from api.replies import FeatureCollection, FromSumsOut
 from api.replies_patrols import (
     CleaningOut,
-    FromSumsOut,
     GridPatrolledOut,
     HourOut,
     HoursAnswer,
@@ -81,15 +80,7 @@ def _head(where: PointFilter, report: PatrolReport) -> dict[str, Any]:
 
 def from_sums_out(sums: FromSums | None) -> FromSumsOut | None:
     """Say what of a window is known by sums of days alone."""
-    if sums is None:
-        return None
-    return FromSumsOut(
-        until=sums.until,
-        days=sums.days,
-        other_borders=sums.other_borders,
-        left_out_hours=sums.left_out.total_seconds() / 3600,
-        lacking=list(LACKING) if sums.days else [],
-    )
+    return FromSumsOut.of(sums, LACKING)
 
 
 def _counts(summary: dict[str, Any], words: type[Sight] | type[RecencyStatus]) -> dict[str, int]:

@@ -67,8 +67,16 @@ def thinned_in(
     work: UnitOfWork, plan: Plan, where: PointFilter, *, settings: Settings
 ) -> tuple[pd.DataFrame, FromSums | None]:
     """Give DAY_SUMS of the days of a window whose fixes are gone, and what is to be told of them; none for a box."""
-    if where.start is None or where.end is None or where.bbox is not None:
+    if where.bbox is not None:
         return no_days(), None
+    if where.start is None or where.end is None:
+        days = work.patrol_days.days()
+        if not days:
+            return no_days(), None
+        first = start_of(days[0].day, settings.time_zone)
+        where = replace(where, start=where.start or first, end=where.end or days[-1].ends_at)
+        if where.start >= where.end:
+            return no_days(), None
     sums, told = sums_of(work, plan, where, settings.time_zone)
     return (sums if where.grid_code is None else sums[sums["grid_code"] == where.grid_code]), told
 
@@ -81,16 +89,22 @@ def after_thinning(work: UnitOfWork, where: PointFilter) -> PointFilter | None:
     return None if where.end is not None and where.end <= until else replace(where, start=until)
 
 
-def activity(work: UnitOfWork, plan: Plan, where: PointFilter, *, settings: Settings) -> tuple[int, Passing]:
-    """Count the incidents of one grid of a plan (``where.grid_code``) in a window, and give its fixes in numbers."""
+def activity(
+    work: UnitOfWork, plan: Plan, where: PointFilter, *, settings: Settings
+) -> tuple[int, Passing, FromSums | None]:
+    """Count the incidents of one grid of a plan (``where.grid_code``) in a window, and give its fixes in numbers.
+
+    Where days of the window are known by their sums alone, that is told; ``units`` is then the most of any one of them.
+    """
     passed = replace(where, categories=None, bbox=None)
     incidents = _incidents_of(work, plan, where, settings)
-    if len(thinned_in(work, plan, passed, settings=settings)[0]) == 0 and _own_days(work, plan, where, settings):
+    sums, told = thinned_in(work, plan, passed, settings=settings)
+    if len(sums) == 0 and _own_days(work, plan, where, settings):
         held = after_thinning(work, passed)
-        return incidents, Passing(0, 0, None) if held is None else work.patrols.passing(held)
+        return incidents, Passing(0, 0, None) if held is None else work.patrols.passing(held), told
     fixes = fix_counts(work, plan, passed, settings=settings)
     last = None if fixes.empty else fixes["last_fix_at"].iloc[0].to_pydatetime()
-    return incidents, Passing(int(fixes["fixes"].sum()), int(fixes["units"].sum()), last)
+    return incidents, Passing(int(fixes["fixes"].sum()), int(fixes["units"].sum()), last), told
 
 
 def _incidents_of(work: UnitOfWork, plan: Plan, where: PointFilter, settings: Settings) -> int:

@@ -17,6 +17,7 @@ from gridmap.domain.people import GridProfile
 from gridmap.errors import CrsError, InvalidInput, NotFound
 from gridmap.services.counts import activity
 from gridmap.services.guarded import may_in
+from gridmap.services.patrol_parts import FromSums
 from gridmap.services.points import primary_of
 from gridmap.services.ports import Box, PointFilter, UnitOfWork
 from gridmap.services.responsibility import Plan
@@ -53,12 +54,17 @@ class GridFacts:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What happened in a grid in a window, and who passed by."""
+    """What happened in a grid in a window, and who passed by.
+
+    ``from_sums``: what of the window is known by sums of days alone; ``units`` is None then, for nobody knows whether
+    those of several days are the same.
+    """
 
     incidents: int
     fixes: int
-    units: int
+    units: int | None
     last_fix_at: datetime | None
+    from_sums: FromSums | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +136,10 @@ def grid_card(
     )
     seen_there = None
     if owns_points and seen:
-        incidents, passed = activity(work, plan, replace(window, grid_code=code), settings=settings)
-        seen_there = Activity(incidents, passed.fixes, passed.units, passed.last_fix_at)
+        incidents, passed, told = activity(work, plan, replace(window, grid_code=code), settings=settings)
+        # who came on several days is not known of sums
+        units = None if told is not None and told.days else passed.units
+        seen_there = Activity(incidents, passed.fixes, units, passed.last_fix_at, told)
     heads, workers = work.staff.numbers_of(name, code, day)
     facts = grid_facts(plan, code, work.profiles.of_grid(name, code, day))
     people = Staffing(

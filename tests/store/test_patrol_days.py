@@ -16,6 +16,7 @@ from redrawing import EDGES, NOW, edition, found
 
 from gridmap.analysis.content import content_hash
 from gridmap.analysis.patrol_days import COUNTS, MEASURES, effort_of_days, hours_of_days
+from gridmap.services.grids import grid_card
 from gridmap.services.kept import Kept
 from gridmap.services.patrol_days import PatrolDays
 from gridmap.services.patrol_parts import PatrolParts
@@ -238,6 +239,29 @@ def test_effort_recency_and_gaps_go_on_when_fixes_are_gone(store, seed):
                 assert after.figures["area_share"].isna().all()
             else:
                 pd.testing.assert_frame_equal(after.figures, effort.figures)
+
+
+def test_the_card_of_a_grid_says_what_comes_of_sums_of_days(store):
+    filled(store, 5)
+
+    def card(window: PointFilter):
+        with store.unit_of_work() as work:
+            plan = Plans(store).in_force(work, "city", None, date(2026, 3, 28))
+            (code,) = plan.frame.loc[plan.frame["level"] == "grid", "code"][:1]
+            return grid_card(work, plan, code, day=date(2026, 3, 28), window=window, settings=BERLIN).activity
+
+    start, end = (pd.Timestamp(day, tz=BERLIN.time_zone).to_pydatetime() for day in ("2026-03-27", "2026-03-30"))
+    windows = [PointFilter(start, end), PointFilter(), PointFilter(None, end)]
+    before = [card(window) for window in windows]
+    assert all(seen.from_sums is None and seen.fixes > 0 and seen.units > 1 for seen in before)
+    PatrolDays(store, BERLIN).thin(now=pd.Timestamp("2026-04-01T10:00Z").to_pydatetime(), keep_days=3)
+    for window, had in zip(windows, before, strict=True):
+        seen = card(window)
+        # as many fixes, the last one at the same moment; who came on several days is not known any more
+        assert (seen.fixes, seen.last_fix_at, seen.units) == (had.fixes, had.last_fix_at, None)
+        assert (seen.from_sums.days, seen.from_sums.until.isoformat()) == (2, "2026-03-28T23:00:00+00:00")
+    after = card(PointFilter(end, None))
+    assert (after.from_sums, after.units) == (None, card(PointFilter(end, end + timedelta(days=9))).units)
 
 
 def test_days_of_other_borders_are_told_and_nothing_of_them_is_lost(store):

@@ -47,6 +47,10 @@
       list.append(fact(gm.text("fact_incidents"), gm.number(seen.incidents)), fact(gm.text("fact_fixes"), gm.number(seen.fixes)),
         fact(gm.text("fact_last"), seen.last_fix_at ? gm.time(Date.parse(seen.last_fix_at) / 1000) : gm.text("never")));
     }
+    if (seen && seen.from_sums) {
+      const known = { until: gm.time(Date.parse(seen.from_sums.until) / 1000), days: gm.number(seen.from_sums.days) };
+      list.after(el("p", "gm-note", gm.text("card_sums", known)));
+    }
     if (card.households !== null) { correctHouseholds(list, card.households); }
     if (card.floating_residents !== null) {
       const needed = card.staffing.station_needed ? gm.text("station_needed") : "";
