@@ -73,10 +73,10 @@ def thinned_in(
         days = work.patrol_days.days()
         if not days:
             return no_days(), None
-        first = start_of(days[0].day, settings.time_zone)
-        where = replace(where, start=where.start or first, end=where.end or days[-1].ends_at)
-        if where.start >= where.end:
+        start, end = where.start or start_of(days[0].day, settings.time_zone), where.end or days[-1].ends_at
+        if start >= end:
             return no_days(), None
+        where = replace(where, start=start, end=end)
     sums, told = sums_of(work, plan, where, settings.time_zone)
     return (sums if where.grid_code is None else sums[sums["grid_code"] == where.grid_code]), told
 
