@@ -47,6 +47,38 @@ def _tile_sets(ctx: Context, collection: Collection, language: Language) -> Iter
         yield Link(documents.REL + "tilesets-vector", path, documents.JSON, text("tiles.title", language))
 
 
+# first: routes are looked for from the top, and a map asks for hundreds of tiles
+@router.get(_TILES + "/{matrix_set}/{matrix}/{row}/{column}", response_class=Response)
+@needs(Permission.GRIDS_READ)
+def get_tile(
+    ctx: Ctx,
+    request: Request,
+    q: Query[TileQuery],
+    collection: CollectionName,
+    matrix_set: MatrixSetName,
+    matrix: MatrixName,
+    row: TileRow,
+    column: TileColumn,
+) -> Response:
+    """Give one tile as Mapbox Vector Tile; 204 where nothing is in it."""
+    tiles = _matrix_set(matrix_set)
+    place = _number(matrix), _number(row), _number(column)
+    if not tiles.holds(*place) or place[0] > documents.last_of(tiles):
+        raise NotFound("tile_unknown")
+    layer = layer_of(ctx, collection, q.datetime)
+    name = name_of(layer.version, layer.name, tiles.id, *place)
+    tag = f'W/"{name}"'
+    headers = {"ETag": tag, "Vary": _VARY, "Cache-Control": _FOR_EVER if q.v == layer.version else _ASK}
+    if tag in (known.strip() for known in request.headers.get("if-none-match", "").split(",")):
+        return Response(status_code=304, headers=headers)
+    packed = ctx.tile_files.get(name, lambda: layer.write(tiles, *place))
+    if not packed:
+        return Response(status_code=204, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(packed, headers={**headers, "Content-Encoding": "gzip"}, media_type=MEDIA_TYPE)
+    return Response(gzip.decompress(packed), headers=headers, media_type=MEDIA_TYPE)
+
+
 @router.get(f"{BASE}/tileMatrixSets")
 @open_to_all
 def list_matrix_sets(request: Request, q: Query[TileSetsQuery]) -> Response:
@@ -113,37 +145,6 @@ def get_style(
         headers = {"Cache-Control": _ASK, "Content-Disposition": 'attachment; filename="gridmap.qlr"'}
         return Response(body, headers=headers, media_type="application/xml")
     raise NotFound("style_unknown")
-
-
-@router.get(_TILES + "/{matrix_set}/{matrix}/{row}/{column}", response_class=Response)
-@needs(Permission.GRIDS_READ)
-def get_tile(
-    ctx: Ctx,
-    request: Request,
-    q: Query[TileQuery],
-    collection: CollectionName,
-    matrix_set: MatrixSetName,
-    matrix: MatrixName,
-    row: TileRow,
-    column: TileColumn,
-) -> Response:
-    """Give one tile as Mapbox Vector Tile; 204 where nothing is in it."""
-    tiles = _matrix_set(matrix_set)
-    place = _number(matrix), _number(row), _number(column)
-    if not tiles.holds(*place) or place[0] > documents.last_of(tiles):
-        raise NotFound("tile_unknown")
-    layer = layer_of(ctx, collection, q.datetime)
-    name = name_of(layer.version, layer.name, tiles.id, *place)
-    tag = f'W/"{name}"'
-    headers = {"ETag": tag, "Vary": _VARY, "Cache-Control": _FOR_EVER if q.v == layer.version else _ASK}
-    if tag in (known.strip() for known in request.headers.get("if-none-match", "").split(",")):
-        return Response(status_code=304, headers=headers)
-    packed = ctx.tile_files.get(name, lambda: layer.write(tiles, *place))
-    if not packed:
-        return Response(status_code=204, headers=headers)
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(packed, headers={**headers, "Content-Encoding": "gzip"}, media_type=MEDIA_TYPE)
-    return Response(gzip.decompress(packed), headers=headers, media_type=MEDIA_TYPE)
 
 
 def _matrix_set(name: str) -> TileMatrixSet:

@@ -86,6 +86,8 @@ class TileFiles:
             half.replace(path)
         except OSError as error:
             log.warning("a tile was not kept: %s", type(error).__name__)
+            if not self._folder.exists():
+                self._usable = None  # somebody cleaned up among the temporary files: made anew for the next one
             with suppress(OSError):
                 half.unlink()
             return

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shutil
 import threading
 from functools import partial
 from pathlib import Path
@@ -106,6 +107,13 @@ def test_tiles_on_disk_are_made_once_and_made_again_when_damaged(tmp_path: Path)
     assert len(made) == 2
     assert files.get(name_of("empty"), lambda: b"") == b""
     assert (tmp_path / "kept").stat().st_mode & 0o077 == 0
+    # somebody cleaned up among the temporary files: given all the same, and kept again from the next one on
+    shutil.rmtree(tmp_path / "kept")
+    assert files.get(name, make) == first
+    assert files.get(name, make) == first
+    assert len(made) == 4
+    assert files.get(name, make) == first
+    assert len(made) == 4
 
 
 def test_the_folder_of_tiles_keeps_within_its_room(tmp_path: Path) -> None:
