@@ -18,7 +18,9 @@ class GridJudgedOut(Out):
     name: str
     value: float | None = Field(description="what was judged: the count, or the rate, drawn towards that of all")
     incidents: int
-    base: float | None = Field(description="households or patrol hours that incidents were counted against")
+    base: float | None = Field(
+        description="households, kilometres of street or patrol hours that incidents were counted against"
+    )
     beside: int = Field(description="grids next to it")
     around: float | None = Field(description="sum with those next to it")
     expected: float | None = Field(description="that sum if all grids held the mean")

@@ -11,7 +11,9 @@ from gridmap.i18n import Language
 from gridmap.services.forecasting import WEEKS, Weeks
 from gridmap.services.hotspots import By, Side
 
-_ByField = Annotated[By, Field(description="what is judged: counts, or rates by households or by patrol hours")]
+_ByField = Annotated[
+    By, Field(description="what is judged: counts, or rates by households, kilometres of street or patrol hours")
+]
 _SideField = Annotated[Side, Field(description="what is looked for: hot grids, cold ones, or either")]
 
 _WEEKS: Mapping[str, Weeks] = {str(weeks): weeks for weeks in WEEKS}
@@ -27,7 +29,9 @@ class FileQuery(MapQuery):
 class DensityMapQuery(FileQuery):
     """What the map of density shows."""
 
-    by: By = Field("count", description="count: by km2 and 30 days; else by households or patrol hours")
+    by: By = Field(
+        "count", description="count: by km2 and 30 days; else by 1,000 households, kilometres of street or patrol hours"
+    )
     bandwidth_m: Annotated[QueryNumber, Field(ge=1, le=100_000)] | None = Field(
         None, description="metres; the one that best foresees each incident from all others if left out"
     )

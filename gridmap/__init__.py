@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from gridmap.analysis.service_coverage import service_coverage, straight_catchments
     from gridmap.analysis.siting import cover_all, cover_most, shortest_ways
     from gridmap.analysis.staffing import staffing
+    from gridmap.analysis.street_lengths import street_metres
     from gridmap.analysis.sudden import say_scan, sudden_clusters
     from gridmap.analysis.sudden_kinds import say_sudden, sudden_by_kind
     from gridmap.analysis.swath import blind_spots, swath_coverage
@@ -159,6 +160,7 @@ __all__ = [
     "square_lattice",
     "staffing",
     "straight_catchments",
+    "street_metres",
     "successors",
     "sudden_by_kind",
     "sudden_clusters",
@@ -266,6 +268,7 @@ _HOMES = {
     "successors": "gridmap.analysis.lineage",
     "sudden_by_kind": "gridmap.analysis.sudden_kinds",
     "sudden_clusters": "gridmap.analysis.sudden",
+    "street_metres": "gridmap.analysis.street_lengths",
     "swath_coverage": "gridmap.analysis.swath",
     "track_totals": "gridmap.analysis.tracks",
     "track_visits": "gridmap.analysis.tracks",

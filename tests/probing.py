@@ -117,7 +117,7 @@ POOL: dict[str, Any] = {
     "datum": ("wgs84", "gcj02"),
     "lang": ("zh", "en"),
     "border": ("true", "false"),
-    "by": ("grid,month", "unit", "area", "category", "count", "households", "patrol_hours"),
+    "by": ("grid,month", "unit", "area", "category", "count", "households", "street_km", "patrol_hours"),
     "side": ("high", "low", "both"),
     "file": ("true", "false"),
     "bandwidth_m": ("300", "2000"),

@@ -124,6 +124,7 @@ def density_by(
     cell_m: float | None = None,
     bandwidth_m: float = 250.0,
     least_base: float = 0.0,
+    clip: bool = False,
 ) -> gpd.GeoDataFrame:
     """Estimate incidents by what they are counted against, smoothly over the ground.
 
@@ -137,6 +138,8 @@ def density_by(
         What ``base`` is: the legend names it.
     least_base : float
         Where the kernel around a cell holds no more than this, there is no ratio.
+    clip : bool
+        As ``density``.
 
     Returns
     -------
@@ -173,12 +176,13 @@ def density_by(
     # the kernel's peak is 3 / pi / h^2: by it, sums are amounts around a place
     around = below * np.pi * bandwidth_m**2 / 3.0
     ratio = np.divide(above, below, out=np.full(len(row), np.nan), where=around > max(least_base, 1e-9))
+    boxes = raster.boxes(row, column)
     frame = gpd.GeoDataFrame(
         {
             "cell": raster.ids(row, column), "incidents": _counts(x, y, raster)[row, column], "base": spread,
             "base_around": around, "ratio": ratio,
         },
-        geometry=raster.boxes(row, column), crs=f"EPSG:{raster.epsg}",
+        geometry=shapely.intersection(boxes, ground_of(grids, raster)) if clip else boxes, crs=f"EPSG:{raster.epsg}",
     )  # fmt: skip
     total = float(amount.sum())
     frame.attrs["summary"] = {

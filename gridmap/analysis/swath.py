@@ -19,8 +19,8 @@ import shapely
 
 from gridmap import crs
 from gridmap.analysis import frames
-from gridmap.analysis.locator import Locator
-from gridmap.analysis.segments import Borders, Floats, Ints
+from gridmap.analysis.segments import Floats, Ints
+from gridmap.analysis.street_lengths import straight_pieces, street_pieces
 from gridmap.analysis.swath_kernels import along, sweep
 from gridmap.analysis.tracks import GAP_S, SPEED_M_S, Fixes
 from gridmap.domain.patrols import PatrolRules, Watched, packaged_patrol_rules
@@ -71,7 +71,7 @@ def segments_of_fixes(
     lines = shapely.linestrings(np.column_stack([x, y])[~alone], indices=_ranks(run[~alone])) if (~alone).any() else []
     near = np.isfinite(x[alone])
     points = np.column_stack([x[alone][near], y[alone][near]] * 2)
-    return np.concatenate([_segments(np.asarray(lines, dtype=object), simplify_m), points])
+    return np.concatenate([straight_pieces(np.asarray(lines, dtype=object), simplify_m), points])
 
 
 def swath_coverage(
@@ -136,7 +136,7 @@ def swath_coverage(
         segments = np.asarray(ways, dtype=np.float64)
     else:
         placed = crs.to_metric(np.asarray(ways, dtype=object), epsg)
-        segments = _segments(shapely.get_parts(placed), simplified_m(reach))
+        segments = straight_pieces(shapely.get_parts(placed), simplified_m(reach))
     area, share = shapely.area(shapes), _shares(shapes, segments, reach, threads)
     result = pd.DataFrame({"code": grids["code"].astype("str").array, "area_m2": area, "seen_m2": share * area})
     result["share"] = share
@@ -192,20 +192,6 @@ def blind_spots(
     found["watched"] = pd.array(words, dtype="str")
     found.attrs["summary"] = {word.value: int((words == word.value).sum()) for word in Watched}
     return found
-
-
-def _segments(lines: Shapes, simplify_m: float) -> Floats:
-    """Give the segments of lines, and points as segments without length; what is empty or far away is left out."""
-    if not len(lines):
-        return np.zeros((0, 4))
-    if simplify_m > 0:
-        lines = shapely.simplify(lines, simplify_m, preserve_topology=False)
-    xy, line = shapely.get_coordinates(lines, return_index=True)
-    good = np.isfinite(xy).all(axis=1)
-    xy, line = xy[good], line[good]
-    first = np.flatnonzero(line[1:] == line[:-1])
-    single = np.flatnonzero(np.r_[True, line[1:] != line[:-1]] & np.r_[line[1:] != line[:-1], True])[: len(line)]
-    return np.concatenate([np.hstack([xy[first], xy[first + 1]]), np.hstack([xy[single], xy[single]])])
 
 
 def _shares(shapes: Shapes, segments: Floats, reach: float, threads: int | None) -> Floats:
@@ -279,23 +265,10 @@ def _street_metres(
     grids: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, segments: Floats, epsg: int, reach: float
 ) -> tuple[Floats, Floats]:
     """Give the metres of streets in each grid, all of them and seen ones."""
-    placed = np.asarray(crs.frame_to_wgs84(streets).geometry.array)
-    lines = shapely.get_parts(placed[~(shapely.is_missing(placed) | shapely.is_empty(placed))])
     total, seen = np.zeros(len(grids)), np.zeros(len(grids))
-    degrees = _segments(lines, 0.0)
-    if not len(degrees) or not len(grids):
+    grid, pieces = street_pieces(grids, streets, epsg)
+    if not len(pieces):
         return total, seen
-    locator = Locator.from_frame(grids)
-    start, end = degrees[:, :2], degrees[:, 2:]
-    mp, mq = (np.column_stack(crs.xy_to_metric(p[:, 0], p[:, 1], epsg)) for p in (start, end))
-    near = np.isfinite(mp).all(axis=1) & np.isfinite(mq).all(axis=1)
-    start, end, mp, mq = start[near], end[near], mp[near], mq[near]
-    cut = Borders(locator).split(start, end, np.hypot(*(mq - mp).T))
-    own = cut.owner >= 0
-    of, a, b = cut.segment[own], cut.start[own][:, None], cut.end[own][:, None]
-    pieces = np.hstack([mp[of] + a * (mq - mp)[of], mp[of] + b * (mq - mp)[of]])
-    position = {str(code): n for n, code in enumerate(grids["code"])}
-    grid = np.array([position[code] for code in locator.codes], dtype=np.int64)[cut.owner[own]]
     np.add.at(total, grid, np.hypot(*(pieces[:, 2:] - pieces[:, :2]).T))
     tree = shapely.STRtree(np.asarray(shapely.linestrings(segments.reshape(-1, 2, 2)), dtype=object))
     wanted = shapely.linestrings(pieces.reshape(-1, 2, 2))

@@ -57,6 +57,7 @@ def significant_map(asked: MapAsked, *, by: By = "count", side: Side = "both") -
         window=asked.window,
         patrolled=patrolled,
         wider=found.wider,
+        denominator=None if by == "count" else by,
         category=asked.category,
         about=asked.about(seen),
         **asked.around(seen.base, sums),

@@ -23,7 +23,8 @@ CategoryOption = Annotated[
     list[str] | None, typer.Option("--category", help="Only incidents of this category; may be given again.")
 ]
 ByOption = Annotated[
-    str | None, typer.Option("--by", help="hotspots, significant: count, households or patrol_hours.", metavar="BASE")
+    str | None,
+    typer.Option("--by", help="hotspots, significant: count, households, street_km or patrol_hours.", metavar="BASE"),
 ]
 BandwidthOption = Annotated[
     float | None, typer.Option("--bandwidth", help="hotspots: radius in metres; chosen without it.", metavar="METRES")

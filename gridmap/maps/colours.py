@@ -9,10 +9,24 @@ import shapely
 from gridmap.analysis.classes import SEQUENCE, SHARES, Classes, quantile_classes
 from gridmap.maps.geometry import Shapes
 
-__all__ = ["JUDGED", "PATTERNS", "SEQUENCE", "SHARES", "TINTS", "Classes", "quantile_classes", "tint_neighbours"]
+__all__ = [
+    "GROUND",
+    "JUDGED",
+    "PATTERNS",
+    "SEQUENCE",
+    "SHARES",
+    "TINTS",
+    "Classes",
+    "quantile_classes",
+    "tint_neighbours",
+]
 
-#: What is said of a place (words of ``Judged``); on grey paper hot and cold need their marks.
-JUDGED = {"hot": "#b3261e", "cold": "#2166ac", "usual": "#f4f3ef", "not_judged": "#c9c6bd"}
+#: What maps are drawn on: ``--gm-ground`` of their style.
+GROUND = "#f3f2ee"
+
+#: What is said of a place (words of ``Judged``); on grey paper hot and cold need their marks. As usual is quiet, but no
+#: hole in the map.
+JUDGED = {"hot": "#b3261e", "cold": "#2166ac", "usual": "#e3eaf0", "not_judged": "#bfbbb0"}
 
 #: Marks of what is said of a place: red and blue are one grey, upward and downward are not.
 MARKS = {"hot": "up", "cold": "down"}

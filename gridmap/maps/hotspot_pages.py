@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from gridmap import i18n
+from gridmap.analysis.density import PER
 from gridmap.analysis.hotspot_words import alone, say_finds, say_hotspots, say_places
 from gridmap.analysis.hotspots import Judged
 from gridmap.analysis.moran import Gathering, Kind
@@ -65,6 +66,7 @@ def judged_map(
     window: legend.Window,
     patrolled: pd.DataFrame | None = None,
     wider: WiderReach | None = None,
+    denominator: str | None = None,
     category: str | None = None,
     about: About | None = None,
     **around: Unpack[Around],
@@ -86,6 +88,8 @@ def judged_map(
         known.
     wider : WiderReach, optional
         ``wider_reach`` of the same: what changes at the double scale.
+    denominator : "households" | "street_km" | "patrol_hours", optional
+        What rates were judged by: the legend names it, and figures are told by as many as it says.
     category : str, optional
         Name of what was counted, for the legend; None for all.
     about : About, optional
@@ -102,10 +106,14 @@ def judged_map(
     require_rows(found, place)
     looked = looked_of(patrolled, place)
     words = judged_words(found, looked)
+    title = i18n.text("legend.judged_title", language)
+    if denominator is not None:
+        unit = i18n.text(f"say.denominator_{denominator}", language)
+        title = i18n.text("legend.judged_title_by", language, unit=unit)
     paint(data, JUDGED_LOOKS, words)
     sentences = with_sight([one.text(language) for one in say_places(found)], looked, language)
     put_sentences(data, sentences)
-    put_figures(data, found, looked, language)
+    put_figures(data, _told_by(found, denominator), looked, language)
     by = "rate" if "raw" in found.columns else "count"
     data["tips"] = [
         choice_tip(JUDGED_LOOKS, "judged", "unknown", language),
@@ -116,7 +124,7 @@ def judged_map(
         window=legend.window_note(window, None, language, data["timeZone"], category),
     )  # fmt: skip
     data["legend"] = {
-        "title": i18n.text("legend.judged_title", language),
+        "title": title,
         "note": legend.window_note(window, None, language, data["timeZone"], category),
         "rows": [*judged_rows(words, language), *legend.line_rows(place, language)],
         "foot": " ".join(one.text(language) for one in say_finds(found)),
@@ -282,6 +290,12 @@ def shown_numbers(values: Any, digits: int) -> list[float | int | None]:
         None if not known else round(value) if whole else round(value, digits)
         for value, known in zip(numbers.tolist(), kept.tolist(), strict=True)
     ]
+
+
+def _told_by(found: pd.DataFrame, denominator: str | None) -> pd.DataFrame:
+    """Give rates by as many of a base as the legend names: by 1,000 households, by one kilometre."""
+    per = 1 if denominator is None else PER[denominator]
+    return found.assign(**{name: found[name] * per for name in ("value", "around", "expected")})
 
 
 def _total(found: pd.DataFrame) -> float:

@@ -31,6 +31,7 @@ from gridmap.analysis.period_counts import Period, equal_periods, few_periods, p
 from gridmap.analysis.rates import rate_hotspots
 from gridmap.analysis.rhythm import record_gaps, renamed_kinds, say_records
 from gridmap.analysis.saying import Statement, rounded, say
+from gridmap.analysis.street_lengths import street_metres
 from gridmap.analysis.wider_reach import WiderReach, wider_reach
 from gridmap.crs import area_m2
 from gridmap.services.counts import incidents_by_plan
@@ -40,7 +41,7 @@ from gridmap.services.reports import MAX_CELLS, PlanReport, plan_report
 from gridmap.services.responsibility import Plan
 from gridmap.settings import Settings
 
-By = Literal["count", "households", "patrol_hours"]
+By = Literal["count", "households", "street_km", "patrol_hours"]
 Side = Literal["high", "low", "both"]
 BASES: tuple[By, ...] = get_args(By)
 Floats = npt.NDArray[np.float64]
@@ -157,7 +158,7 @@ def judge_hotspots(
     day: date,
     patrolled: pd.DataFrame | None = None,
 ) -> Found:
-    """Judge the grids by Gi*: their counts, or rates by households or by hours of patrols.
+    """Judge the grids by Gi*: their counts, or rates by households, kilometres of street or hours of patrols.
 
     Parameters
     ----------
@@ -168,7 +169,7 @@ def judge_hotspots(
         any hour, and none is judged.
     """
     plan, counts = seen.base.plan, seen.counts()
-    base = None if by == "count" else _base_of(store, seen, by, day, patrolled)
+    base = None if by == "count" else _base_of(store, seen, keep, by, day, patrolled)
     if by == "patrol_hours":
         counts = _of_patrols(patrolled, seen.codes, "patrol_found")
     if base is not None:
@@ -222,7 +223,7 @@ def estimate_density(
     day: date,
     patrolled: pd.DataFrame | None = None,
 ) -> Dense:
-    """Estimate where incidents are dense: by km2 and 30 days, by households or by hours of patrols.
+    """Estimate where incidents are dense: by km2 and 30 days, by households, kilometres of street or patrol hours.
 
     Parameters
     ----------
@@ -238,7 +239,7 @@ def estimate_density(
     if by == "patrol_hours" and len(incidents):
         incidents = incidents[incidents["channel"].isin(PATROL_CHANNELS)]
     floor = math.sqrt(float(area_m2(grids.geometry.array).sum()) / MAX_CELLS)
-    amounts = None if by == "count" else _base_of(store, seen, by, day, patrolled)
+    amounts = None if by == "count" else _base_of(store, seen, keep, by, day, patrolled)
 
     def estimate() -> Dense:
         method = "likelihood" if bandwidth_m is None else "chosen"
@@ -247,7 +248,7 @@ def estimate_density(
         # a third of the bandwidth keeps the surface smooth; wide ground takes larger cells
         cell_m = min(metres, max(metres / 3, floor))
         if amounts is not None:
-            cells = density_by(incidents, grids, amounts, by, cell_m=cell_m, bandwidth_m=metres)
+            cells = density_by(incidents, grids, amounts, by, cell_m=cell_m, bandwidth_m=metres, clip=True)
             return Dense(cells, width, None, len(incidents))
         cells = density(incidents, grids, cell_m=cell_m, bandwidth_m=metres, days=days, edges=True, clip=True)
         periods = few_periods(start, end, STEPS)
@@ -274,8 +275,15 @@ def _bounded(width: Bandwidth, floor: float) -> Bandwidth:
     return width._replace(bandwidth_m=floor, said=(*width.said, say("bandwidth_floor", metres=rounded(floor))))
 
 
-def _base_of(store: Store, seen: Observed, by: By, day: date, patrolled: pd.DataFrame | None) -> Floats:
-    """Give what incidents of each grid are counted against: households of a day, or hours of patrols."""
+def _base_of(store: Store, seen: Observed, keep: Keep, by: By, day: date, patrolled: pd.DataFrame | None) -> Floats:
+    """Give what incidents of each grid are counted against: households of a day, streets, or hours of patrols."""
+    if by == "street_km":
+        context = seen.base.context
+        roads = context[context["kind"] == "road"]
+        places = shapely.get_coordinates(np.asarray(roads.geometry.array)).ravel()
+        key = ("street_km", seen.base.plan.key, digest(places))
+        found: Floats = keep.get(key, lambda: street_metres(seen.base.grids, roads) / 1_000)
+        return found
     if by == "households":
         with store.unit_of_work() as work:
             held = with_people(work, seen.base.plan, seen.base.grids, day)["households"]

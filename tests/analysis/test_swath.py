@@ -10,6 +10,7 @@ import shapely
 from builders import CELL, tiling
 
 from gridmap import crs
+from gridmap.analysis.street_lengths import street_metres
 from gridmap.analysis.swath import blind_spots, segments_of_fixes, swath_coverage
 from gridmap.analysis.tracks import Fixes
 from gridmap.errors import ColumnError, InvalidInput
@@ -100,6 +101,8 @@ def test_streets_are_cut_at_borders_and_seen_exactly() -> None:
     east, border = shapely.length(crs.to_metric(np.asarray(streets().geometry.array), epsg))
     # the street along the border is that of A
     assert table["street_m"].to_dict() == pytest.approx({"A": east / 4 + border, "B": east / 4, "C": 0.0})
+    assert street_metres(grids, streets()).tolist() == pytest.approx(table["street_m"].tolist())
+    assert street_metres(grids, None).tolist() == street_metres(grids, streets().iloc[:0]).tolist() == [0.0] * 3
     # on the level street: half of A and 20 m more, a quarter of B and 20 m more; on the border 20 m up and down
     assert table.loc["A", "street_seen_m"] == pytest.approx(east / 8 + 20.0 + 40.0, abs=0.05)
     assert table.loc["B", "street_seen_m"] == pytest.approx(east / 16 + 20.0, abs=0.05)

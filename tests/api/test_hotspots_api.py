@@ -1,11 +1,13 @@
 """Hotspots over HTTP: the same numbers as the functions, within reach, and maps that leave as one file."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 
 import city
 import page_service
 import pytest
+import shapely
 from api_world import check_problem
 from fastapi.testclient import TestClient
 
@@ -82,6 +84,29 @@ def test_every_grid_has_its_figures_its_verdict_and_its_sentence(client, town, w
     homes = client.get(f"{BASE}?{WINDOW}&by=households&side=high").json()
     assert homes["grids"][0]["base"] == town.grids["households"][0]
     assert homes["cold"] == 0
+
+
+@pytest.mark.parametrize(
+    ("by", "unit"),
+    [("households", "per 1,000 households"), ("street_km", "per km of street"), ("patrol_hours", "per patrol hour")],
+)
+def test_the_legend_of_a_rate_names_its_base(client, town, by, unit) -> None:
+    for kind in ("hotspots", "significant"):
+        page = client.get(f"/maps/{kind}?{WINDOW}&by={by}&lang=en").text
+        data = json.loads(page.split('id="gridmap-data">')[1].split("</script>")[0])
+        assert unit in data["legend"]["title"], kind
+    answer = client.get(f"{BASE}?{WINDOW}&by={by}&lang=en").json()
+    if by == "street_km":
+        roads = town.context[town.context["kind"] == "road"].to_crs(city.EPSG)
+        cut = shapely.length(shapely.intersection(town.grids.to_crs(city.EPSG).geometry.to_numpy(), roads.union_all()))
+        # five kilometres straight in degrees and straight in metres are some metres apart
+        assert [grid["base"] for grid in answer["grids"]] == pytest.approx((cut / 1_000).tolist(), abs=5e-3)
+        assert sum(grid["base"] for grid in answer["grids"]) > 1
+    if by == "households":
+        value = next(grid["value"] for grid in answer["grids"] if grid["value"])
+        page = client.get(f"/maps/significant?{WINDOW}&by={by}&lang=en").text
+        told = json.loads(page.split('id="gridmap-data">')[1].split("</script>")[0])["grids"]["value"]
+        assert round(1_000 * value, 2) in told
 
 
 def test_change_is_told_by_period(client, town) -> None:

@@ -1,6 +1,7 @@
 """Palettes as those see them who do not see red, green or blue, and as a grey printer prints them."""
 
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,10 @@ from colour_sight import SIGHTS, apart, lab, linear, nearest, seen
 
 from gridmap.analysis.emerging import Pattern
 from gridmap.analysis.hotspots import Judged
-from gridmap.maps import pages, service_pages
-from gridmap.maps.colours import JUDGED, PATTERNS, SEQUENCE
+from gridmap.maps import blind_pages, pages, patrol_pages, service_pages
+from gridmap.maps.colours import GROUND, JUDGED, PATTERNS, SEQUENCE
 from gridmap.maps.features import COLOURS
+from gridmap.maps.hotspot_pages import JUDGED_LOOKS, MORAN_LOOKS
 
 EYES = ("full", "protanopia", "deuteranopia", "tritanopia")
 
@@ -54,9 +56,25 @@ def test_no_two_classes_look_alike(name: str, colours: tuple[str, ...], least: f
     assert distance >= least, (name, a, b)
 
 
+@pytest.mark.parametrize("sight", EYES)
+def test_what_is_as_usual_is_no_hole_in_the_map(sight: str) -> None:
+    css = (Path(pages.__file__).parent / "assets" / "map.css").read_text(encoding="utf-8")
+    assert f"--gm-ground: {GROUND}" in css
+    drawn = {word: seen(look["fill"], sight, GROUND, look["opacity"]) for word, look in JUDGED_LOOKS.items()}
+    for word in ("usual", "not_judged", "peak"):
+        assert apart(drawn[word], seen(GROUND, sight)) >= 4.5, word
+    # the colour that it had before
+    assert apart(seen("#f4f3ef", sight, GROUND, 0.92), seen(GROUND, sight)) < 1
+
+
 @pytest.mark.parametrize(
-    "looks", [pages._STATUS, service_pages._SERVICE, service_pages._STAFF], ids=["coverage", "services", "staff"]
-)
+    "looks",
+    [
+        pages._STATUS, service_pages._SERVICE, service_pages._STAFF, blind_pages._LOOKS, patrol_pages._RECENCY,
+        JUDGED_LOOKS, MORAN_LOOKS,
+    ],
+    ids=["coverage", "services", "staff", "blind", "recency", "judged", "moran"],
+)  # fmt: skip
 @pytest.mark.parametrize("sight", [*EYES, "grey"])
 def test_what_shares_a_pattern_differs_in_colour(looks: dict[str, dict[str, Any]], sight: str) -> None:
     for a, b in combinations(looks.values(), 2):
