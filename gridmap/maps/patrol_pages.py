@@ -48,10 +48,10 @@ _EFFORT: dict[str, dict[str, Any]] = {
 }
 _RECENCY: dict[str, dict[str, Any]] = {
     **_UNSEEN,
-    **_both("long", "#e9a36f", "#efbb93", "#7d3a1c", "#8a5a34"),
+    **_both("long", "#e9a36f", "#ecb083", "#7d3a1c", "#8a5a34"),
     **_both("late", "#f3e3c3", "#f7edd9", "#8a6a1e", "#8c7a4e"),
     # long ago and lately are one grey unless the blue is the darker
-    **_both("fresh", "#5389b0", "#76a3c5", "#12384f", "#3f6d8c"),
+    **_both("fresh", "#5389b0", "#6c9bbe", "#12384f", "#3f6d8c"),
 }
 
 
