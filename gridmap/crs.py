@@ -233,7 +233,17 @@ def _project(geometry: npt.NDArray[np.object_], transformer: pyproj.Transformer)
 
 @cache
 def _transformer(source: str, target: str) -> pyproj.Transformer:
-    return pyproj.Transformer.from_crs(source, target, always_xy=True)
+    return _anywhere(pyproj.Transformer.from_crs(source, target, always_xy=True))
+
+
+def _anywhere(found: pyproj.Transformer) -> pyproj.Transformer:
+    """Make a transformer that a new thread can use at once.
+
+    pyproj makes it again in each thread that uses it: 75 ms where two systems are looked up, 0.2 ms where the steps
+    between them are known. Where these depend on the place (systems of several datums), it stays as it is.
+    """
+    steps = found.definition
+    return pyproj.Transformer.from_pipeline(steps) if steps.startswith("proj=") else found
 
 
 def metric_epsg(lon: float, lat: float) -> int:
@@ -367,7 +377,7 @@ def require_reference(uri: str) -> str:
 def _referred(uri: str, *, back: bool) -> pyproj.Transformer:
     # not always_xy: the axes stand in the order that the system itself says
     here, there = "OGC:CRS84", f"EPSG:{uri.removeprefix(_EPSG)}"
-    return pyproj.Transformer.from_crs(*((there, here) if back else (here, there)))
+    return _anywhere(pyproj.Transformer.from_crs(*((there, here) if back else (here, there))))
 
 
 def to_reference(geometry: npt.ArrayLike, uri: str) -> npt.NDArray[np.object_]:

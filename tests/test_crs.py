@@ -1,5 +1,6 @@
 """Datums there and back, the metric CRS of a place, and areas against known figures."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import geopandas as gpd
@@ -233,3 +234,16 @@ def test_a_widened_box_holds_all_that_is_within_the_distance() -> None:
         assert ((west <= x) & (x <= east) & (south <= y) & (y <= north)).all()
     here = crs.widened((120.0, 36.0, 120.0, 36.0), metres)
     assert crs.distances_m(here[0], 36.0, here[2], 36.0) < 2.1 * metres
+
+
+@pytest.mark.parametrize("epsg", [4490, 4513, 4528, 4549, 3857, 32651, 2326, 27700])
+def test_every_thread_gets_the_numbers_of_pyproj_to_the_bit(epsg: int) -> None:
+    lon, lat = np.random.default_rng(0).uniform((70, -10), (140, 60), (500, 2)).T
+    there = pyproj.Transformer.from_crs("EPSG:4326", f"EPSG:{epsg}", always_xy=True)
+    x, y = there.transform(lon, lat)
+    back = pyproj.Transformer.from_crs(f"EPSG:{epsg}", "EPSG:4326", always_xy=True).transform(x, y)
+    points, mapped = shapely.points(lon, lat), shapely.points(x, y)
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(lambda: (crs.to_metric(points, epsg), crs.from_metric(mapped, epsg))).result()
+    assert np.array_equal(shapely.get_coordinates(found[0]), np.column_stack([x, y]), equal_nan=True)
+    assert np.array_equal(shapely.get_coordinates(found[1]), np.column_stack(back), equal_nan=True)
