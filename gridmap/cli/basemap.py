@@ -30,14 +30,15 @@ def import_(
 ) -> None:
     """Make a base map of a file of roads, water, green and buildings, or take a PMTiles archive. 导入底图。"""
     from gridmap.crs import parse_datum
-    from gridmap.files.basemaps import SUFFIX, archive_path, copy_archive, read_archive, write_archive
+    from gridmap.files.basemaps import SUFFIX, archive_path, copy_archive, write_archive
     from gridmap.files.boundaries import read_context
+    from gridmap.files.pmtiles import check_archive
 
     with common.refusing():
         settings = common.settings()
         path = archive_path(settings.basemap_dir, name)
         if file.suffix == SUFFIX:
-            read_archive(file)
+            check_archive(file)
             if commit:
                 copy_archive(file, path)
             common.say("basemap_taken", name=name)

@@ -5,7 +5,6 @@ anybody's area.
 """
 
 import hashlib
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pyogrio
 
 from gridmap.crs import WGS84
 from gridmap.errors import FileError, InvalidInput, NotFound
+from gridmap.files.pmtiles import check_archive, read_head
 from gridmap.files.write import replacing
 
 SUFFIX = ".pmtiles"
@@ -21,9 +21,6 @@ SUFFIX = ".pmtiles"
 LAYER = "context"
 #: Matrices that are written: a unit of the last one is 1.2 m, and browsers draw on from it.
 FIRST, LAST = 8, 13
-#: Of the header (PMTiles 3): so many bytes, and the type of tiles that is drawn.
-_HEADER, _VECTOR = 127, 1
-_MAGIC = b"PMTiles\x03"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +51,17 @@ class Archive:
 
 
 def read_archive(path: Path) -> Archive:
-    """Read the header of an archive.
+    """Read the head of an archive.
 
     Raises
     ------
     FileError
-        ``file_missing``, ``basemap_not_pmtiles`` (also: it holds pictures, which our pages do not draw).
+        As ``pmtiles.read_head``.
     """
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEADER)
-        seen = path.stat()
-    except OSError:
-        raise FileError("file_missing") from None
-    if len(head) < _HEADER or head[:8] != _MAGIC or head[99] != _VECTOR:
-        raise FileError("basemap_not_pmtiles")
-    west, south, east, north = (value / 1e7 for value in struct.unpack_from("<4i", head, 102))
-    version = hashlib.blake2b(head + f"{seen.st_size}/{seen.st_mtime_ns}".encode(), digest_size=8).hexdigest()
-    return Archive(path.stem, path, seen.st_size, head[100], head[101], (west, south, east, north), version)
+    head = read_head(path)
+    seen = path.stat()
+    version = hashlib.blake2b(head.raw + f"{seen.st_size}/{seen.st_mtime_ns}".encode(), digest_size=8).hexdigest()
+    return Archive(path.stem, path, seen.st_size, head.first, head.last, head.box, version)
 
 
 def list_archives(folder: Path | None) -> list[Archive]:
@@ -147,9 +137,9 @@ def copy_archive(source: Path, path: Path) -> Archive:
     Raises
     ------
     FileError
-        As ``read_archive``, and ``output_not_written``, ``disk_full``.
+        As ``pmtiles.check_archive``, and ``output_not_written``, ``disk_full``.
     """
-    read_archive(source)
+    check_archive(source)
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary, source.open("rb") as file, temporary.open("wb") as out:
         while part := file.read(1 << 20):
