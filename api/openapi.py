@@ -13,11 +13,16 @@ from api.replies import FeatureCollection, Problem
 _REF = "#/components/schemas/"
 
 
+#: The document by the routes it tells of: all apps of a process have the same.
+_DOCUMENTS: dict[tuple[int, ...], dict[str, Any]] = {}
+
+
 def openapi_of(app: FastAPI) -> dict[str, Any]:
-    """Give the document, made once an app."""
-    if app.openapi_schema is None:
-        app.openapi_schema = _made(app)
-    return app.openapi_schema
+    """Give the document, made once a process; nobody changes it."""
+    routes = tuple(map(id, app.state.api_routes))
+    if routes not in _DOCUMENTS:
+        _DOCUMENTS[routes] = _made(app)
+    return _DOCUMENTS[routes]
 
 
 def _made(app: FastAPI) -> dict[str, Any]:

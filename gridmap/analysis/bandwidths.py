@@ -7,7 +7,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 
-from gridmap.analysis.density import density, metric_points
+from gridmap.analysis.density import densities, metric_points
 from gridmap.analysis.kernel_sums import convolved, kernel_on
 from gridmap.analysis.lattice import find_cells, require_positive
 from gridmap.analysis.saying import Statement, rounded, say
@@ -191,10 +191,7 @@ def other_scales(
     As ``density``.
     """
     cell_m = require_positive("bandwidth_m", bandwidth_m) / 3.0
-    found = [
-        density(incidents, grids, cell_m=cell_m, bandwidth_m=bandwidth_m * by)["density_per_km2"].to_numpy()
-        for by in (0.5, 1.0, 2.0)
-    ]
+    found = densities(incidents, grids, cell_m=cell_m, bandwidths_m=[bandwidth_m * by for by in (0.5, 1.0, 2.0)])
     if not found[1].max(initial=0.0) > 0:
         return None
     many = max(1, round(top * len(found[0])))

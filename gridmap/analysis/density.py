@@ -1,5 +1,7 @@
 """Kernel density of incidents on a lattice, in incidents per km2."""
 
+from collections.abc import Sequence
+
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
@@ -84,18 +86,10 @@ def density(
     """
     bandwidth_m = require_positive("bandwidth_m", bandwidth_m)
     raster, row, column = find_cells(grids, bandwidth_m * CELL_SHARE if cell_m is None else cell_m)
-    x, y, each = ordered_points(incidents, raster.epsg, weight)
+    points = ordered_points(incidents, raster.epsg, weight)
     per = 1.0 if days is None else require_positive("per_days", per_days) / require_positive("days", days)
-    counts = _counts(x, y, raster)[row, column]
-    if edges:
-        ground, inside = ground_of(grids, raster), inside_cells(x, y, raster, row, column)
-        share = filled_cells(ground_share(ground, raster, row, column), raster, row, column)
-        mass = kernel_mass(share, raster.cell_m, bandwidth_m)[row, column]
-        sums = kernel_sums(x[inside], y[inside], each[inside], raster, bandwidth_m)[row, column]
-        # a kernel that hardly meets the ground says nothing about it
-        per_m2 = np.divide(sums, mass, out=np.zeros(len(row)), where=mass > 1e-6)
-    else:
-        per_m2 = kernel_sums(x, y, each, raster, bandwidth_m)[row, column]
+    counts = _counts(*points[:2], raster)[row, column]
+    per_m2 = _estimated(points, grids, (raster, row, column), bandwidth_m, edges=edges)
     boxes = raster.boxes(row, column)
     frame = gpd.GeoDataFrame(
         {"cell": raster.ids(row, column), "incidents": counts, "density_per_km2": per_m2 * 1e6 * per},
@@ -113,6 +107,48 @@ def density(
         "edges": edges,
     }
     return frame
+
+
+def densities(
+    incidents: gpd.GeoDataFrame, grids: gpd.GeoDataFrame, *, cell_m: float, bandwidths_m: Sequence[float]
+) -> list[Floats]:
+    """Estimate incidents per km2 on the cells of ``density`` by several bandwidths: numbers alone, without shapes.
+
+    Returns
+    -------
+    list of float arrays, shape (cells,)
+        One a bandwidth, as ``density`` gives them, in the order of its cells.
+
+    Raises
+    ------
+    As ``density``.
+    """
+    cells = find_cells(grids, cell_m)
+    points = ordered_points(incidents, cells[0].epsg, None)
+    return [
+        _estimated(points, grids, cells, require_positive("bandwidth_m", bandwidth_m), edges=False) * 1e6
+        for bandwidth_m in bandwidths_m
+    ]
+
+
+def _estimated(
+    points: tuple[Floats, Floats, Floats],
+    grids: gpd.GeoDataFrame,
+    cells: tuple[Raster, Ints, Ints],
+    bandwidth_m: float,
+    *,
+    edges: bool,
+) -> Floats:
+    """Estimate incidents per m2 at the centre of each cell."""
+    (x, y, each), (raster, row, column) = points, cells
+    if not edges:
+        return kernel_sums(x, y, each, raster, bandwidth_m)[row, column]
+    ground, inside = ground_of(grids, raster), inside_cells(x, y, raster, row, column)
+    share = filled_cells(ground_share(ground, raster, row, column), raster, row, column)
+    mass = kernel_mass(share, raster.cell_m, bandwidth_m)[row, column]
+    sums = kernel_sums(x[inside], y[inside], each[inside], raster, bandwidth_m)[row, column]
+    # a kernel that hardly meets the ground says nothing about it
+    return np.divide(sums, mass, out=np.zeros(len(row)), where=mass > 1e-6)
 
 
 def density_by(
