@@ -3,26 +3,25 @@
 from collections import Counter
 
 from api.replies_indicators import AlertOut, AlertsAnswer
-from gridmap.domain.alerts import Alert, AlertRules
+from gridmap.domain.alerts import Alert
 from gridmap.i18n import Language
-from gridmap.services.cases.alerting import alert_words
-from gridmap.services.cases.indicators import Question
+from gridmap.services.cases.alerting import Pressing, alert_words
 from gridmap.services.responsibility import Plan
 
-#: Alerts of one answer, and cases that one of them names.
-_MOST_ALERTS, _MOST_NAMED = 1_000, 100
+#: Cases that one alert names.
+_MOST_NAMED = 100
 
 
 def alerts_answer(
-    asked: Question, rules: AlertRules, found: list[Alert], plan: Plan | None, language: Language
+    said: Pressing, found: list[Alert], limit: int, plan: Plan | None, language: Language
 ) -> AlertsAnswer:
-    """Give alerts, the most pressing of them; ``plan`` names grids and areas."""
+    """Give so many of the alerts that were asked for, the most pressing; ``plan`` names grids and areas."""
     return AlertsAnswer(
-        at=asked.at,
-        rules=rules.name,
+        at=said.at,
+        rules=said.rules.name,
         counts=dict(Counter(alert.rule.id for alert in found)),
-        alerts=[_alert(alert, plan, language) for alert in found[:_MOST_ALERTS]],
-        truncated=len(found) > _MOST_ALERTS,
+        alerts=[_alert(alert, plan, language) for alert in found[:limit]],
+        truncated=len(found) > limit,
     )
 
 

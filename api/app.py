@@ -281,6 +281,7 @@ def _context(settings: Settings, store: Store, clock: Clock | None) -> Context:
         PatrolParts(store, settings, plans),
         Releases(store),
         cases_held=Lately(settings.lead_fresh_s, _STALE * settings.lead_fresh_s),
+        alerts_held=Lately(settings.lead_fresh_s, _STALE * settings.lead_fresh_s),
         proposals=Proposals(folder_for(Path(tempfile.gettempdir()), settings.database_url)),
         tile_files=TileFiles(settings.tile_dir or own_folder("tiles", settings.database_url), settings.tile_mb * 10**6),
     )

@@ -23,11 +23,15 @@ from gridmap.analysis.gazetteer import Gazetteer
 from gridmap.analysis.leading import Board
 from gridmap.analysis.patrol_figures import PatrolWays
 from gridmap.domain.access import Principal
-from gridmap.errors import GridmapError, InvalidInput
-from gridmap.i18n import Language
+from gridmap.errors import GridmapError, InvalidInput, NotFound
+from gridmap.i18n import Language, catalogue
 from gridmap.maps.drawing import Ground, ground
 from gridmap.services.case_books import patrol_rules_at
+from gridmap.services.cases.alerting import Pressing
 from gridmap.services.cases.holding import HELD, CasesHeld, held_cases
+from gridmap.services.cases.indicators import alerts_now
+from gridmap.services.cases.leading import USUAL, lead
+from gridmap.services.cases.leading import newest as latest
 from gridmap.services.clock import day_in, start_of
 from gridmap.services.guarded import CutPlans, GuardedStore, Kin, Parts
 from gridmap.services.kept import Kept, Part
@@ -93,6 +97,8 @@ class Context:
     hotspots: Kept[Any] | Part[Any] = field(default_factory=lambda: Kept(24))
     #: Cases of the leader's page, which may be some seconds old.
     cases_held: Lately[CasesHeld] | OfReader[CasesHeld] = field(default_factory=lambda: Lately(0.0, 0.0))
+    #: What asked for attention then, for those who may see it some seconds old.
+    alerts_held: Lately[Pressing] | OfReader[Pressing] = field(default_factory=lambda: Lately(0.0, 0.0))
     #: The numbers that were worked out of cases held, while these are.
     boards: Kept[Board] | Part[Board] = field(default_factory=lambda: Kept(32))
     #: The index of standard places, which are everybody's.
@@ -171,15 +177,33 @@ class Context:
         def read() -> CasesHeld:
             now = self.clock.now()
             with self.store.unit_of_work() as work:
-                return held_cases(work, now, now - timedelta(days=days))
+                found = held_cases(work, now, now - timedelta(days=days))
+            # made where they are read, which is in the background: no reader waits for it
+            found.coded(self.settings.time_zone)
+            return found
 
         return self.cases_held.get(days, self.store.revision, read)
+
+    def pressing(self) -> Pressing:
+        """Give what asks for attention now."""
+        now = self.clock.now()
+        try:
+            plan = self.plan(None, None)
+        except NotFound:
+            plan = None
+        with self.store.unit_of_work() as work:
+            return Pressing(now, *alerts_now(work, plan, now, self.settings))
+
+    def pressing_lately(self) -> Pressing:
+        """Give what asked for attention a moment ago."""
+        return self.alerts_held.get((), self.store.revision, self.pressing)
 
     def close(self) -> None:
         """Stop what goes on in the background."""
         self.stopping.set()
-        if isinstance(self.cases_held, Lately):
-            self.cases_held.close()
+        for held in (self.cases_held, self.alerts_held):
+            if isinstance(held, Lately):
+                held.close()
 
     def warm(self) -> None:
         """Make what the first reader would wait for: the plan in force, overview, ground of the maps, cases."""
@@ -188,11 +212,20 @@ class Context:
             plan.make_ready()
             newest = self.overview().fixes.last_at
             self.ground(plan_report(self.store, plan))
-            self.held()
+            self._warm_leading(plan)
             if newest is not None:
                 self._warm_patrols(plan, newest)
         except GridmapError as error:  # a new store has no plan yet
             log.info("not warmed: %s", error.code)
+
+    def _warm_leading(self, plan: Plan) -> None:
+        """Read the cases, and work out what the leader's page opens with."""
+        held = self.held()
+        end = latest(held)
+        with self.store.unit_of_work() as work:
+            lead(work, held, end - USUAL, end, plan, self.settings, boards=self.boards)
+        self.pressing_lately()
+        catalogue()
 
     def _warm_patrols(self, plan: Plan, newest: datetime) -> None:
         """Sum the last week of patrols, day by day: the window that the page of coverage opens with."""
@@ -254,7 +287,7 @@ class Context:
 #: What is kept from one request to the next and hangs on what the reader may see.
 _SHARED = (
     "pages", "overviews", "grounds", "code_texts", "code_arrays", "comparisons", "places", "patrol_ways",
-    "patrol_swaths", "cases_held", "boards", "served", "tags", "tile_areas", "tile_layers",
+    "patrol_swaths", "cases_held", "alerts_held", "boards", "served", "tags", "tile_areas", "tile_layers",
     "hotspots",
 )  # fmt: skip
 

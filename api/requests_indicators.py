@@ -1,10 +1,10 @@
 """What the API takes about indicators, evaluations and alerts of cases."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.fields import Name, Names, Time
+from api.fields import Name, Names, QueryInteger, Time
 from api.requests import PageQuery, Strict, WindowQuery
 from api.requests_cases import Kind
 from gridmap.i18n import Language
@@ -70,3 +70,9 @@ class AlertsQuery(Strict):
 
     grade: Literal["urgent", "warning", "note"] | None = None
     kind: Literal["overdue", "cluster", "rate", "head", "station"] | None = None
+    limit: Annotated[QueryInteger, Field(ge=1, le=1_000)] = Field(
+        1_000, description="so many are told, the most pressing first; ``counts`` are those of all"
+    )
+    held: Literal["true", "false"] = Field(
+        "false", description="they may be some seconds old, as the leader's numbers are: then they are there at once"
+    )

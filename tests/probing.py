@@ -129,6 +129,7 @@ POOL: dict[str, Any] = {
     "compare": ("before", "year"),
     "table": ("jinhua", "on-time-60"),
     "grade": ("urgent", "note"),
+    "held": ("true", "false"),
     "emergency": ("true", "false"),
     "kind": ("report", "overdue", "head"),
     "account": ("nobody",),

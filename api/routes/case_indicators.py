@@ -33,7 +33,7 @@ from gridmap.files.figuretables import CSV, XLSX, table_csv, table_xlsx
 from gridmap.i18n import Language
 from gridmap.print.figuretable import figure_table
 from gridmap.services.cases.holding import HELD
-from gridmap.services.cases.indicators import Counted, Question, alerts_now, behind, count, group_name, score
+from gridmap.services.cases.indicators import Counted, Question, behind, count, group_name, score
 from gridmap.services.ports import CaseFilter
 from gridmap.services.responsibility import Plan
 
@@ -175,11 +175,9 @@ def get_evaluation_pdf(ctx: Ctx, request: Request, q: Query[EvaluationFileQuery]
 @needs(Permission.CASES_READ)
 def get_alerts(ctx: Ctx, q: Query[AlertsQuery], language: ReaderLanguage) -> AlertsAnswer:
     """Give what the rules of the day ask somebody to look at, the most pressing first."""
-    asked, plan = Question(at=ctx.clock.now()), _plan(ctx)
-    with ctx.store.unit_of_work() as work:
-        rules, found = alerts_now(work, plan, asked.at, ctx.settings)
-    kept = [a for a in found if q.grade in (None, a.rule.grade.value) and q.kind in (None, a.rule.kind.value)]
-    return alerts_answer(asked, rules, kept, plan, language)
+    found = ctx.pressing_lately() if q.held == "true" else ctx.pressing()
+    kept = [a for a in found.alerts if q.grade in (None, a.rule.grade.value) and q.kind in (None, a.rule.kind.value)]
+    return alerts_answer(found, kept, q.limit, _plan(ctx), language)
 
 
 def _file(body: bytes, kind: str, name: str, language: Language) -> Response:

@@ -5,15 +5,16 @@ Every number is an indicator of ``analysis.indicators``, so it has its numerator
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from gridmap.analysis.indicators import Figures, indicators
+from gridmap.analysis import frames
+from gridmap.analysis.indicators import Figures
+from gridmap.analysis.indicators.coded import Coded
 from gridmap.analysis.indicators.groups import period_of
 from gridmap.errors import InvalidInput
 
@@ -24,6 +25,7 @@ Ints = npt.NDArray[np.int64]
 NUMBERS = ("filing", "on_time_closing", "closing", "handling_hours", "proactive", "rework")
 #: Up to so many days a course is drawn by day, then by week, then by month.
 _BY_DAY, _BY_WEEK = 45, 200
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Board:
 
 
 def leading(
-    cases: gpd.GeoDataFrame,
+    cases: gpd.GeoDataFrame | Coded,
     start: datetime,
     end: datetime,
     *,
@@ -78,8 +80,9 @@ def leading(
 
     Parameters
     ----------
-    cases : GeoDataFrame
-        frames.CASES; of at least the period and the one it is compared with.
+    cases : GeoDataFrame or Coded
+        frames.CASES, of at least the period and the one it is compared with; or what ``coded_for_leading`` made of
+        them, at the same ``at`` and ``zone``, once for many periods.
     start, end, at : datetime
         The period, half-open, of the report; and when the frame was taken. With offsets.
     zone : str
@@ -99,22 +102,30 @@ def leading(
     before, until = against or (start - (end - start), start)
     if start >= end or before >= until:
         raise InvalidInput("window_reversed")
-    mine = np.ones(len(cases), dtype=np.bool_) if grids is None else cases["grid_code"].isin(grids).to_numpy(np.bool_)
-    reported = cases["reported_at"]
-    now = ((reported >= start) & (reported < end)).to_numpy(np.bool_)
-    was = ((reported >= before) & (reported < until)).to_numpy(np.bool_)
-    held = cases[mine & (now | was)]
-    during, earlier = now[mine & (now | was)], was[mine & (now | was)]
+    cases = coded_for_leading(cases, at, zone) if isinstance(cases, gpd.GeoDataFrame) else cases
+    wanted = _within(cases, start, end) | _within(cases, before, until)
+    held = cases.taken(wanted if grids is None else wanted & cases.in_grids(grids))
+    during, earlier = _within(held, start, end), _within(held, before, until)
     period = _period(end - start)
-
-    def figures(*by: str, among: Flags = during) -> Figures:
-        return indicators(held, by, at=at, zone=zone, names=NUMBERS, areas=areas, among=among)
-
     return Board(
-        start, end, before, until, period, _labels(start, end, period, zone), figures(), figures(among=earlier),
-        figures(period), figures("category"), figures("category", among=earlier),
-        figures("grid" if areas is None else "area"), _hours(held["reported_at"][during], zone),
+        start, end, before, until, period, _labels(start, end, period, zone), held.figures(during),
+        held.figures(earlier), held.figures(during, period), held.figures(during, "category"),
+        held.figures(earlier, "category"), held.figures(during, "grid" if areas is None else "area", areas),
+        np.bincount(held.weekday_hour[during], minlength=7 * 24).reshape(7, 24).astype(np.int64),
     )  # fmt: skip
+
+
+def coded_for_leading(cases: gpd.GeoDataFrame, at: datetime, zone: str) -> Coded:
+    """Make the numbers of cases (frames.CASES, taken at ``at``) that all their periods are counted of."""
+    frames.require_columns(cases, frames.CASES)
+    if at.tzinfo is None:
+        raise InvalidInput("indicator_time")
+    return Coded(cases, at, zone, NUMBERS)
+
+
+def _within(cases: Coded, start: datetime, end: datetime) -> Flags:
+    first, last = ((moment - _EPOCH) // timedelta(microseconds=1) for moment in (start, end))
+    return (cases.reported >= first) & (cases.reported < last)
 
 
 def _period(length: timedelta) -> str:
@@ -128,9 +139,3 @@ def _labels(start: datetime, end: datetime, period: str, zone: str) -> tuple[str
     last = (end - timedelta(microseconds=1)).astimezone(ZoneInfo(zone)).date()
     days = (date.fromordinal(day) for day in range(first.toordinal(), last.toordinal() + 1))
     return tuple(dict.fromkeys(period_of(day, period) for day in days))
-
-
-def _hours(times: "pd.Series[pd.Timestamp]", zone: str) -> Ints:
-    local = pd.DatetimeIndex(times).tz_convert(zone)
-    place = local.day_of_week.to_numpy(np.int64) * 24 + local.hour.to_numpy(np.int64)
-    return np.bincount(place, minlength=7 * 24).reshape(7, 24).astype(np.int64)

@@ -246,3 +246,16 @@ def test_what_is_no_emergency_is_counted_within_its_window_alone(client: TestCli
         0,
         sum(one["reported"] for one in found["types"] if one["category"] == "E1-01"),
     ]
+
+
+def test_what_asks_for_attention_may_be_some_seconds_old_and_few(served: tuple[TestClient, Clock]) -> None:
+    client, clock = served
+    before, clock.moment = clock.moment, clock.moment + timedelta(days=30)
+    all_of_them = client.get("/api/v1/cases/alerts").json()
+    few = client.get("/api/v1/cases/alerts", params={"held": "true", "limit": 1}).json()
+    clock.moment = before
+    assert len(all_of_them["alerts"]) > 1
+    assert few["alerts"] == all_of_them["alerts"][:1]
+    assert few["counts"] == all_of_them["counts"]
+    assert (few["truncated"], all_of_them["truncated"]) == (True, False)
+    assert client.get("/api/v1/cases/alerts", params={"limit": 0}).status_code == 422

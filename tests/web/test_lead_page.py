@@ -67,7 +67,9 @@ def test_the_numbers_open_their_cases_and_the_charts_have_tables(page: Page, fil
     page.set_viewport_size({"width": 1366, "height": 768})
     said = {"title": "网格没有网格长", "text": "没有在岗的网格长", "grade": "warning"}
     headless = {**said, "about": "grid", "subject": "B", "cases": []}
-    page.route("**/api/v1/cases/alerts", lambda route: route.fulfill(json={"alerts": [headless]}))
+    page.route(
+        "**/api/v1/cases/alerts?*", lambda route: route.fulfill(json={"alerts": [headless], "counts": {"head": 4}})
+    )
     burst = {"category": "E5-01", "title": "入室盗窃", "observed": 86, "code": "B", "name": "乙网格",
              "since": "2026-07-01T16:00:00Z", "sentence": "近 2 周内 86 件，预期约 15 件"}  # fmt: skip
     page.route("**/api/v1/hotspots/sudden?*", lambda route: route.fulfill(json={"clusters": [burst], "said": ["一处"]}))
@@ -79,6 +81,7 @@ def test_the_numbers_open_their_cases_and_the_charts_have_tables(page: Page, fil
     )
     expect(sudden).to_contain_text("预期约 15 件")
     expect(page.locator(".of-alerts a")).to_have_attribute("href", re.compile("^/\\?.*#grid=B$"))
+    expect(page.locator(".of-alerts")).to_contain_text("另有 3 项")
     expect(page.locator("#pages a[aria-current]")).to_have_text("看板")
     reported = page.locator(".tile[data-name=reported]")
     expect(reported.locator("strong")).to_have_text("8")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 import geopandas as gpd
 import numpy as np
@@ -15,6 +15,15 @@ from gridmap.analysis.indicators.groups import Ints, group_by
 from gridmap.errors import InvalidInput, NotFound
 
 _HOUR_US = 3_600_000_000
+
+
+class Flagged(Protocol):
+    """Knows of each case which numbers it is part of; ``handling``: microseconds."""
+
+    @property
+    def handling(self) -> Ints: ...
+
+    def of(self, name: str) -> tuple[Flags, Flags]: ...
 
 
 class Figures:
@@ -31,7 +40,7 @@ class Figures:
     """
 
     def __init__(
-        self, by: tuple[str, ...], keys: pd.DataFrame, group: Ints, sets: Sets, names: tuple[str, ...]
+        self, by: tuple[str, ...], keys: pd.DataFrame, group: Ints, sets: Flagged, names: tuple[str, ...]
     ) -> None:
         self.by, self.keys, self.names = by, keys, names
         self._group = group

@@ -94,6 +94,11 @@ class Terms:
     repeat: timedelta = timedelta(hours=72)
 
 
+def microseconds(times: "pd.Series[pd.Timestamp]") -> Ints:
+    """Give times as microseconds since 1970; what is missing as the smallest number."""
+    return pd.DatetimeIndex(times).as_unit("us").asi8
+
+
 class Sets:
     """The sets of cases of one frame at one moment, each as one flag a row.
 
@@ -198,7 +203,7 @@ class Sets:
         return repeated(self._cases, within_m=self._terms.repeat_m, within=self._terms.repeat)
 
     def _time(self, column: str) -> Ints:
-        return pd.DatetimeIndex(self._cases[column]).as_unit("us").asi8
+        return microseconds(self._cases[column])
 
     def _flag(self, column: str) -> Flags:
         return self._cases[column].fillna(False).to_numpy(dtype=np.bool_)

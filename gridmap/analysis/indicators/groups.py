@@ -17,6 +17,7 @@ Ints = npt.NDArray[np.int64]
 #: Periods, in the district's own days; a week is that of ISO 8601. As texts they sort by time.
 PERIODS = ("day", "week", "month", "quarter", "year")
 _COLUMNS = {"grid": "grid_code", "unit": "unit", "category": "category", "channel": "channel", "kind": "kind"}
+_NO_AREAS: Mapping[str, str] = {}
 #: All that ``by`` may name.
 DIMENSIONS = ("grid", "area", "unit", "category", "class", "channel", "kind", *PERIODS)
 
@@ -40,7 +41,7 @@ def group_by(
     """
     if len(set(by)) < len(by) or set(by) - set(DIMENSIONS) or ("area" in by and areas is None):
         raise InvalidInput("indicator_by", known=", ".join(DIMENSIONS))
-    coded = [_codes(cases, name, zone, time, areas or {}) for name in by]
+    coded = [codes_of(cases, name, zone, time, areas or {}) for name in by]
     whole = np.zeros(len(cases), dtype=np.int64)
     for code, labels in coded:
         whole = whole * (len(labels) + 1) + code
@@ -54,8 +55,8 @@ def group_by(
     return pd.DataFrame({name: pd.Series(columns[name], dtype=object) for name in by}), group
 
 
-def _codes(
-    cases: pd.DataFrame, name: str, zone: str, time: str, areas: Mapping[str, str]
+def codes_of(
+    cases: pd.DataFrame, name: str, zone: str = "UTC", time: str = "reported_at", areas: Mapping[str, str] = _NO_AREAS
 ) -> tuple[Ints, npt.NDArray[np.object_]]:
     """Give the place of each case in the sorted labels; one beyond them: missing."""
     if name in PERIODS:

@@ -1,9 +1,21 @@
 """Alerts in the words of people: what a text is filled with, named as they call it."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from gridmap.analysis.alerts import alert_text
-from gridmap.domain.alerts import Alert
+from gridmap.domain.alerts import Alert, AlertRules
 from gridmap.i18n import Language, has, text
 from gridmap.services.responsibility import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Pressing:
+    """What rules asked somebody to look at, at a moment; the most pressing first."""
+
+    at: datetime
+    rules: AlertRules
+    alerts: list[Alert]
 
 
 def alert_words(alert: Alert, plan: Plan | None, language: Language) -> str:

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 import geopandas as gpd
 
+from gridmap.analysis.indicators.coded import Coded
+from gridmap.analysis.leading import coded_for_leading
 from gridmap.errors import TooLarge
 from gridmap.services.ports import CaseFilter, UnitOfWork
 
@@ -22,6 +24,13 @@ class CasesHeld:
     at: datetime
     since: datetime
     token: object = field(default_factory=object)
+    _coded: dict[str, Coded] = field(default_factory=dict, repr=False, compare=False)
+
+    def coded(self, zone: str) -> Coded:
+        """Give them as numbers for the leader's page, made when they are first asked for."""
+        if zone not in self._coded:
+            self._coded[zone] = coded_for_leading(self.frame, self.at, zone)
+        return self._coded[zone]
 
     def between(self, start: datetime, end: datetime) -> gpd.GeoDataFrame:
         """Give those that were reported in a half-open window."""

@@ -112,8 +112,9 @@ def lead(
     def make() -> Board:
         places = None if plan is None or level is None else areas_of(plan, level)
         return leading(
-            held.frame, start, end, at=held.at, zone=settings.time_zone, areas=places, grids=codes, against=against
-        )
+            held.coded(settings.time_zone), start, end, at=held.at, zone=settings.time_zone, areas=places, grids=codes,
+            against=against,
+        )  # fmt: skip
 
     # the same cases, places and days give the same numbers
     part = None if plan is None else (plan.key, area, level)

@@ -20,21 +20,22 @@ function put(node, body, busy) {
 /** Draw alerts, the most urgent first; each leads to its case or its grid. */
 export async function drawAlerts(node, lead, { ask, here, lang }) {
   put(node, el("p", "note", t("lead_alerts_wait")), true);
-  let alerts;
+  let found;
   try {
-    ({ alerts } = await ask("/api/v1/cases/alerts"));
+    found = await ask(`/api/v1/cases/alerts?held=true&limit=${SHOWN}`);
   } catch (problem) {
     if (here()) { put(node, el("p", "wrong", problem.detail || t("lead_failed")), false); }
     return;
   }
   if (!here()) { return; }
-  const list = el("ul", "alerts-list", null, ...alerts.slice(0, SHOWN).map((one) => {
+  const { alerts, counts } = found;
+  const list = el("ul", "alerts-list", null, ...alerts.map((one) => {
     const place = placeOf(one, lead.set, lang);
     const text = el(place ? "a" : "span", null, one.text);
     if (place) { text.href = place; }
     return el("li", one.grade, null, el("b", null, one.title), text);
   }));
-  const rest = alerts.length - SHOWN;
+  const rest = Object.values(counts).reduce((sum, n) => sum + n, 0) - alerts.length;
   const body = alerts.length ? el("div", null, null, list, rest > 0 ? el("p", "note", t("lead_alerts_more", { n: number(rest) })) : null)
     : el("p", "note", t("lead_alerts_none"));
   put(node, body, false);
