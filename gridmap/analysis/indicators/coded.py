@@ -102,7 +102,7 @@ class Coded:
         """Give the place of each case in the sorted labels; one beyond them: missing."""
         if by in PERIODS:
             days, code = np.unique(self._day, return_inverse=True)
-            texts = [period_of(date.fromordinal(int(day) + _EPOCH_DAY), by) for day in days]
+            texts: list[str | None] = [period_of(date.fromordinal(int(day) + _EPOCH_DAY), by) for day in days]
         elif by == "area":
             code, grids = self._codes["grid"]
             texts = [areas.get(str(grid)) for grid in grids]

@@ -155,7 +155,7 @@ async function draw() {
     const means = { ask: inTurn(ask), here, lang, versions: [state.old, state.new], change, goTo: (code) => change({ area: code }) };
     drawCharts(charts, lead, means);
     board.setAttribute("aria-busy", "false");
-    await Promise.all([drawAlerts, drawSudden, drawEffort, drawRedraw].map((drawCard) => drawCard(charts, lead, means)));
+    await Promise.all([drawAlerts, drawEffort, drawRedraw, drawSudden].map((drawCard) => drawCard(charts, lead, means)));
   } catch (problem) {
     if (!here()) { return; }
     const known = textsOf === lang;
