@@ -109,6 +109,6 @@ class Coded:
         else:
             return self._codes[by]
         known = sorted({text for text in texts if text is not None})
-        place = {text: n for n, text in enumerate(known)}
+        place: dict[str | None, int] = {text: n for n, text in enumerate(known)}
         to = np.array([*(place.get(text, len(known)) for text in texts), len(known)], dtype=np.int64)
         return to[code], np.array(known, dtype=object)
