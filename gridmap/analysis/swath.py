@@ -36,6 +36,7 @@ _ROWS = 64
 _TURN = 0.4142
 
 Shapes = npt.NDArray[np.object_]
+Mask = npt.NDArray[np.bool_]
 
 
 def simplified_m(reach_m: float) -> float:
@@ -137,20 +138,46 @@ def swath_coverage(
     else:
         placed = crs.to_metric(np.asarray(ways, dtype=object), epsg)
         segments = straight_pieces(shapely.get_parts(placed), simplified_m(reach))
-    area, share = shapely.area(shapes), _shares(shapes, segments, reach, threads)
+    return summed_up(measured(grids, shapes, segments, epsg, reach, streets=streets, threads=threads))
+
+
+def measured(
+    grids: gpd.GeoDataFrame,
+    shapes: Shapes,
+    segments: Floats,
+    epsg: int,
+    reach: float,
+    *,
+    streets: gpd.GeoDataFrame | None = None,
+    threads: int | None = None,
+    only: Mask | None = None,
+) -> pd.DataFrame:
+    """Measure as ``swath_coverage`` what is asked right: ``shapes`` are the grids in the metric CRS ``epsg``.
+
+    ``only``: these grids alone, on the rows of all of them; what is said of the others is nothing.
+    """
+    if only is not None:
+        segments = segments[_near(segments, shapes[only], reach)]
+    area, share = shapely.area(shapes), _shares(shapes, segments, reach, threads, only)
     result = pd.DataFrame({"code": grids["code"].astype("str").array, "area_m2": area, "seen_m2": share * area})
     result["share"] = share
-    summary = {"area_m2": float(area.sum()), "seen_m2": float((share * area).sum())}
-    summary["share"] = summary["seen_m2"] / summary["area_m2"] if len(result) else float("nan")
     if streets is not None:
-        street, seen = _street_metres(grids, streets, segments, epsg, reach)
+        street, seen = _street_metres(grids, streets, segments, epsg, reach, only)
         result["street_m"], result["street_seen_m"] = street, seen
         result["street_share"] = np.divide(seen, street, out=np.full(len(street), np.nan), where=street > 0)
-        total = float(street.sum())
-        summary |= {"street_m": total, "street_seen_m": float(seen.sum())}
-        summary["street_share"] = summary["street_seen_m"] / total if total else float("nan")
-    result.attrs["summary"] = summary
     return result
+
+
+def summed_up(table: pd.DataFrame) -> pd.DataFrame:
+    """Put the sums and shares of all grids together into ``attrs["summary"]``."""
+    summary = {name: float(table[name].sum()) for name in ("area_m2", "seen_m2")}
+    summary["share"] = summary["seen_m2"] / summary["area_m2"] if len(table) else float("nan")
+    if "street_m" in table:
+        summary |= {name: float(table[name].sum()) for name in ("street_m", "street_seen_m")}
+        total = summary["street_m"]
+        summary["street_share"] = summary["street_seen_m"] / total if total else float("nan")
+    table.attrs["summary"] = summary
+    return table
 
 
 def blind_spots(
@@ -194,8 +221,18 @@ def blind_spots(
     return found
 
 
-def _shares(shapes: Shapes, segments: Floats, reach: float, threads: int | None) -> Floats:
-    """Give the share of each shape that lies within reach of segments."""
+def _near(lines: Floats, shapes: Shapes, reach: float) -> Mask:
+    """Tell which segments come within reach of the box of a shape."""
+    low = np.minimum(lines[:, :2], lines[:, 2:])
+    high = np.maximum(lines[:, :2], lines[:, 2:])
+    found = np.zeros(len(lines), dtype=bool)
+    for x0, y0, x1, y1 in (shapely.bounds(shapes) + np.array([-reach, -reach, reach, reach])).tolist():
+        found |= (high[:, 0] >= x0) & (low[:, 0] <= x1) & (high[:, 1] >= y0) & (low[:, 1] <= y1)
+    return found
+
+
+def _shares(shapes: Shapes, segments: Floats, reach: float, threads: int | None, only: Mask | None = None) -> Floats:
+    """Give the share of each shape (or of some) that lies within reach of segments."""
     n = len(shapes)
     if not len(segments):
         return np.zeros(n)
@@ -222,12 +259,16 @@ def _shares(shapes: Shapes, segments: Floats, reach: float, threads: int | None)
     side = np.sqrt(shapely.area(shapes))
     step = min(reach * _ROW, max(float(side.min()) / 8, float(np.median(side)) / 100))
     rows = int((high[1] - low[1]) / step) + 1
+    if only is not None:  # the rows stay those of all, so that a share does not hang on who is asked for beside it
+        edges, owners = edges[only[owners]], owners[only[owners]]
     tasks = (rows - 1) // _ROWS + 1
     by_task = _groups(turned, low[1] - reach, high[1] + reach, low[1], reach, step * _ROWS, tasks)
     rim = _groups(edges, low[1], high[1], low[1], 0.0, step * _ROWS, tasks)
 
     def work(task: int) -> tuple[Floats, Floats]:
         got, own = np.zeros(n), np.zeros(n)
+        if not len(rim[task]):
+            return got, own
         some = slice(task * _ROWS, min((task + 1) * _ROWS, rows))
         sweep(some.start, some.stop, low[1], step, reach, turned, by_task[task], edges, owners, rim[task], got, own)
         return got, own
@@ -262,13 +303,15 @@ def _groups(lines: Floats, least: float, most: float, y0: float, reach: float, h
 
 
 def _street_metres(
-    grids: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, segments: Floats, epsg: int, reach: float
+    grids: gpd.GeoDataFrame, streets: gpd.GeoDataFrame, segments: Floats, epsg: int, reach: float, only: Mask | None
 ) -> tuple[Floats, Floats]:
-    """Give the metres of streets in each grid, all of them and seen ones."""
+    """Give the metres of streets in each grid (or in some), all of them and seen ones."""
     total, seen = np.zeros(len(grids)), np.zeros(len(grids))
     grid, pieces = street_pieces(grids, streets, epsg)
     if not len(pieces):
         return total, seen
+    if only is not None:
+        grid, pieces = grid[only[grid]], pieces[only[grid]]
     np.add.at(total, grid, np.hypot(*(pieces[:, 2:] - pieces[:, :2]).T))
     tree = shapely.STRtree(np.asarray(shapely.linestrings(segments.reshape(-1, 2, 2)), dtype=object))
     wanted = shapely.linestrings(pieces.reshape(-1, 2, 2))

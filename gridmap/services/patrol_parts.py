@@ -16,8 +16,10 @@ import pandas as pd
 import shapely
 
 from gridmap.analysis.patrol_days import no_days, padding
-from gridmap.analysis.patrol_parts import PatrolPart, patrol_part
-from gridmap.analysis.segments import Borders
+from gridmap.analysis.patrol_parts import PatrolPart, patrol_part, segments_of_parts
+from gridmap.analysis.segments import Borders, Floats
+from gridmap.analysis.swath import swath_coverage
+from gridmap.analysis.swath_again import swath_again
 from gridmap.domain.boundaries import BoundaryVersion
 from gridmap.domain.patrols import PatrolRules
 from gridmap.errors import TooLarge
@@ -32,7 +34,7 @@ _DAY = timedelta(days=1)
 #: A window is read anew so often, where days of it are thinned meanwhile.
 _TRIES = 5
 #: Days and indexes of borders that are kept. A day of 400 units takes about 3 MB.
-_KEEP_PARTS, _KEEP_BORDERS = 100, 4
+_KEEP_PARTS, _KEEP_BORDERS, _KEEP_SWEPT = 100, 4, 8
 
 
 class Span(NamedTuple):
@@ -76,6 +78,13 @@ class PatrolWindow:
     key: Hashable
 
 
+class Swept(NamedTuple):
+    """Ways, and what of the ground lies within reach of them."""
+
+    ways: list[Floats]
+    table: pd.DataFrame
+
+
 class PatrolParts:
     """Makes the parts of windows; keep one for all questions.
 
@@ -93,6 +102,7 @@ class PatrolParts:
         self._plans = plans
         self._kept: Kept[PatrolPart] = Kept(_KEEP_PARTS)
         self._borders: Kept[Borders] = Kept(_KEEP_BORDERS)
+        self._swept: Kept[Swept] = Kept(_KEEP_SWEPT)
 
     def full(self, plan: Plan) -> Plan:
         """Give the whole of a plan that somebody sees a part of."""
@@ -131,6 +141,30 @@ class PatrolParts:
                     break
         gone = None if told is None else (told.until, told.days, told.left_out)
         return PatrolWindow(parts, thinned, told, (tuple(key for _, key in keys), gone))
+
+    def swath(
+        self,
+        plan: Plan,
+        grids: gpd.GeoDataFrame,
+        window: PatrolWindow,
+        length: timedelta,
+        *,
+        streets: gpd.GeoDataFrame | None,
+        rules: PatrolRules,
+    ) -> pd.DataFrame:
+        """Give ``swath_coverage`` of a window of some length over the grids of a plan.
+
+        Where one as long was measured before, only the grids near ways that came or went since are measured anew.
+        """
+        key = (plan.key, length, rules, None if streets is None else _stamp(streets))
+        ways = [part.ways_m for part in window.parts]
+        last = self._swept.peek(key)
+        if last is None:
+            table = swath_coverage(grids, segments_of_parts(window.parts), streets=streets, rules=rules)
+        else:
+            table = swath_again(grids, last.table, last.ways, ways, streets=streets, rules=rules)
+        self._swept.put(key, Swept(ways, table))
+        return table
 
     def ready(self, plan: Plan, where: PointFilter) -> tuple[int, int]:
         """Tell how many of the parts of a window are made already, and how many there are."""

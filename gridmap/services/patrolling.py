@@ -14,8 +14,7 @@ import pandas as pd
 from gridmap.analysis.briefing import Effort
 from gridmap.analysis.briefing_maps import effort_of_places
 from gridmap.analysis.patrol_figures import PatrolWays, patrol_figures
-from gridmap.analysis.patrol_parts import segments_of_parts, ways_of_parts
-from gridmap.analysis.swath import swath_coverage
+from gridmap.analysis.patrol_parts import ways_of_parts
 from gridmap.domain.patrols import PatrolRules
 from gridmap.services.case_books import patrol_rules_at
 from gridmap.services.counts import incidents_by_plan
@@ -88,6 +87,7 @@ def measure_patrols(
     TooLarge
         ``too_many_fixes``.
     """
+    assert where.start is not None
     assert where.end is not None
     base = plan_report(store, plan)
     alone = within_reach(store) is not None
@@ -104,9 +104,10 @@ def measure_patrols(
     if swaths is not None and not len(window.thinned):
         roads = base.context[base.context["kind"] == "road"]
         lines = roads if len(roads) else None
+        length = where.end - where.start
         swath = swaths.get(
             (*key, rules),
-            lambda: swath_coverage(base.grids, segments_of_parts(window.parts), streets=lines, rules=rules),
+            lambda: parts.swath(plan, base.grids, window, length, streets=lines, rules=rules),
         )
     at = min(where.end, now)
     figures = patrol_figures(grids, kept, incidents, at=at, swath=swath, rules=rules)

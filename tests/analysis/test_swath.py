@@ -12,7 +12,9 @@ from builders import CELL, tiling
 from gridmap import crs
 from gridmap.analysis.street_lengths import street_metres
 from gridmap.analysis.swath import blind_spots, segments_of_fixes, swath_coverage
+from gridmap.analysis.swath_again import changed_segments, swath_again, touched_grids
 from gridmap.analysis.tracks import Fixes
+from gridmap.domain.patrols import packaged_patrol_rules
 from gridmap.errors import ColumnError, InvalidInput
 
 START = datetime(2026, 5, 1, 8, tzinfo=UTC)
@@ -130,3 +132,36 @@ def test_what_cannot_be_measured_is_refused() -> None:
     with pytest.raises(ColumnError):
         swath_coverage(grids.assign(code="A"), nothing)
     assert len(swath_coverage(grids.iloc[:0], nothing)) == 0
+
+
+def test_after_ways_came_and_went_only_the_grids_near_them_are_measured_again() -> None:
+    grids = tiling("ABCDE\nFGHIJ\nKLMNO\nPQRST\nUVWXY")
+    epsg = crs.metric_epsg_of(grids.geometry.array)
+    rules = packaged_patrol_rules()
+    streets = gpd.GeoDataFrame(
+        geometry=[shapely.LineString([(X0 + k * CELL, Y0), (X0 + (k + 0.4) * CELL, Y0 + 5 * CELL)]) for k in range(5)],
+        crs=crs.WGS84,
+    )
+    kept, old, new = (segments_of_fixes(walk(units, 30, seed, side), epsg) for units, seed, side in ((3, 4, 5.0), (1, 5, 1.0), (1, 6, 1.0)))  # fmt: skip  # noqa: E501
+    before, after = [kept, old], [kept, np.concatenate([new, old[: len(old) // 2]])]
+    first = swath_coverage(grids, np.concatenate(before), streets=streets, rules=rules)
+    wanted = swath_coverage(grids, np.concatenate(after), streets=streets, rules=rules)
+    changed = changed_segments(before, after)
+    assert len(changed) == len(old) - len(old) // 2 + len(new)
+    shapes = crs.to_metric(grids.geometry.array, epsg)
+    touched = touched_grids(shapes, changed, rules.reach_m)
+    assert 0 < touched.sum() < 10
+    found = swath_again(grids, first, before, after, streets=streets, rules=rules)
+    pd.testing.assert_frame_equal(found, wanted, rtol=1e-9)
+    assert found.attrs["summary"] == pytest.approx(wanted.attrs["summary"], rel=1e-9)
+    assert not np.allclose(first["share"], wanted["share"])
+    # what is not near is not looked at: a mark that was put there stays, and one near is gone
+    marked = first.assign(share=-1.0)
+    again = swath_again(grids, marked, before, after, streets=streets, rules=rules)["share"].to_numpy()
+    assert ((again == -1.0) == ~touched).all()
+    pd.testing.assert_frame_equal(swath_again(grids, first, before, list(before), streets=streets, rules=rules), first)
+    # ways that change nearly everything are measured as a whole
+    everywhere = segments_of_fixes(walk(9, 60, 7, 5.0), epsg)
+    pd.testing.assert_frame_equal(
+        swath_again(grids, marked, before, [everywhere], rules=rules), swath_coverage(grids, everywhere, rules=rules)
+    )

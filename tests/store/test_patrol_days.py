@@ -16,6 +16,7 @@ from redrawing import EDGES, NOW, edition, found
 
 from gridmap.analysis.content import content_hash
 from gridmap.analysis.patrol_days import COUNTS, MEASURES, effort_of_days, hours_of_days
+from gridmap.services import patrol_parts
 from gridmap.services.grids import grid_card
 from gridmap.services.kept import Kept
 from gridmap.services.patrol_days import PatrolDays
@@ -170,14 +171,14 @@ def test_killed_at_any_moment_no_fix_is_lost_and_none_counts_twice(place):
             assert sum(day.fixes for day in work.patrol_days.days()) + left == fixes
 
 
-def asked(store, window: tuple[str, str], number: int = 1):
+def asked(store, window: tuple[str, str], number: int = 1, parts=None):
     """Give the report of effort and that of gaps for a window, by the borders of a version."""
     where = PointFilter(*(pd.Timestamp(end, tz=BERLIN.time_zone).to_pydatetime() for end in window))
     plans = Plans(store)
     with store.unit_of_work() as work:
         boundary_set = work.boundaries.find_set("city")
         plan = plans.of(boundary_set, work.boundaries.find_version("city", number), work)
-    parts = PatrolParts(store, BERLIN, plans)
+    parts = parts or PatrolParts(store, BERLIN, plans)
     effort = measure_patrols(
         store,
         plan,
@@ -239,6 +240,25 @@ def test_effort_recency_and_gaps_go_on_when_fixes_are_gone(store, seed):
                 assert after.figures["area_share"].isna().all()
             else:
                 pd.testing.assert_frame_equal(after.figures, effort.figures)
+
+
+def test_shares_of_ground_are_those_of_a_fresh_look_after_fixes_came(store, monkeypatch):
+    filled(store, 5)
+    parts, window = PatrolParts(store, BERLIN, Plans(store)), ("2026-03-28", "2026-03-30")
+    before = asked(store, window, parts=parts)[0].figures
+    monkeypatch.setattr(patrol_parts, "swath_coverage", None)  # nothing is measured from the beginning
+    at = pd.Timestamp("2026-03-28T12:00Z") + pd.to_timedelta(np.arange(20) * 30, unit="s")
+    more = pd.DataFrame({"unit_id": "u9", "fixed_at": at})
+    places = shapely.points(np.column_stack([120.0004 + np.arange(20) * 1e-5, np.full(20, 30.0004)]))
+    import_fixes(
+        store, Plans(store), [gpd.GeoDataFrame(more, geometry=places, crs=4326)], settings=BERLIN, commit=lambda: True
+    )
+    after = asked(store, window, parts=parts)[0].figures
+    monkeypatch.undo()
+    fresh = asked(store, window)[0].figures
+    pd.testing.assert_frame_equal(after, fresh, rtol=1e-9)
+    assert (after["area_share"] - before["area_share"]).max() > 1e-4
+    assert asked(store, ("2026-03-28", "2026-03-29 17:20"), parts=parts)[0].figures["area_share"].notna().all()
 
 
 def test_the_card_of_a_grid_says_what_comes_of_sums_of_days(store):
