@@ -16,7 +16,7 @@ from gridmap import crs
 from gridmap.analysis.roads import road_network
 from gridmap.analysis.service_coverage import service_coverage, straight_catchments
 from gridmap.analysis.siting import cover_most
-from gridmap.analysis.walking import walking_catchments
+from gridmap.analysis.walking import walking_catchments, ways_on_foot
 
 FACILITIES = 1_760
 STREETS = 158
@@ -69,6 +69,18 @@ def main() -> None:
     )
     walked = timed("15 minutes on foot from 300 facilities", lambda: walking_catchments(posts_there, network))
     timed("  their ground as one shape", walked.ground, lambda ground: f"{ground.area / 1e6:.1f} km2")
+
+    homes_at = shapely.points(net.reshape(-1, 2)[rng.integers(0, STREETS**2, 1_333)])
+    ways = timed(
+        "ways on foot between 1,333 places, 15 minutes at most",
+        lambda: ways_on_foot(network, homes_at, homes_at, limit_m=1_200.0),
+        lambda found: f"{int(np.isfinite(found).sum()):,} ways",
+    )
+    timed(
+        "  20 posts for them within 15 minutes",
+        lambda: cover_most(np.ones(len(ways)), ways, 20, within_m=1_200.0),
+        lambda found: f"{found.served / found.demand:.4f} of them, proven {found.proven}",
+    )
 
     away = np.hypot(*(centres[:, None] - centres[None]).transpose(2, 0, 1))
     homes = grids["households"].to_numpy(dtype=float)

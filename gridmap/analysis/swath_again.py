@@ -9,7 +9,7 @@ import shapely
 
 from gridmap import crs
 from gridmap.analysis.segments import Floats
-from gridmap.analysis.swath import Mask, measured, summed_up, swath_coverage
+from gridmap.analysis.swath import Mask, Shapes, measured, summed_up, swath_coverage
 from gridmap.domain.patrols import PatrolRules
 
 #: Where more than this share of the grids is touched, all are measured at once.
@@ -28,12 +28,12 @@ def changed_segments(before: Sequence[Floats], after: Sequence[Floats]) -> Float
     return np.concatenate([old[~np.isin(old_rows, new_rows)], new[~np.isin(new_rows, old_rows)]])
 
 
-def touched_grids(shapes: Sequence[shapely.Geometry], segments: Floats, reach_m: float) -> Mask:
+def touched_grids(shapes: Shapes, segments: Floats, reach_m: float) -> Mask:
     """Tell which shapes have ground within reach of segments."""
     found = np.zeros(len(shapes), dtype=bool)
     if len(segments):
         lines = shapely.linestrings(segments.reshape(-1, 2, 2))
-        tree = shapely.STRtree(np.asarray(shapes, dtype=object))
+        tree = shapely.STRtree(shapes)
         found[tree.query(lines, predicate="dwithin", distance=reach_m)[1]] = True
     return found
 
