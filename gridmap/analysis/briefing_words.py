@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from gridmap.analysis.briefing import Number, PlaceLine, TypeLine
 from gridmap.analysis.rhythm import record_gaps, say_records
@@ -75,7 +75,7 @@ def _say_types(types: Sequence[TypeLine], period: Period) -> list[Statement]:
         share = rounded(100 * top.reported / whole)
         said.append(say("report_type_most", type=_type(top.category), count=f"{top.reported:,}", percent=share))
     p = np.array([_differ(t.reported, t.before, period.days / period.days_before) for t in types])
-    q = stats.false_discovery_control(p) if len(p) else p
+    q = scipy.stats.false_discovery_control(p) if len(p) else p
     moved = [(t, float(one)) for t, one, all_ in zip(types, p, q, strict=True) if all_ <= _RATE]
     moved.sort(key=lambda one: (one[1], one[0].category))
     for one, chance in moved[:_MOST_TYPES]:
@@ -97,7 +97,7 @@ def _differ(now: int, was: int, ratio: float) -> float:
     """Tell how likely chance alone makes two counts differ so, of spans whose lengths are as ``ratio``."""
     if not now + was:
         return 1.0
-    return float(stats.binomtest(now, now + was, ratio / (1 + ratio)).pvalue)
+    return float(scipy.stats.binomtest(now, now + was, ratio / (1 + ratio)).pvalue)
 
 
 def gaps_of(at: "pd.Series[pd.Timestamp]", period: Period, zone: str) -> list[tuple[date, date]]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+import scipy
 
 from gridmap.analysis.hotspots import RATE, Judged, getis_ord
 from gridmap.analysis.neighbours import Neighbours, neighbours_in_time
@@ -132,7 +132,7 @@ def emerging_hotspots(
     slope = np.zeros(n)
     if trend is not None and tested.any():
         q = np.ones(n)
-        q[tested] = stats.false_discovery_control(np.nan_to_num(trend.p[tested], nan=1.0), method="bh")
+        q[tested] = scipy.stats.false_discovery_control(np.nan_to_num(trend.p[tested], nan=1.0), method="bh")
         slope = np.where(q <= rate, np.sign(np.nan_to_num(trend.s)), 0.0)
     rows = []
     for i in range(n):

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import sparse, stats
+import scipy
+from scipy import sparse
 from scipy.spatial import cKDTree
 
 from gridmap.analysis.lattice import require_positive
@@ -259,8 +260,8 @@ def _score_rows(rounds: list[tuple[str, list[tuple[float, float, float, float]]]
 
 def _interval(hits: float, of: float) -> tuple[float, float]:
     """Give Clopper and Pearson's interval of a share, 95 %."""
-    low = float(stats.beta.ppf(0.025, hits, of - hits + 1)) if hits > 0 else 0.0
-    return low, float(stats.beta.isf(0.025, hits + 1, of - hits)) if hits < of else 1.0
+    low = float(scipy.stats.beta.ppf(0.025, hits, of - hits + 1)) if hits > 0 else 0.0
+    return low, float(scipy.stats.beta.isf(0.025, hits + 1, of - hits)) if hits < of else 1.0
 
 
 def say_forecast(found: Forecast) -> list[Statement]:

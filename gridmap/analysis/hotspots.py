@@ -5,7 +5,8 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special, stats
+import scipy
+from scipy import special
 
 from gridmap.analysis.neighbours import Neighbours
 from gridmap.analysis.permuting import permute
@@ -104,7 +105,7 @@ def getis_ord(
         if draws > 0:
             drawn = permute(y, near, draws=draws, most=max(draws, most_draws), seed=seed, side=side, rate=rate)
             p = np.where(open_, drawn.p(side), np.nan)
-        q[open_] = stats.false_discovery_control(p[open_], method="bh")
+        q[open_] = scipy.stats.false_discovery_control(p[open_], method="bh")
         word[open_] = _USUAL
         found = open_ & (q <= rate)
         # which of the two: where the neighbours lie, which is what was drawn for

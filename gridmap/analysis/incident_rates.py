@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+import scipy
 
 from gridmap.analysis.segments import Floats
 from gridmap.analysis.sight import sight_counts, sights
@@ -46,8 +46,8 @@ def poisson_rate(
     if (n < 0).any() or (by < 0).any():
         raise InvalidInput("setting_negative", name="count, exposure")
     tail = (1.0 - confidence) / 2.0
-    low = np.where(n > 0, stats.chi2.ppf(tail, 2.0 * np.maximum(n, 1.0)) / 2.0, 0.0)
-    high = stats.chi2.isf(tail, 2.0 * (n + 1.0)) / 2.0
+    low = np.where(n > 0, scipy.stats.chi2.ppf(tail, 2.0 * np.maximum(n, 1.0)) / 2.0, 0.0)
+    high = scipy.stats.chi2.isf(tail, 2.0 * (n + 1.0)) / 2.0
     out = [np.full(n.shape, np.nan) for _ in range(3)]
     for target, value in zip(out, (n, low, high), strict=True):
         np.divide(value, by, out=target, where=by > 0)

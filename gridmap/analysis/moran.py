@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+import scipy
 
 from gridmap.analysis.hotspots import RATE, checked_values, why_silent
 from gridmap.analysis.neighbours import Neighbours
@@ -74,7 +74,7 @@ def moran(values: npt.ArrayLike, beside: Neighbours) -> Gathering | None:
     expected = -1.0 / (n - 1)
     variance = (n * n * s1 - n * s2 + 3 * s0 * s0) / ((n * n - 1) * s0 * s0) - expected**2
     z = (i - expected) / np.sqrt(variance)
-    return Gathering(i, expected, float(z), float(stats.norm.sf(z)))
+    return Gathering(i, expected, float(z), float(scipy.stats.norm.sf(z)))
 
 
 def local_moran(
@@ -124,7 +124,7 @@ def local_moran(
     p = permute(y, near, draws=draws, most=max(draws, most_draws), seed=seed, side="both", rate=rate).p("both")
     q = np.full(n, np.nan)
     if open_.any():
-        q[open_] = stats.false_discovery_control(p[open_], method="bh")
+        q[open_] = scipy.stats.false_discovery_control(p[open_], method="bh")
     kind = np.where(open_, Kind.NONE.value, Kind.NOT_JUDGED.value).astype(object)
     found = open_ & (q <= rate)
     for high, around, name in (

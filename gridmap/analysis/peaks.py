@@ -7,7 +7,7 @@ Here each count is compared with what the spread of all others explains.
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+import scipy
 
 from gridmap.analysis.hotspots import RATE
 from gridmap.errors import InvalidInput
@@ -77,7 +77,7 @@ def lone_peaks(
         mean, spread = float(means[0]), float(spreads[0])
         tail = _tail(y, mean * b, spread)
         expected[open_], p[open_], peak[open_] = mean * b, tail, out
-        q[open_] = stats.false_discovery_control(tail, method="bh")
+        q[open_] = scipy.stats.false_discovery_control(tail, method="bh")
     table = pd.DataFrame({"value": x, "expected": expected, "more": x - expected, "p": p, "q": q, "peak": peak})
     table.attrs["summary"] = {
         "places": len(x), "judged": int(open_.sum()) if reason is None else 0, "peaks": int(peak.sum()), "rate": rate,
@@ -153,7 +153,7 @@ def _tail(y: Floats, mu: Floats, spread: float | Floats) -> Floats:
     """Give how often chance shows a count as high."""
     k = 1 / np.maximum(spread, 1e-9)
     even = np.broadcast_to(np.asarray(spread) <= 0, y.shape)
-    found = np.where(even, stats.poisson.sf(y - 1, mu), stats.nbinom.sf(y - 1, k, k / (k + mu)))
+    found = np.where(even, scipy.stats.poisson.sf(y - 1, mu), scipy.stats.nbinom.sf(y - 1, k, k / (k + mu)))
     return np.asarray(found, dtype=np.float64)
 
 

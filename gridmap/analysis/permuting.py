@@ -5,7 +5,7 @@ from typing import Any
 import numba
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from gridmap.analysis.neighbours import Neighbours
 from gridmap.cpus import share
@@ -102,7 +102,7 @@ def _certain(found: Reached, fewest: Ints, wanted: Ints, side: str, rate: float)
     p[wanted] = np.minimum(sides * (often + _SURE * np.sqrt(often)) / (found.draws[wanted] + 1), 1.0)
     drawn = np.flatnonzero(found.draws > 0)
     q = np.ones(len(p))
-    q[drawn] = stats.false_discovery_control(p[drawn], method="bh")
+    q[drawn] = scipy.stats.false_discovery_control(p[drawn], method="bh")
     return np.asarray(q[wanted] <= rate)
 
 

@@ -7,7 +7,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+import scipy
 from scipy.spatial import cKDTree
 
 from gridmap.analysis.hotspots import RATE
@@ -99,7 +99,7 @@ def near_repeats(
         share(lambda part: _deal(one, two, band, t, late, seed, part.start, drawn[part]), draws, _STEP)
     expected = drawn.mean(axis=0) if not reason else np.full(real.shape, np.nan)
     p = (1 + (drawn >= real).sum(axis=0)) / (draws + 1) if not reason else np.full(real.shape, np.nan)
-    q = stats.false_discovery_control(p.ravel(), method="bh") if not reason else p.ravel()
+    q = scipy.stats.false_discovery_control(p.ravel(), method="bh") if not reason else p.ravel()
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(expected > 0, real / expected, np.nan)
     wide, long = len(far), len(late)

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special, stats
+import scipy
+from scipy import special
 
 from gridmap.analysis.hotspots import RATE
 from gridmap.analysis.saying import Statement, by_chance, rounded, say
@@ -86,7 +87,7 @@ def month_profile(
     known = table["p"].notna().to_numpy()
     q = np.full(len(table), np.nan)
     if known.any():
-        q[known] = stats.false_discovery_control(table["p"].to_numpy()[known], method="bh")
+        q[known] = scipy.stats.false_discovery_control(table["p"].to_numpy()[known], method="bh")
     table["q"] = q
     word = np.where(table["ratio"] > 1, "high", "low")
     table["judged"] = np.where(~known, "not_judged", np.where(q <= rate, word, "usual"))

@@ -1,5 +1,6 @@
 """``gridmap serve`` and ``gridmap demo``: the service, and the service over the demonstration district."""
 
+import gc
 import os
 import secrets
 import socket
@@ -137,6 +138,7 @@ def run(url: str, host: str, port: int, workers: int, settings: Mapping[str, str
         import uvicorn
 
         logs.configure(own)
+        gc.disable()  # until all is loaded, of which nothing goes away: see app_from_env
         try:
             uvicorn.run(
                 "api.app:app_from_env",
