@@ -30,6 +30,22 @@ class TileSetQuery(Strict):
     datetime: When | None = Field(None, description="day, time, or interval with / that tiles are of; else today")
 
 
+_COLLECTIONS = "names of collections, joined by commas; else all that the reader has"
+Names = Annotated[str, Field(max_length=2_000)]
+
+
+class DatasetQuery(OfDayQuery):
+    """All collections, or some of them."""
+
+    collections: Names | None = Field(None, description=_COLLECTIONS)
+
+
+class DatasetSetQuery(TileSetQuery):
+    """One tile set of them."""
+
+    collections: Names | None = Field(None, description=_COLLECTIONS)
+
+
 class ArchiveQuery(Strict):
     """An archive."""
 
@@ -44,3 +60,9 @@ class TileQuery(Strict):
     v: Version | None = Field(
         None, description="version of the content, as the tile set names it: such an answer stays"
     )
+
+
+class DatasetTileQuery(TileQuery):
+    """One tile of them."""
+
+    collections: Names | None = Field(None, description=_COLLECTIONS)

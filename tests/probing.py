@@ -172,6 +172,7 @@ POOL: dict[str, Any] = {
     "properties": ("code,name", "category,grid_code"),
     "matrix_set": ("WebMercatorQuad", "WebMercatorQuad", "CGCS2000Quad", "nowhere"),
     **_TILES,
+    "collections": ("urban.grid,incidents", "urban.grid", "incidents,incidents", "nowhere"),
     "style": ("maplibre", "qgis", "nowhere"),
     "v": ("0",),
     "basemap": ("city", "nowhere"),

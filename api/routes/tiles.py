@@ -10,12 +10,23 @@ from api.ogc.answering import BASE, json_answer, root_of
 from api.ogc.collections import Collection, Sort, find_collection
 from api.ogc.registry import Link, declare, link_collection, link_landing
 from api.ogc.route import OgcRoute
-from api.requests_tiles import OfDayQuery, TileQuery, TileSetQuery, TileSetsQuery
+from api.requests_tiles import (
+    DatasetQuery,
+    DatasetSetQuery,
+    DatasetTileQuery,
+    OfDayQuery,
+    TileQuery,
+    TileSetQuery,
+    TileSetsQuery,
+)
 from api.rights import needs, open_to_all
 from api.routes.common import CollectionName, MatrixName, MatrixSetName, Query, StyleName, TileColumn, TileRow
-from api.tiles import documents, styles
+from api.tiles import dataset, documents, styles
 from api.tiles.asked import EFFORT, layer_of
+from api.tiles.dataset import PATH as DATASET
+from api.tiles.dataset import Dataset, dataset_of
 from api.tiles.kept import name_of
+from api.tiles.layers import Layer
 from gridmap.domain.access import Permission
 from gridmap.errors import NotFound
 from gridmap.i18n import Language, text
@@ -38,6 +49,7 @@ declare(*documents.CLASSES)
 @link_landing
 def _matrix_sets(ctx: Context, language: Language) -> Iterator[Link]:
     yield Link(documents.REL + "tiling-schemes", f"{BASE}/tileMatrixSets", documents.JSON, text("tiles.sets", language))
+    yield Link(documents.REL + "tilesets-vector", DATASET, documents.JSON, text("tiles.title", language))
 
 
 @link_collection
@@ -61,17 +73,57 @@ def get_tile(
     column: TileColumn,
 ) -> Response:
     """Give one tile as Mapbox Vector Tile; 204 where nothing is in it."""
+    tiles, place = _place(matrix_set, matrix, row, column)
+    return _given(ctx, request, layer_of(ctx, collection, q.datetime), collection, (tiles, *place), q.v)
+
+
+@router.get(DATASET + "/{matrix_set}/{matrix}/{row}/{column}", response_class=Response)
+@needs(Permission.GRIDS_READ)
+def get_dataset_tile(
+    ctx: Ctx,
+    request: Request,
+    q: Query[DatasetTileQuery],
+    matrix_set: MatrixSetName,
+    matrix: MatrixName,
+    row: TileRow,
+    column: TileColumn,
+) -> Response:
+    """Give one tile with a layer for each collection; 204 where nothing is in it."""
+    tiles, place = _place(matrix_set, matrix, row, column)
+    return _given(ctx, request, dataset_of(ctx, q.collections, q.datetime), "", (tiles, *place), q.v)
+
+
+def _place(matrix_set: str, matrix: str, row: str, column: str) -> tuple[TileMatrixSet, tuple[int, int, int]]:
+    """Read the place of a tile.
+
+    Raises
+    ------
+    NotFound
+        ``matrix_set_unknown``, ``tile_unknown``.
+    """
     tiles = _matrix_set(matrix_set)
     place = _number(matrix), _number(row), _number(column)
     if not tiles.holds(*place) or place[0] > documents.last_of(tiles):
         raise NotFound("tile_unknown")
-    layer = layer_of(ctx, collection, q.datetime)
-    name = name_of(layer.version, layer.name, tiles.id, *place)
-    tag = f'W/"{name}"'
-    headers = {"ETag": tag, "Vary": _VARY, "Cache-Control": _FOR_EVER if q.v == layer.version else _ASK}
+    return tiles, place
+
+
+def _given(
+    ctx: Context,
+    request: Request,
+    drawn: Layer | Dataset,
+    name: str,
+    place: tuple[TileMatrixSet, int, int, int],
+    said: str | None,
+) -> Response:
+    """Give a tile, kept or made; ``said``: the version in its address."""
+    version, (tiles, *at) = drawn.version, place
+    kept = name_of(version, name, tiles.id, *at)
+    tag = f'W/"{kept}"'
+    headers = {"ETag": tag, "Vary": _VARY, "Cache-Control": _FOR_EVER if said == version else _ASK}
     if tag in (known.strip() for known in request.headers.get("if-none-match", "").split(",")):
         return Response(status_code=304, headers=headers)
-    packed = ctx.tile_files.get(name, lambda: layer.write(tiles, *place))
+    packed = ctx.tile_files.get(kept, lambda: drawn.write(*place))
     if not packed:
         return Response(status_code=204, headers=headers)
     if "gzip" in request.headers.get("accept-encoding", ""):
@@ -91,6 +143,30 @@ def list_matrix_sets(request: Request, q: Query[TileSetsQuery]) -> Response:
 def get_matrix_set(request: Request, q: Query[TileSetsQuery], matrix_set: MatrixSetName) -> Response:
     """Describe a tile matrix set."""
     return json_answer(request, _matrix_set(matrix_set).definition())
+
+
+@router.get(DATASET)
+@needs(Permission.GRIDS_READ)
+def list_dataset_tile_sets(ctx: Ctx, request: Request, q: Query[DatasetQuery], language: ReaderLanguage) -> Response:
+    """List the tile sets of all collections together."""
+    found = dataset_of(ctx, q.collections, q.datetime)
+    return json_answer(request, dataset.tile_sets_json(root_of(request), found, text("tiles.all", language)))
+
+
+@router.get(DATASET + "/{matrix_set}")
+@needs(Permission.GRIDS_READ)
+def get_dataset_tile_set(
+    ctx: Ctx, request: Request, q: Query[DatasetSetQuery], language: ReaderLanguage, matrix_set: MatrixSetName
+) -> Response:
+    """Describe a tile set of all collections, or with ``f=tilejson`` its tiles in Web Mercator as TileJSON."""
+    matrix, found = _matrix_set(matrix_set), dataset_of(ctx, q.collections, q.datetime)
+    root, title = root_of(request), text("tiles.all", language)
+    if q.f == "tilejson":
+        if matrix is not WEB_MERCATOR:
+            raise NotFound("tilejson_web_mercator")
+        return json_answer(request, dataset.tile_json(root, found, title, language))
+    titles = {layer.name: _title(ctx, layer.name, language) for layer in found.layers}
+    return json_answer(request, dataset.tile_set_json(root, found, matrix, title, titles))
 
 
 @router.get(_TILES)

@@ -1,5 +1,6 @@
 """What is said of tiles: tile matrix sets, tile sets (OGC 20-057, 17-083r4), TileJSON."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -7,6 +8,7 @@ from api.ogc.answering import BASE
 from api.routes.patrolled import BASE as PATROLS
 from api.tiles.layers import Layer
 from gridmap.i18n import Language, text
+from gridmap.services.ports import Box
 from gridmap.tiles.matrix import MATRIX_SETS, WEB_MERCATOR, TileMatrixSet
 from gridmap.tiles.mvt import MEDIA_TYPE
 
@@ -20,7 +22,8 @@ FIRST, LAST = 0, 18
 #: Conformance classes that are served, and tested in tests/api/test_ogc_tiles.py.
 CLASSES = tuple(
     f"http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/{name}"
-    for name in ("core", "tileset", "tilesets-list", "geodata-tilesets", "datetime", "mvt")
+    for name in ("core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets", "collections-selection",
+                 "datetime", "mvt")
 ) + tuple(
     f"http://www.opengis.net/spec/tms/2.0/conf/{name}"
     for name in ("tilematrixset", "tilesetmetadata", "tilematrixsetlimits", "json-tilematrixset",
@@ -78,17 +81,19 @@ def tile_sets_json(root: str, layer: Layer, when: str | None, title: str) -> dic
     entries = []
     for matrix in MATRIX_SETS.values():
         href = f"{path}/{matrix.id}{_query(when)}"
-        entries.append(_head(matrix, title) | {"links": [link(root, "self", href), *_scheme(root, matrix)]})
+        entries.append(head(matrix, title) | {"links": [link(root, "self", href), *scheme(root, matrix)]})
     links = [link(root, "self", path + _query(when)), geodata(root, layer)]
     return {"tilesets": entries, "links": links}
 
 
-def _head(matrix: TileMatrixSet, title: str) -> dict[str, Any]:
+def head(matrix: TileMatrixSet, title: str) -> dict[str, Any]:
+    """Begin the description of a tile set."""
     head = {"title": f"{title} ({matrix.id})", "dataType": "vector", "crs": matrix.crs}
     return head | ({} if matrix.uri is None else {"tileMatrixSetURI": matrix.uri})
 
 
-def _scheme(root: str, matrix: TileMatrixSet) -> list[dict[str, Any]]:
+def scheme(root: str, matrix: TileMatrixSet) -> list[dict[str, Any]]:
+    """Link to the tile matrix set."""
     return [link(root, REL + "tiling-scheme", f"{BASE}/tileMatrixSets/{matrix.id}")]
 
 
@@ -98,7 +103,7 @@ def tile_set_json(root: str, layer: Layer, matrix: TileMatrixSet, when: str | No
     template = template_of("", layer, matrix, when, ("tileMatrix", "tileRow", "tileCol"))
     links = [
         link(root, "self", path + _query(when)),
-        *_scheme(root, matrix),
+        *scheme(root, matrix),
         link(root, "item", template, MEDIA_TYPE, templated=True),
         geodata(root, layer),
     ]
@@ -107,55 +112,66 @@ def tile_set_json(root: str, layer: Layer, matrix: TileMatrixSet, when: str | No
         links.append(link(root, "describedby", f"{path}?{query}", title="TileJSON"))
         style = path_of(layer.name, "styles", "maplibre") + _query(when)
         links.append(link(root, "stylesheet", style, "application/vnd.mapbox.style+json", title="MapLibre"))
-    described: dict[str, Any] = _head(matrix, title) | {
-        "links": links,
-        "layers": [
-            {
-                "id": layer.name,
-                "title": title,
-                "dataType": "vector",
-                "geometryDimension": 0 if layer.shapes == "point" else 2,
-                "minTileMatrix": str(max(FIRST, matrix.first)),
-                "maxTileMatrix": str(last_of(matrix)),
-                "propertiesSchema": {
-                    "type": "object",
-                    "properties": {name: {"type": kind.lower()} for name, kind in layer.types().items()},
-                },
-            }
+    described = head(matrix, title) | {"links": links, "layers": [layer_json(layer, matrix, title)]}
+    return described | extent_json(layer.box, matrix)
+
+
+def layer_json(layer: Layer, matrix: TileMatrixSet, title: str) -> dict[str, Any]:
+    """Describe a layer of a tile set."""
+    return {
+        "id": layer.name,
+        "title": title,
+        "dataType": "vector",
+        "geometryDimension": 0 if layer.shapes == "point" else 2,
+        "minTileMatrix": str(max(FIRST, matrix.first)),
+        "maxTileMatrix": str(last_of(matrix)),
+        "propertiesSchema": {
+            "type": "object",
+            "properties": {name: {"type": kind.lower()} for name, kind in layer.types().items()},
+        },
+    }
+
+
+def extent_json(box: Box | None, matrix: TileMatrixSet) -> dict[str, Any]:
+    """Say where tiles are: their box, and the limits of each matrix."""
+    if box is None:
+        return {"tileMatrixSetLimits": []}
+    west, south, east, north = box
+    names = ("tileMatrix", "minTileRow", "maxTileRow", "minTileCol", "maxTileCol")
+    return {
+        "boundingBox": {"lowerLeft": [west, south], "upperRight": [east, north], "crs": _CRS84},
+        "tileMatrixSetLimits": [
+            dict(zip(names, (str(z), *matrix.limits(box, z)), strict=True))
+            for z in range(max(FIRST, matrix.first), last_of(matrix) + 1)
         ],
     }
-    if layer.box is None:
-        return described | {"tileMatrixSetLimits": []}
-    west, south, east, north = layer.box
-    described["boundingBox"] = {"lowerLeft": [west, south], "upperRight": [east, north], "crs": _CRS84}
-    described["tileMatrixSetLimits"] = [
-        dict(
-            zip(
-                ("tileMatrix", "minTileRow", "maxTileRow", "minTileCol", "maxTileCol"),
-                (str(z), *matrix.limits(layer.box, z)),
-                strict=True,
-            )
-        )
-        for z in range(max(FIRST, matrix.first), last_of(matrix) + 1)
-    ]
-    return described
 
 
 def tile_json(root: str, layer: Layer, when: str | None, title: str, language: Language) -> dict[str, Any]:
     """Describe the tiles in Web Mercator as TileJSON 3.0."""
+    template = template_of(root, layer, WEB_MERCATOR, when, ("z", "y", "x"))
+    return tile_json_of(template, (layer,), layer.box, title, language)
+
+
+def tile_json_of(
+    template: str, layers: Sequence[Layer], box: Box | None, title: str, language: Language
+) -> dict[str, Any]:
+    """Describe tiles in Web Mercator by their template and layers."""
     described: dict[str, Any] = {
         "tilejson": "3.0.0",
         "name": title,
         "version": "1.0.0",
         "attribution": text("tiles.attribution", language),
         "scheme": "xyz",
-        "tiles": [template_of(root, layer, WEB_MERCATOR, when, ("z", "y", "x"))],
+        "tiles": [template],
         "minzoom": FIRST,
         "maxzoom": LAST,
-        "vector_layers": [{"id": layer.name, "fields": layer.types(), "minzoom": FIRST, "maxzoom": LAST}],
+        "vector_layers": [
+            {"id": layer.name, "fields": layer.types(), "minzoom": FIRST, "maxzoom": LAST} for layer in layers
+        ],
     }
-    if layer.box is not None:
-        west, south, east, north = layer.box
+    if box is not None:
+        west, south, east, north = box
         described["bounds"] = [west, south, east, north]
         described["center"] = [(west + east) / 2, (south + north) / 2, 12]
     return described

@@ -97,6 +97,35 @@ def test_the_list_of_tile_sets_leads_to_each(world: Any, collection: str) -> Non
         assert [_path(link["href"]) for link in links] == [f"/ogc/collections/{collection}/tiles"]
 
 
+@pytest.mark.parametrize("matrix", MATRIX_SETS)
+def test_the_dataset_has_every_collection_as_a_layer(world: Any, matrix: str) -> None:
+    """A.4 /conf/dataset-tilesets, A.7 /conf/collections-selection: it has what each collection has."""
+    listed = _json(world, "/ogc/tiles")
+    assert [entry["crs"] for entry in listed["tilesets"]] == [m.crs for m in MATRIX_SETS.values()]
+    links = [link for link in _json(world, "/ogc?f=json")["links"] if link["rel"] == _REL + "tilesets-vector"]
+    assert [_path(link["href"]) for link in links] == ["/ogc/tiles"]
+    for asked, names in (("", {*COLLECTIONS}), ("?collections=incidents,urban.grid", {"incidents", "urban.grid"})):
+        described = _json(world, f"/ogc/tiles/{matrix}{asked}")
+        assert names <= {layer["id"] for layer in described["layers"]}
+        assert not asked or len(described["layers"]) == 2
+        assert _path(_link(described, "self")["href"]) == f"/ogc/tiles/{matrix}{asked.replace(',', '%2C')}"
+        limits = next(entry for entry in described["tileMatrixSetLimits"] if entry["tileMatrix"] == "12")
+        row, column = limits["minTileRow"], limits["minTileCol"]
+        href = _path(_link(described, "item")["href"].format(tileMatrix=12, tileRow=row, tileCol=column))
+        whole = world.get(href)
+        assert whole.headers["cache-control"] == "private, max-age=31536000, immutable"
+        assert world.get(href, if_none_match=whole.headers["etag"]).status_code == 304
+        for name in names:
+            alone = world.get(f"/ogc/collections/{name}/tiles/{matrix}/12/{row}/{column}")
+            assert features_of(whole.content, name) == features_of(alone.content, name) != []
+    told = _json(world, "/ogc/tiles/WebMercatorQuad?f=tilejson&collections=urban.grid&datetime=2026-04-30")
+    assert [layer["id"] for layer in told["vector_layers"]] == ["urban.grid"]
+    assert "datetime=2026-04-30" in told["tiles"][0]
+    check_problem(world.get("/ogc/tiles?collections=urban.grid,nowhere"), 404, "tiles_unknown")
+    check_problem(world.get("/ogc/tiles?collections=incidents,incidents"), 400, "collections_twice")
+    check_problem(world.get("/ogc/tiles/CGCS2000Quad?f=tilejson"), 404, "tilejson_web_mercator")
+
+
 def test_the_tile_matrix_sets_are_listed_and_described(world: Any) -> None:
     """17-083r4 /conf/tilematrixset, /conf/json-tilematrixset."""
     listed = _json(world, "/ogc/tileMatrixSets")["tileMatrixSets"]
@@ -115,7 +144,7 @@ def test_the_classes_are_those_of_the_standards(world: Any) -> None:
     assert set(CLASSES) <= set(_json(world, "/ogc/conformance?f=json")["conformsTo"])
     schemes = [link for link in _json(world, "/ogc?f=json")["links"] if link["rel"] == _REL + "tiling-schemes"]
     assert [_path(link["href"]) for link in schemes] == ["/ogc/tileMatrixSets"]
-    assert len(set(CLASSES)) == len(CLASSES) == 12
+    assert len(set(CLASSES)) == len(CLASSES) == 14
     assert all(
         c.startswith(
             ("http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/", "http://www.opengis.net/spec/tms/2.0/conf/")

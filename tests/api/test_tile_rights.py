@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import mapbox_vector_tile
 import pytest
 import ready
 from probing import SETTINGS, Probe, World
@@ -69,6 +70,23 @@ def test_half_a_district_has_its_half_after_the_whole_was_asked_for(world: Any) 
             sum(p.get("count", p.get("incidents", 1)) for p in _said(world, who, name)) for who in (_ALL, _STREET)
         )
         assert 0 < part < all_of
+
+
+def test_the_dataset_is_what_the_reader_has(world: Any) -> None:
+    def said(who: Principal, query: bytes = b"") -> dict[str, set[str]]:
+        answer = world.ask(Probe("GET", f"/ogc/tiles/WebMercatorQuad/{_Z}/{_ROW}/{_COLUMN}", query), who)
+        assert answer.status == 200, answer.body
+        layers = mapbox_vector_tile.decode(answer.body)
+        return {name: {str(f["properties"].get("code")) for f in layers[name]["features"]} for name in layers}
+
+    whole, half = said(_ALL), said(_STREET)
+    assert half["urban.grid"] == {c for c in whole["urban.grid"] if c.startswith(HERE)} < whole["urban.grid"]
+    assert half["patrol-effort"] < whole["patrol-effort"]
+    # who may see no incidents and no patrols has a dataset without them, and cannot name them either
+    assert not {"incidents", "patrol-effort"} & set(said(_KEEPER))
+    path = f"/ogc/tiles/WebMercatorQuad/{_Z}/{_ROW}/{_COLUMN}"
+    assert world.ask(Probe("GET", path, b"collections=urban.grid,incidents"), _KEEPER).status == 404
+    assert world.ask(Probe("GET", path, b""), _AUDITOR).status == 403
 
 
 def test_the_version_of_somebody_else_opens_nothing(world: Any) -> None:
