@@ -1,6 +1,8 @@
 """OGC API - Tiles, by the abstract tests of the classes that are declared (20-057, annex A; 17-083r4, annex A)."""
 
 import itertools
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -257,6 +259,18 @@ def test_tile_json_and_the_styles_name_the_same_tiles(world: Any) -> None:
         assert collection in look.text
     check_problem(world.get("/ogc/collections/incidents/tiles/CGCS2000Quad?f=tilejson"), 404, "tilejson_web_mercator")
     check_problem(world.get("/ogc/collections/incidents/styles/nowhere"), 404, "style_unknown")
+
+
+def test_styles_are_those_that_maplibre_was_asked_about(world: Any) -> None:
+    """Whoever changes one asks again: ``gl-style-validate`` of @maplibre/maplibre-gl-style-spec, and ``test-qgis``."""
+    held = json.loads((Path(__file__).resolve().parents[1] / "golden" / "maplibre.json").read_text(encoding="utf-8"))
+    for collection, known in held.items():
+        style = _json(world, f"/ogc/collections/{collection}/styles/maplibre")
+        for source in style["sources"].values():
+            (template,) = source["tiles"]
+            assert all(f"{{{name}}}" in template for name in "zxy")
+            source["tiles"] = ["<template>"]
+        assert style == known
 
 
 _HOSTILE = ("-1", "01", "1e3", "99999999999999999999", "x", "%00", "..", "１", "1.0", " 1", "0x1", "+1")
