@@ -5,6 +5,7 @@ located again in this plan ("owner now" instead of "owner then").
 """
 
 from dataclasses import replace
+from datetime import date, timedelta
 
 import geopandas as gpd
 import numpy as np
@@ -70,10 +71,12 @@ def thinned_in(
     if where.bbox is not None:
         return no_days(), None
     if where.start is None or where.end is None:
-        days = work.patrol_days.days()
-        if not days:
+        # by what the reader may see: a list of all days is for who may see all grids
+        until = work.patrol_days.thinned_until()
+        rows = no_days() if until is None else work.patrol_days.frame(date.min, until.date() + timedelta(days=1))
+        if until is None or not len(rows):
             return no_days(), None
-        start, end = where.start or start_of(days[0].day, settings.time_zone), where.end or days[-1].ends_at
+        start, end = where.start or start_of(min(rows["day"]), settings.time_zone), where.end or until
         if start >= end:
             return no_days(), None
         where = replace(where, start=start, end=end)
