@@ -189,3 +189,31 @@ def test_blind_spots_are_told_by_three_patterns_and_relics_are_drawn_to_check_ag
     panel.get_by_role("button", name="抽样").click()
     expect(drawn_before).to_have_count(2)
     page.screenshot(path=screenshots / "inspections.png")
+
+
+def test_best_places_on_foot_are_told_in_minutes_and_kept_in_the_address(page: Page, screenshots) -> None:
+    page.goto("/?page=services&layer=relics&lang=zh")
+    drawn(page, "服务覆盖：文物点")
+    page.get_by_label("服务范围").select_option("w15")
+    frame = drawn(page, "服务覆盖：文物点")
+    expect(frame.locator(".gm-legend")).to_contain_text("步行 15 分钟")
+    panel = page.locator(".best-places")
+    panel.locator("summary").click()
+    panel.get_by_label("新增几处").fill("2")
+    panel.get_by_role("button", name="计算").click()
+    expect(panel.locator(".found .sum")).to_contain_text("步行 15 分钟内有设施的住户")
+    expect(page).to_have_url(re.compile(r"reach=w15.*find=cover_most\.2\.0|find=cover_most\.2\.0.*reach=w15"))
+    answer = page.request.get("/api/v1/services/places?layer=relics&minutes=15&count=2&lang=zh").json()
+    assert answer["households_off_road"] > 0  # there are two roads in all
+    expect(panel.locator(".found")).to_contain_text("200 米内没有道路")
+    told = panel.locator("ol.places button span").all_inner_texts()
+    assert told == [place["reason"] for place in answer["places"]]
+    assert all("分钟" in reason for reason in told)
+    assert len(told) == 2
+    expect(frame.locator(".gm-legend")).to_contain_text("新增选址建议")
+    page.screenshot(path=screenshots / "best-places-on-foot.png")
+    panel.get_by_label("目标").select_option("shortest_ways")
+    panel.get_by_role("button", name="计算").click()
+    expect(panel.locator(".found .sum")).to_contain_text("住户步行到最近设施的平均时间")
+    panel.get_by_role("button", name="清除").click()
+    expect(panel.locator(".found")).to_have_count(0)
