@@ -1,10 +1,11 @@
-"""Tiles of a map server of the intranet beneath our maps: where they lie, and what is said of them."""
+"""Base maps beneath our maps: an archive, and tiles of a map server of the intranet: where they lie, what is said."""
 
 import io
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import city
@@ -17,6 +18,7 @@ from playwright.sync_api import Page, expect
 
 from api.app import create_app
 from gridmap import crs
+from gridmap.files.basemaps import write_archive
 from gridmap.services.clock import FixedClock
 from gridmap.settings import Settings
 from gridmap.store import open_store
@@ -81,8 +83,10 @@ def server(town: city.City) -> Iterator[MapServer]:
 
 @pytest.fixture(scope="session")
 def services(server: MapServer, town: city.City, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The service over the city, with tiles in GCJ-02, in degrees, and of a server that is not there."""
-    place = f"sqlite:///{tmp_path_factory.mktemp('tiles')}/x.gpkg"
+    """The service over the city: tiles in GCJ-02, in degrees, of a server that is not there, and an archive."""
+    folder = tmp_path_factory.mktemp("tiles")
+    place = f"sqlite:///{folder / 'x.gpkg'}"
+    write_archive(town.context, folder / "city.pmtiles")
     plain: dict[str, Any] = {"database_url": place, "default_set": "demo", "basemap_attribution": OWNER}
     wanted = {
         "shifted": {"basemap_url": server.url + "/mercator/{z}/{y}/{x}", "basemap_datum": "gcj02"},
@@ -93,6 +97,7 @@ def services(server: MapServer, town: city.City, tmp_path_factory: pytest.TempPa
             "basemap_last": 15,
         },
         "away": {"basemap_url": "http://127.0.0.1:9/{z}/{y}/{x}", "basemap_datum": "wgs84"},
+        "archive": {"basemap_dir": folder},
     }
     store = open_store(place)
     page_service.fill(store, Settings(**plain), town)
@@ -115,13 +120,15 @@ def base_url(services: dict[str, str]) -> str:
 
 @pytest.fixture
 def map_servers(server: MapServer, services: dict[str, str]) -> tuple[str, ...]:
-    return (server.url, services["degrees"], services["away"], "http://127.0.0.1:9/")
+    return (server.url, services["degrees"], services["away"], services["archive"], "http://127.0.0.1:9/")
 
 
 @pytest.fixture
 def expected_errors(request: pytest.FixtureRequest) -> list[str]:
     if "away" in request.node.name:
         return ["127.0.0.1:9", "ERR_CONNECTION_REFUSED", "ERR_UNSAFE_PORT"]
+    if "archive" in request.node.name:
+        return ["willReadFrequently"]  # the test reads what was painted
     return ["Content Security Policy"] if "only_the" in request.node.name else []
 
 
@@ -232,6 +239,34 @@ def test_away_is_said_calmly_in_the_readers_language(page: Page, services: dict[
     for path in ("/maps/grids?lang=", "/history?lang="):
         page.goto(services["away"] + path + lang)
         expect(page.locator(".gm-basemap-line[role=status]").first).to_contain_text(said[lang])
+
+
+#: How many pixels of the base map are painted.
+_PAINTED = """() => [...document.querySelectorAll(".leaflet-basemap-pane canvas")].reduce((sum, canvas) => {
+  if (!canvas.width) { return sum; }
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let painted = 0;
+  for (let i = 3; i < data.length; i += 4) { if (data[i]) { painted += 1; } }
+  return sum + painted; }, 0)"""
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (390, 844)])
+def test_an_archive_is_painted_beneath_every_map_on_every_screen(
+    page: Page, services: dict[str, str], size: tuple[int, int], screenshots: Path
+) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    for n, path in enumerate(("/maps/grids", "/maps/compare", "/dispatch", "/ogc/collections/demo.grid/items?f=html")):
+        page.goto(services["archive"] + path)
+        expect(page.locator("[data-basemap=drawn]").first).to_be_attached()
+        page.wait_for_function(f"() => ({_PAINTED})() > 500")
+        page.screenshot(path=screenshots / f"basemap-{n}-{size[0]}.png")
+    # on paper, too
+    page.goto(services["archive"] + "/maps/grids")
+    page.wait_for_function(f"() => ({_PAINTED})() > 500")
+    page.emulate_media(media="print")
+    expect(page.locator(".leaflet-basemap-pane canvas").first).to_be_visible()
+    assert page.evaluate(_PAINTED) > 500
+    page.screenshot(path=screenshots / f"basemap-print-{size[0]}.png")
 
 
 def test_only_the_origin_that_is_set_is_allowed(page: Page, server: MapServer, services: dict[str, str]) -> None:
