@@ -1,6 +1,7 @@
 """A document that flows from page to page: headings, paragraphs, and tables whose cells break into lines."""
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 from reportlab.lib.colors import Color
 
@@ -9,6 +10,8 @@ from gridmap.print.paper import FAINT, INK, LINE, SOFT, Paper
 from gridmap.print.tables import Column, Look
 
 _MOST_LINES = 60
+#: Rows of a table that go to its last page together.
+_FEW_ROWS = 3
 
 
 class Flow:
@@ -63,19 +66,29 @@ class Flow:
         return self.y + 0.7
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]], look: Look | None = None) -> None:
-        """Write a table; its head stands on every page, a row is never broken over two."""
+        """Write a table; its head stands on every page, no row is broken over two, and none is alone on the last."""
         paper, look = self.paper, look or Look()
         edges = column_edges(paper.margin, paper.inner, columns)
         heads = broken(paper, [c.head for c in columns], edges, look)
         cells = [broken(paper, row, edges, look) for row in rows]
         self.need(row_height(heads, look) + (row_height(cells[0], look) if cells else 0))
         self.y = draw_row(paper, self.y, edges, columns, heads, look, head=True)
-        for row in cells:
-            if self.left < row_height(row, look):
+        heights = [row_height(row, look) for row in cells]
+        here = self._rows_here(heights)
+        for k, row in enumerate(cells):
+            if not here:
                 self.new_page()
                 self.y = draw_row(paper, self.y, edges, columns, heads, look, head=True)
+                here = max(1, self._rows_here(heights[k:]))
             self.y = draw_row(paper, self.y, edges, columns, row, look, head=False)
+            here -= 1
         self.y += 2.0
+
+    def _rows_here(self, heights: Sequence[float]) -> int:
+        """Give how many rows stand on this page, so that none or some are left for the next one."""
+        fit = sum(below <= self.left for below in accumulate(heights))
+        left = len(heights) - fit
+        return fit - max(0, min(_FEW_ROWS - left, fit - _FEW_ROWS)) if left else fit
 
 
 Edges = list[tuple[float, float]]

@@ -104,7 +104,10 @@
     const hash = new URLSearchParams(location.hash.slice(1));
     const [zoom, lat, lon] = (hash.get("v") || "").split("/").map(Number);
     const room = legend.open && map.getSize().x > 900 ? legend.offsetWidth + 16 : 0;
-    map.fitBounds(data.bounds, { paddingTopLeft: [room + 8, 8], paddingBottomRight: [8, 8], animate: false });
+    // the slider stands above the ground, not on it
+    const slider = map.getContainer().querySelector(".gm-steps");
+    const top = slider ? slider.offsetTop + slider.offsetHeight : 0;
+    map.fitBounds(data.bounds, { paddingTopLeft: [room + 8, top + 8], paddingBottomRight: [8, 8], animate: false });
     if ([zoom, lat, lon].every(Number.isFinite) && hash.get("v")) { map.setView([lat, lon], zoom, { animate: false }); }
     return hash.get("grid");
   }
