@@ -19,14 +19,14 @@ def silent_parts(store: Store, plan: Plan, window: PointFilter, settings: Settin
 
     Days whose single fixes are gone have their sums.
     """
-    known, silent = _told(store, plan, window, settings)
+    known, silent, _ = _told(store, plan, window, settings)
     return silent, len(known) + len(silent)
 
 
 def say_tracks(store: Store, plan: Plan, window: PointFilter, settings: Settings) -> list[Statement]:
-    """Say on which days of a closed window tracks were recorded, unless it is all of them, or none."""
-    known, silent = _told(store, plan, window, settings)
-    if not known or not silent:
+    """Say on which days of a closed window tracks were recorded, unless it is all of its whole days, or none."""
+    known, silent, whole = _told(store, plan, window, settings)
+    if not known or not whole:
         return []
     first, last = known[0][0], known[-1][1]
     days, of = (sum((b - a).days + 1 for a, b in some) for some in (known, [*known, *silent]))
@@ -34,8 +34,11 @@ def say_tracks(store: Store, plan: Plan, window: PointFilter, settings: Settings
     return [say(key, first=first.isoformat(), last=last.isoformat(), days=days, of=of)]
 
 
-def _told(store: Store, plan: Plan, window: PointFilter, settings: Settings) -> tuple[list[Days], list[Days]]:
-    """Give the parts with tracks, and those without any."""
+def _told(store: Store, plan: Plan, window: PointFilter, settings: Settings) -> tuple[list[Days], list[Days], bool]:
+    """Give the parts with tracks, those without any, and whether one of these is more than a piece of a day.
+
+    A window of a week ends with a record, not at midnight: it begins with a piece of a day, which says nothing.
+    """
     assert window.start is not None
     assert window.end is not None
     zone = settings.time_zone
@@ -44,9 +47,11 @@ def _told(store: Store, plan: Plan, window: PointFilter, settings: Settings) -> 
     parts = parts or [(day_in(window.start, zone), day_in(window.start, zone), window.start, window.end)]
     known: list[Days] = []
     silent: list[Days] = []
+    whole = False
     with store.unit_of_work() as work:
         summed = set(thinned_in(work, plan, window, settings=settings)[0]["day"])
         for first, last, start, end in parts:
             there = any(first <= day <= last for day in summed) or work.patrols.count(PointFilter(start, end)) > 0
             (known if there else silent).append((first, last))
-    return known, silent
+            whole = whole or not (there or end - start < _DAY)
+    return known, silent, whole

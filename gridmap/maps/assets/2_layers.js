@@ -172,6 +172,7 @@
 
   /** Show another surface: that of a part of the window. */
   gm.showSurface = function (parts) {
+    if (!surface) { return; } // a map of grids alone: its parts have none, and the whole has an empty one
     surface.clearLayers();
     surfaceShapes(parts).forEach((shape) => surface.addLayer(shape));
   };
