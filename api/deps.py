@@ -105,7 +105,8 @@ class Context:
     gazetteers: Kept[Gazetteer] = field(default_factory=lambda: Kept(1))
     #: Features of collections as columns, and how many match; and the tags of answers that were sent.
     served: Kept[Any] | Part[Any] = field(default_factory=lambda: Kept(24))
-    tags: Kept[str] | Part[str] = field(default_factory=lambda: Kept(2_000))
+    #: A tag with what else a 304 says.
+    tags: Kept[tuple[str, str]] | Part[tuple[str, str]] = field(default_factory=lambda: Kept(2_000))
     #: The service is about to stop: what is only made ready is left.
     stopping: threading.Event = field(default_factory=threading.Event)
     #: Held while a large body is parsed: one at a time bounds the memory that bodies can take.

@@ -7,6 +7,8 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 
 from api.errors import BadQuestion, Fault, InvalidRequest, as_fault
+from api.ogc.recall import recalled
+from api.rights import permission_of, require
 from api.strict import StrictRoute
 from gridmap.errors import InvalidInput
 
@@ -31,5 +33,23 @@ class OgcRoute(StrictRoute):
                 if request.method != "GET":
                     raise
                 raise BadQuestion([Fault(error.code, parameter="-", fields=error.fields)]) from None
+
+        return asked
+
+
+class RecallingRoute(OgcRoute):
+    """Says that nothing changed before the framework reads a question that was answered before."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Look first whether the answer is known."""
+        handle = super().get_route_handler()
+        permission = permission_of(self.endpoint)
+
+        async def asked(request: Request) -> Response:
+            if "if-none-match" in request.headers:
+                require(request.scope, permission, request.app.state.context.day(None))
+                if (answer := recalled(request)) is not None:
+                    return answer
+            return await handle(request)
 
         return asked

@@ -13,29 +13,28 @@ from api.ogc.answering import (
     form_of,
     html_answer,
     links_json,
-    matches,
     path_of,
     tag_of,
-    unchanged,
     with_query,
 )
 from api.ogc.asking import Asked, ItemQuery, ItemsQuery, asked_of
 from api.ogc.collections import Collection, find_collection
 from api.ogc.editing import state_of
+from api.ogc.recall import keep, key_of, known
 from api.ogc.registry import Link, declare
-from api.ogc.route import OgcRoute
+from api.ogc.route import RecallingRoute
 from api.ogc.rows import Page, find, page_of
 from api.ogc.streams import kept_texts, streamed
 from api.rights import needs
 from api.routes.common import Query
 from api.routes.ogc import CollectionId, trail_of
-from gridmap.crs import CRS84_URI, to_reference
+from gridmap.crs import to_reference
 from gridmap.domain.access import Permission
 from gridmap.errors import InvalidInput
 from gridmap.files.geojson import feature_texts, values_of
 from gridmap.i18n import Language, text
 
-router = APIRouter(route_class=OgcRoute, include_in_schema=False)
+router = APIRouter(route_class=RecallingRoute, include_in_schema=False)
 
 _CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/"
 declare("http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs")
@@ -68,22 +67,9 @@ def list_items(
 ) -> Response:
     """Give features of a collection: a page of them as GeoJSON or HTML."""
     language, form = q.lang or reader, form_of(request, q.f, tuple(FORMS))
-    key = (
-        "items",
-        request.url.path,
-        request.url.query,
-        form,
-        language,
-        str(request.base_url),
-        ctx.store.revision(),
-        ctx.day(None),
-    )
-    crs = {"Content-Crs": f"<{q.crs or CRS84_URI}>"}
-    # a star means "whatever there is", so it is answered only after rights to this very collection were asked for
-    if "*" not in request.headers.get("if-none-match", "*"):
-        known = ctx.tags.peek(key)
-        if known is not None and matches(request, known):
-            return unchanged(known, **crs)
+    key = key_of(request, ctx)
+    if (answer := known(request, ctx, key)) is not None:
+        return answer
     found = find_collection(ctx, collection, language)
     asked = asked_of(ctx, found, q)
     if form in STREAMED:
@@ -99,8 +85,8 @@ def list_items(
         return html_answer(request, _items_page(request, found, asked, page, q, following, language), language)
     links = _links(found, q, following, language)
     body = _collection(request, page, asked, links)
-    answer = answered(request, body, GEOJSON, Content_Crs=crs["Content-Crs"], **_link_header(request, links))
-    ctx.tags.put(key, answer.headers["etag"])
+    answer = answered(request, body, GEOJSON, Content_Crs=f"<{asked.crs}>", **_link_header(request, links))
+    keep(ctx, key, answer)
     return answer
 
 

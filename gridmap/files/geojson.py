@@ -6,7 +6,7 @@ the same text in both.
 
 import json
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any
 
 import numpy as np
@@ -34,32 +34,51 @@ def geometry_texts(shapes: npt.NDArray[np.object_]) -> list[bytes]:
         rows = np.flatnonzero(there & (kinds == kind))
         some = shapes[rows]
         if kind in _PLAIN and not shapely.has_z(some).any():
-            made[rows] = _written(some, _PLAIN[kind])
+            front, parts, back = _written(some, _PLAIN[kind])
+            made[rows] = [b"%s%s%s" % (front, part, back) for part in parts]
         else:
             made[rows] = [text.encode("ascii") for text in shapely.to_geojson(some).tolist()]
     return list(made)
 
 
-def _written(shapes: npt.NDArray[np.object_], kind: str) -> list[bytes]:
+#: What stands before each geometry, the numbers of each, and what stands behind each.
+Written = tuple[bytes, Sequence[bytes], bytes]
+
+
+def _written_alike(shapes: npt.NDArray[np.object_]) -> Written:
+    """Write geometries; of one kind, with what they share written once."""
+    kinds = shapely.get_type_id(shapes)
+    if len(kinds) and (kinds == kinds[0]).all() and int(kinds[0]) in _PLAIN:
+        plain = not (shapely.is_empty(shapes).any() or shapely.has_z(shapes).any())
+        if plain:
+            return _written(shapes, _PLAIN[int(kinds[0])])
+    return b"", geometry_texts(shapes), b""
+
+
+def _written(shapes: npt.NDArray[np.object_], kind: str) -> Written:
     """Write geometries of one kind."""
-    _, xy, offsets = shapely.to_ragged_array(shapes, include_z=False)
+    front = b'{"type":"%s","coordinates":' % kind.encode("ascii")
+    if kind == "Polygon" and not shapely.get_num_interior_rings(shapes).any():
+        # of one ring each: no need to look for rings
+        xy = shapely.get_coordinates(shapes)
+        offsets = [np.append(0, np.cumsum(shapely.get_num_coordinates(shapes)))]
+    else:
+        _, xy, offsets = shapely.to_ragged_array(shapes, include_z=False)
     text = orjson.dumps(np.ascontiguousarray(xy), option=orjson.OPT_SERIALIZE_NUMPY)
     # where each position begins, and one place beyond the last one
     begins = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == _OPENS)[1:]
     cuts = np.append(begins, len(text))
-    front = b'{"type":"%s","coordinates":' % kind.encode("ascii")
     if kind == "Point":
-        return [b"%s%s}" % (front, text[a : b - 1]) for a, b in pairwise(cuts.tolist())]
+        return front, [text[a : b - 1] for a, b in pairwise(cuts.tolist())], b"}"
     # the innermost runs of positions, then runs of those, until there is one a shape
     runs = cuts[offsets[0]].tolist()
     if len(offsets) == 1:
-        return [b"%s[%s]}" % (front, text[a : b - 1]) for a, b in pairwise(runs)]
-    if len(offsets) == 2 and len(offsets[0]) == len(offsets[1]):  # polygons of one ring each
-        return [b"%s[[%s]]}" % (front, text[a : b - 1]) for a, b in pairwise(runs)]
+        opened, closed = (b"[[", b"]]}") if kind == "Polygon" else (b"[", b"]}")
+        return front + opened, [text[a : b - 1] for a, b in pairwise(runs)], closed
     parts = [b"[%s]" % text[a : b - 1] for a, b in pairwise(runs)]
     for level in offsets[1:]:
         parts = [b"[%s]" % b",".join(parts[a:b]) for a, b in pairwise(level.tolist())]
-    return [b"%s%s}" % (front, part) for part in parts]
+    return front, parts, b"}"
 
 
 def values_of(column: Column) -> list[Any]:
@@ -91,16 +110,14 @@ def feature_texts(table: Table, names: Sequence[str], shapes: npt.NDArray[np.obj
     shapes : array of geometries, optional
         In place of the table's: in another reference system.
     """
-    geometry = geometry_texts(table.shapes if shapes is None else shapes)
-    columns = [_texts(table.columns[name]) for name in names]
-    form = b'{"type":"Feature","id":%s,"geometry":%s,"properties":{' + b",".join(b"%s:%%s" % _key(n) for n in names)
-    form += b"}}"
-    ids = [_write(id_).encode("utf-8") for id_ in table.ids.tolist()]
-    return [form % row for row in zip(ids, geometry, *columns, strict=True)]
-
-
-def _key(name: str) -> bytes:
-    return _write(name).replace("%", "%%").encode("utf-8")
+    front, geometry, back = _written_alike(table.shapes if shapes is None else shapes)
+    values = [_words(table.ids.tolist()), geometry, *(_texts(table.columns[name]) for name in names)]
+    before = [b'{"type":"Feature","id":', b',"geometry":' + front]
+    before += [b"%s%s:" % (b"," if n else back + b',"properties":{', key) for n, key in enumerate(_words(names))]
+    end = b"}}" if names else back + b',"properties":{}}'
+    # joined row by row, but without a step of Python's own for any of them
+    pieces = [piece for text, column in zip(before, values, strict=True) for piece in (repeat(text), column)]
+    return [*map(b"".join, zip(*pieces, repeat(end), strict=False))]
 
 
 def _texts(column: Column) -> list[bytes]:
@@ -108,6 +125,19 @@ def _texts(column: Column) -> list[bytes]:
     if column.kind is Kind.FLAG:
         return [b"true" if value else b"false" for value in column.values.tolist()]
     codes, known = pd.factorize(column.values, use_na_sentinel=True)
-    told = values_of(Column(column.kind, np.asarray(known)))
-    words = [*(_write(value).encode("utf-8") for value in told), b"null"]
+    words = [*_words(values_of(Column(column.kind, np.asarray(known)))), b"null"]
     return [words[code] for code in codes.tolist()]
+
+
+def _words(values: Sequence[Any]) -> list[bytes]:
+    """Write values one by one: all of them texts, or numbers and nothing else."""
+    if not values:
+        return []
+    try:
+        text = orjson.dumps(values if isinstance(values, list) else list(values))
+    except TypeError:  # a number that no 64 bits hold
+        return [_write(value).encode("utf-8") for value in values]
+    if isinstance(values[0], str):
+        # within a text a quotation mark has a stroke before it, so this stands between two of them only
+        return [b'"%s"' % word for word in text[2:-2].split(b'","')]
+    return text[1:-1].split(b",")

@@ -252,6 +252,11 @@ def test_paging_is_stable_while_features_are_added_before_and_behind(tmp_path: A
     with TestClient(app, base_url="http://localhost") as raw:
         client = Client(raw)
         before = client.ids(INCIDENTS)
+        address = f"/ogc/collections/{INCIDENTS}/items"
+        seen = {"If-None-Match": client.get(address, limit=5).headers["etag"]}
+        assert client.get(address, limit=5, status=304, headers=seen).headers["content-crs"] == f"<{CRS84}>"
+        client.get(address, limit=5, f="html", headers=seen)
+        client.get(address, limit=4, headers=seen)
         page = client.items(INCIDENTS, limit=5)
         found = [f["id"] for f in page["features"]]
         at = page["features"][2]["properties"]["occurred_at"]
@@ -260,6 +265,7 @@ def test_paging_is_stable_while_features_are_added_before_and_behind(tmp_path: A
             for n, when in enumerate((at, "2026-05-19T23:00:00Z"))
         ]
         assert raw.post("/api/v1/incidents", json={"datum": "wgs84", "items": items}).json()["counts"]["accepted"] == 2
+        client.get(address, limit=5, headers=seen)
         while following := [link["href"] for link in page["links"] if link["rel"] == "next"]:
             page = raw.get(following[0]).json()
             found += [f["id"] for f in page["features"]]
