@@ -61,7 +61,7 @@ def _written(shapes: npt.NDArray[np.object_], kind: str) -> Written:
     if kind == "Polygon" and not shapely.get_num_interior_rings(shapes).any():
         # of one ring each: no need to look for rings
         xy = shapely.get_coordinates(shapes)
-        offsets = [np.append(0, np.cumsum(shapely.get_num_coordinates(shapes)))]
+        offsets: Sequence[npt.NDArray[Any]] = [np.append(0, np.cumsum(shapely.get_num_coordinates(shapes)))]
     else:
         _, xy, offsets = shapely.to_ragged_array(shapes, include_z=False)
     text = orjson.dumps(np.ascontiguousarray(xy), option=orjson.OPT_SERIALIZE_NUMPY)
