@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 import shapely
 from api_world import AFTER, BEFORE, CELL, X0, Y0, check_problem, district
-from tile_judge import HALF_PIXEL, features_of, require_near_source, shapes_of, source_in, tiles_over
+from tile_judge import (
+    HALF_PIXEL,
+    features_of,
+    holes_between,
+    lone_edges,
+    require_near_source,
+    shapes_of,
+    source_in,
+    tiles_over,
+)
 
 from api.tiles.documents import CLASSES, LAST
 from gridmap.tiles.matrix import MATRIX_SETS
@@ -186,6 +195,20 @@ def test_tiles_agree_with_their_source_and_hold_no_name_as_code(world: Any) -> N
                 said = feature["properties"]
                 assert said["name"] == grids.set_index("code").loc[said["code"], "name"]
                 assert set(said) <= {"code", "name", "kind", "parent_code", "households"}
+
+
+@pytest.mark.parametrize("collection", ["urban.grid", "urban.street", "patrol-effort"])
+def test_neighbours_share_their_borders_in_every_collection_of_areas_at_every_zoom(world: Any, collection: str) -> None:
+    every, compared = district(AFTER), 0
+    frame = every[every["level"] == ("street" if collection == "urban.street" else "grid")]
+    for z in range(LAST + 1):
+        for tile in tiles_over(frame, z, most=2):
+            shapes = shapes_of(_tile(world, collection, *tile).content, collection)
+            source = source_in(frame, tile)
+            compared += require_near_source(shapes, source)
+            assert lone_edges(shapes.values(), source.values()) == []
+            assert holes_between(shapes.values(), source.values()).is_empty
+    assert compared > LAST
 
 
 def test_incidents_are_counted_far_out_and_single_near(world: Any) -> None:
