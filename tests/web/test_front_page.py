@@ -116,14 +116,14 @@ def test_pages_windows_and_categories_live_in_the_address(page: Page) -> None:
     expect(page).to_have_url(re.compile("page=hotspots"))
     frame = map_of(page)
     expect(frame.locator(".gm-legend summary")).to_have_text("每平方公里每 30 天事件数")
-    before = frame.locator(".gm-legend-foot").inner_text()
+    before = frame.locator(".gm-legend-foot").first.inner_text()
     page.get_by_role("button", name="90 天").click()
     expect(page).to_have_url(re.compile("window=90d"))
     expect(map_of(page).locator(".gm-legend-note")).to_contain_text("90 天")
     page.get_by_label("事件类别").select_option("暴露垃圾")
     expect(page).to_have_url(re.compile("category="))
     expect(map_of(page).locator(".gm-legend-note")).to_contain_text("暴露垃圾")
-    assert frame.locator(".gm-legend-foot").inner_text() != before
+    assert frame.locator(".gm-legend-foot").first.inner_text() != before
     # the same address shows the same page, and the way back works
     address = page.url
     page.reload()
