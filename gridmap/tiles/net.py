@@ -17,8 +17,8 @@ import numpy.typing as npt
 import shapely
 
 from gridmap.analysis.noding import ON_EDGE_DEG
-from gridmap.tiles.kernels import intern, lone_edges, near_edges, nodes_of, weights_of
 from gridmap.tiles.matrix import TileMatrixSet
+from gridmap.tiles.net_kernels import intern, lone_edges, near_edges, nodes_of, weights_of
 
 Shapes = npt.NDArray[np.object_]
 
