@@ -30,10 +30,13 @@ _HEAVY = re.compile(
     r"/api/v1/patrols/(?:effort(?:\.csv|\.geojson)?|overdue(?:\.csv)?|list(?:\.csv)?|hours(?:\.csv)?|blind(?:\.csv)?)|"
     r"/api/v1/cases/(?:indicators|evaluation)(?:\.\w+|/cases)?|/api/v1/cases/(?:alerts|feed)|"
     r"/api/v1/(?:lead(?:/effort|/redraw)?|reports/[^/]+|hotspots(?:/emerging|/sudden|/forecast)?)|"
-    r"/api/v1/crosswalk|/api/v1/locate/arrow|/api/v1/sets/[^/]+/(?:"
+    r"/ogc/collections/gaps\.[^/]+/items(?:/[^/]+)?|/api/v1/crosswalk|/api/v1/locate/arrow|/api/v1/sets/[^/]+/(?:"
     r"difference|drafts|drafts/[^/]+/(?:grids|publish)|versions/[^/]+/(?:report|return|withdraw)|"
     r"drafts/[^/]+/redraw/(?:compare|export|repair|plan\.pdf|sheet/[^/]+\.pdf)|grids/[^/]+/(?:plan|sheet)\.pdf)"
 )
+#: Of incidents, a filter or an order of one's own lets up to 200,000 of them be looked at for a page.
+_LOOKED_AT = "/ogc/collections/incidents/items"
+_LOOKING = re.compile(rb"(?:^|&)(?:filter|sortby)=")
 #: Bits of an IPv6 address that name a household or an office; whoever has one has all the others behind it.
 _IPV6_NETWORK = 64
 
@@ -150,7 +153,11 @@ class Streams:
 
 def is_heavy(scope: Scope) -> bool:
     """Tell whether a request is one of those that may only be few at once."""
-    return _HEAVY.fullmatch(scope["path"]) is not None and scope["method"] not in ("HEAD", "OPTIONS")
+    if scope["method"] in ("HEAD", "OPTIONS"):
+        return False
+    if scope["path"] == _LOOKED_AT:
+        return _LOOKING.search(scope.get("query_string", b"")) is not None
+    return _HEAVY.fullmatch(scope["path"]) is not None
 
 
 def read_networks(setting: str) -> tuple[Network, ...]:

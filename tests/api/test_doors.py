@@ -493,6 +493,10 @@ def test_open_access_has_its_limit_too(world: Any) -> None:
         ("GET", "/api/v1/sets/urban/grids/A/plan.pdf", True),
         ("GET", "/api/v1/sets/urban/drafts/1/redraw/findings", False),
         ("POST", "/api/v1/sets/urban/drafts/1/redraw/edits", False),
+        ("GET", "/ogc/collections/gaps.toilets/items", True),
+        ("GET", "/ogc/collections/gaps.toilets/items/1", True),
+        ("GET", "/ogc/collections/urban.grid/items", False),
+        ("GET", "/ogc/collections/incidents/items", False),
         ("GET", "/api/v1/sets/urban/versions/1/grids", False),
         ("GET", "/api/v1/locate", False),
         ("GET", "/healthz", False),
@@ -501,6 +505,15 @@ def test_open_access_has_its_limit_too(world: Any) -> None:
 )
 def test_what_is_heavy(method: str, path: str, heavy: bool) -> None:
     assert is_heavy({"method": method, "path": path}) is heavy
+
+
+@pytest.mark.parametrize(
+    ("query", "heavy"),
+    [(b"filter=true", True), (b"limit=9&sortby=-category", True), (b"limit=9", False), (b"f=xfilter", False)],
+)
+def test_incidents_that_are_looked_at_one_by_one_are_heavy(query: bytes, heavy: bool) -> None:
+    asked = {"method": "GET", "path": "/ogc/collections/incidents/items", "query_string": query}
+    assert is_heavy(asked) is heavy
 
 
 def test_only_so_many_at_once_and_the_next_one_waits_a_moment() -> None:
