@@ -13,6 +13,7 @@ import pandas as pd
 
 from gridmap.analysis.patrol_days import fixes_of_days, no_days
 from gridmap.domain.boundaries import ALWAYS
+from gridmap.errors import InvalidInput
 from gridmap.services.clock import start_of
 from gridmap.services.patrol_parts import FromSums, sums_of
 from gridmap.services.points import FIX, INCIDENT, PointKind, primary_of
@@ -139,7 +140,10 @@ def incidents_by_plan(work: UnitOfWork, plan: Plan, where: PointFilter, *, setti
 
 def _own_days(work: UnitOfWork, plan: Plan, where: PointFilter, settings: Settings) -> bool:
     """Tell whether every point of a window has been given its owner by this very plan."""
-    home = primary_of(work, settings)
+    try:
+        home = primary_of(work, settings)
+    except InvalidInput:  # several sets, and nobody said whose the points are
+        return False
     if home is None or home.name != plan.boundary_set.name:
         return False
     version = work.boundaries.find_version(plan.version.set_name, plan.version.number)

@@ -62,3 +62,23 @@ def test_what_cannot_be_drawn_is_refused_and_leaves_no_file(stored: Path, tmp_pa
     told = run(*words, "--set", "demo", "--db", stored, "-o", out, "--period", "2026-10", status=2)
     assert code in told
     assert not out.exists()
+
+
+def test_without_a_default_set_the_one_that_is_named_does(stored: Path, tmp_path: Path) -> None:
+    """Nobody says whose the stored points are, so they are located in the borders that were named."""
+    drawn = []
+    for default in ("demo", ""):
+        out = tmp_path / f"map{default}.html"
+        words = ["map", "significant", "--set", "demo", "--db", stored, "-o", out, "--period", "2026-10"]
+        env = {"GRIDMAP_LANGUAGE": "en", "GRIDMAP_DEFAULT_SET": default or None}
+        done = CliRunner().invoke(app, [str(word) for word in words], env=env)
+        assert done.exit_code == 0, done.output
+        html = out.read_text(encoding="utf-8")
+        data = json.loads(re.search(r'id="gridmap-data">(.*?)</script>', html, re.DOTALL)[1])
+        drawn.append((data["grids"]["value"], data["grids"]["fill"], data["legend"]["foot"]))
+    assert drawn[0] == drawn[1]
+    unnamed = ["map", "grids", "--db", str(stored), "-o", str(tmp_path / "no.html"), "--period", "2026-10"]
+    told = CliRunner().invoke(app, unnamed, env={"GRIDMAP_LANGUAGE": "en", "GRIDMAP_DEFAULT_SET": None})
+    assert told.exit_code == 2
+    assert "--set" in told.output
+    assert "GRIDMAP_DEFAULT_SET" in told.output
