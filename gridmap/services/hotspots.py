@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from gridmap.analysis import lattice
 from gridmap.analysis.bandwidths import Bandwidth, Scales, choose_bandwidth, other_scales
 from gridmap.analysis.density import density, density_by
 from gridmap.analysis.density_steps import DensitySteps, density_steps
@@ -33,7 +34,7 @@ from gridmap.analysis.rhythm import record_gaps, renamed_kinds, say_records
 from gridmap.analysis.saying import Statement, rounded, say
 from gridmap.analysis.street_lengths import street_metres
 from gridmap.analysis.wider_reach import WiderReach, wider_reach
-from gridmap.crs import area_m2
+from gridmap.crs import area_m2, metric_epsg_of, to_metric
 from gridmap.services.counts import incidents_by_plan
 from gridmap.services.ports import PointFilter, Store
 from gridmap.services.provisioning import with_people
@@ -238,7 +239,8 @@ def estimate_density(
     grids, days = base.grids, (end - start) / timedelta(days=1)
     if by == "patrol_hours" and len(incidents):
         incidents = incidents[incidents["channel"].isin(PATROL_CHANNELS)]
-    floor = math.sqrt(float(area_m2(grids.geometry.array).sum()) / MAX_CELLS)
+    ground_m2 = float(area_m2(grids.geometry.array).sum())
+    floor = narrowest_m(grids, ground_m2)
     amounts = None if by == "count" else _base_of(store, seen, keep, by, day, patrolled)
 
     def estimate() -> Dense:
@@ -252,7 +254,7 @@ def estimate_density(
             return Dense(cells, width, None, len(incidents))
         cells = density(incidents, grids, cell_m=cell_m, bandwidth_m=metres, days=days, edges=True, clip=True)
         periods = few_periods(start, end, STEPS)
-        side = step_cell_m(metres, floor**2 * MAX_CELLS)
+        side = step_cell_m(metres, ground_m2)
         steps = density_steps(incidents, grids, periods, cell_m=side, bandwidth_m=metres) if periods else None
         return Dense(cells, width, other_scales(incidents, grids, bandwidth_m=metres), len(incidents), steps)
 
@@ -261,6 +263,15 @@ def estimate_density(
     key = ("density", base.plan.key, by, bandwidth_m, start, end, digest(places, at, amounts))
     found: Dense = keep.get(key, estimate)
     return found
+
+
+def narrowest_m(grids: gpd.GeoDataFrame, ground_m2: float) -> float:
+    """Give the narrowest bandwidth that a map can have: by its ground, and by the box around it with its islands."""
+    lonlat = np.asarray(grids.geometry.array)
+    x0, y0, x1, y1 = shapely.total_bounds(to_metric(lonlat, metric_epsg_of(lonlat)))
+    # cells are a third of it, and a lattice begins and ends at whole ones
+    box = 3 * math.sqrt((x1 - x0) * (y1 - y0) / (0.9 * lattice.MAX_CELLS))
+    return max(math.sqrt(ground_m2 / MAX_CELLS), box)
 
 
 def step_cell_m(bandwidth_m: float, ground_m2: float) -> float:
