@@ -149,7 +149,7 @@ def test_every_answer_says_what_it_cannot_claim(asked) -> None:
 
 
 def test_every_map_is_drawn_and_has_its_card(asked) -> None:
-    name, case, client = asked
+    name, _, client = asked
     for kind in MAPS:
         page = client.get(f"/maps/{kind}?{WINDOW}")
         assert page.status_code == 200, (kind, page.text[:300])
