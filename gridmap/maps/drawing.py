@@ -195,7 +195,15 @@ def surface_shapes(cells: Shapes, classes: np.ndarray, count: int) -> list[shape
     merged: list[shapely.Geometry | None] = []
     for number in range(count):
         mine = cells[classes == number]
-        whole = shapely.coverage_union_all(mine) if len(mine) else None
+        whole = _union(mine) if len(mine) else None
         # corners along a straight side tell nothing: half of the bytes
         merged.append(None if whole is None else shapely.simplify(whole, _STRAIGHT_DEG))
     return merged
+
+
+def _union(cells: Shapes) -> shapely.Geometry:
+    try:
+        return shapely.coverage_union_all(cells)
+    except shapely.GEOSException:
+        # a cell that a coast cuts into many parts may touch itself: the quick way wants shapes that do not
+        return shapely.union_all(shapely.make_valid(cells))

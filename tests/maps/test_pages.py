@@ -10,12 +10,14 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 from gridmap import i18n
 from gridmap.analysis.coverage import coverage_gaps
 from gridmap.analysis.density import density
 from gridmap.errors import ColumnError, GeometryError
 from gridmap.maps import localise, pages
+from gridmap.maps.drawing import surface_shapes
 
 WINDOW = (city.NEWEST - timedelta(days=30), city.NEWEST + timedelta(seconds=1))
 
@@ -205,3 +207,15 @@ def test_every_text_the_pages_use_is_in_the_catalogue() -> None:
     used |= {f"page.{k}" for k in re.findall(r'data-text="(\w+)"', (root / "api/web/index.html").read_text("utf-8"))}
     assert len(used) > 50
     assert not sorted(key for key in used if not i18n.has(key))
+
+
+def test_cells_that_a_coast_cuts_so_that_they_touch_themselves_are_joined_all_the_same() -> None:
+    whole = shapely.box(0, 0, 1, 1)
+    # two halves that meet in a point, and a neighbour with a corner that the other side does not have
+    cut = shapely.MultiPolygon([shapely.box(1, 0, 1.5, 0.5), shapely.box(1.5, 0.5, 2, 1)])
+    other = shapely.Polygon([(1, 0.4), (1.3, 0.2), (1.3, 0.7), (1, 1)])
+    cells = np.array([whole, cut, other], dtype=object)
+    with pytest.raises(shapely.GEOSException):
+        shapely.coverage_union_all(cells)
+    (joined,) = surface_shapes(cells, np.zeros(3, dtype=int), 1)
+    assert shapely.area(shapely.symmetric_difference(joined, shapely.union_all(cells))) < 1e-4
