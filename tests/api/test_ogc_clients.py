@@ -7,6 +7,7 @@ import geopandas as gpd
 import httpx
 import numpy as np
 import pyogrio
+import pyproj
 import pytest
 import shapely
 from ogc_service import serving
@@ -75,6 +76,19 @@ def test_owslib_reads_filters_and_pages(service: str, areas: gpd.GeoDataFrame) -
     assert {f["properties"]["version_number"] for f in then["features"]} == {1}
     one = api.collection_item("urban.grid", code("A"))
     assert shapely.geometry.shape(one["geometry"]).equals(areas.loc[code("A"), "geometry"])
+
+
+@pytest.mark.parametrize("epsg", [4490, 4528, 4549])
+def test_owslib_is_given_another_system_with_its_own_axes(service: str, areas: gpd.GeoDataFrame, epsg: int) -> None:
+    found = Features(service).collection_items("urban.grid", crs=f"http://www.opengis.net/def/crs/EPSG/0/{epsg}")
+    projected = pyproj.Transformer.from_crs("OGC:CRS84", f"EPSG:{epsg}")  # not always_xy: north comes first in these
+    assert len(found["features"]) == len(areas)
+    for feature in found["features"]:
+        there = shapely.geometry.shape(feature["geometry"])
+        expected = shapely.transform(
+            areas.loc[feature["id"], "geometry"], lambda xy: np.column_stack(projected.transform(*xy.T))
+        )
+        assert shapely.hausdorff_distance(there, expected) < (1e-9 if epsg == 4490 else 1e-3)
 
 
 @pytest.mark.parametrize("form", ["fgb", "parquet", "ndjson", "csv"])
