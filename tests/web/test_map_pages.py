@@ -220,4 +220,4 @@ def test_the_three_colours_are_told_apart_by_pattern(page: Page) -> None:
     # on the map as in the legend: painted patterns, and plain colours
     painted = page.evaluate("gridmapPage.fills.map(fill => fill.fillColor instanceof CanvasPattern)")
     assert painted[:6] == [True, True, False, True, False, True]
-    expect(page.locator(".gm-legend-foot")).to_contain_text("已巡查未发现")
+    expect(page.locator(".gm-legend-foot:not(.gm-legend-remark)")).to_contain_text("已巡查未发现")
