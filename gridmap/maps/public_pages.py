@@ -45,6 +45,7 @@ def public_map(
     shown = cells["shown"].to_numpy(dtype=bool)
     frame = cells[["code", "geometry"]].assign(level="cell")
     place, data, language = begin("public", frame, {**around, "upper": (grids,), "ground": None})
+    data["unnamed"] = True  # squares have a number, which says nothing to a reader of the map
     counts = cells["incidents"].fillna(0).to_numpy(dtype=np.int64)
     classes = quantile_classes(counts[shown].astype(float))
     looks = [{"fill": colour, "opacity": 0.9, "line": "#8a959f"} for colour in classes.colours]

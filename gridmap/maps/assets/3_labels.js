@@ -30,7 +30,7 @@
       });
     };
     data.levels.forEach((level, number) => add(level, Math.min(number, 1)));
-    add(data.grids, 2);
+    if (!data.unnamed) { add(data.grids, 2); }
     return all;
   }
 
